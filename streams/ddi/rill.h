@@ -1,0 +1,87 @@
+/*
+ * rill from a program: make a System, register drivers or boot a directory, create processes, and make system calls for
+ * them. Every call takes the usual arguments after its process, returns -1 and sets errno on failure unless said
+ * otherwise; rill_why() tells the rung, the reason and the clause.
+ *
+ * Device numbers are made by makedevice(major, minor) of <sys/mkdev.h>. A call that can never end fails with EDEADLK.
+ */
+#ifndef RILL_H
+#define RILL_H
+#include <poll.h>
+#include <sys/types.h>
+#include <sys/stat.h>
+#include <sys/mkdev.h>
+#include <stropts.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct streamtab;
+typedef struct rill_system rill_system;
+typedef struct rill_proc rill_proc;
+
+/* A System of the named profile: "irix" (also for NULL), "svr4", "solaris". NULL and EINVAL for another name. */
+rill_system *rill_system_new(const char *profile);
+/* Ends its processes, closes what they had open, and frees everything. */
+void rill_system_free(rill_system *);
+
+/* A process with these credentials; uid 0 is privileged. */
+rill_proc *rill_proc_new(rill_system *, uid_t, gid_t);
+void rill_proc_exit(rill_proc *);
+
+/* Boots a sysgen directory: system/<any>.sm, master.d/, boot/, dev. Errors are printed on stderr by file, line and
+   column; a bad directory changes nothing. EINVAL, ENOENT, EBUSY when drivers are already there. */
+int rill_sysgen(rill_system *, const char *directory);
+/* The text of the last rill_sysgen failure, or "". */
+const char *rill_sysgen_error(rill_system *);
+
+/* Registers a driver at an external major (0 to 511), with its pfxdevflag and the number of devices it is configured
+   for. Entry points other than the streamtab are not looked for. EINVAL, EBUSY for a taken major, ENOSPC for a full
+   switch table, ENOMEM. */
+int rill_driver_add(rill_system *, const char *prefix, int major, struct streamtab *, int devflag, int ndev);
+/* Registers a module under a name of at most 8 characters. EINVAL, EEXIST, ENOSPC, ENOMEM. */
+int rill_module_add(rill_system *, const char *name, struct streamtab *, int devflag);
+
+int rill_mknod(rill_proc *, const char *path, mode_t mode, dev_t dev);
+int rill_unlink(rill_proc *, const char *path);
+int rill_stat(rill_proc *, const char *path, struct stat *);
+
+int rill_open(rill_proc *, const char *path, int oflag, ...);
+int rill_close(rill_proc *, int fd);
+ssize_t rill_read(rill_proc *, int fd, void *buffer, size_t count);
+ssize_t rill_write(rill_proc *, int fd, const void *buffer, size_t count);
+int rill_ioctl(rill_proc *, int fd, int command, ...);
+int rill_getmsg(rill_proc *, int fd, struct strbuf *ctl, struct strbuf *data, int *flags);
+int rill_getpmsg(rill_proc *, int fd, struct strbuf *ctl, struct strbuf *data, int *band, int *flags);
+int rill_putmsg(rill_proc *, int fd, const struct strbuf *ctl, const struct strbuf *data, int flags);
+int rill_putpmsg(rill_proc *, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags);
+int rill_poll(rill_proc *, struct pollfd *, nfds_t, int timeout);
+int rill_fstat(rill_proc *, int fd, struct stat *);
+int rill_dup(rill_proc *, int fd);
+int rill_dup2(rill_proc *, int fd, int to);
+int rill_fcntl(rill_proc *, int fd, int command, ...);
+int rill_pipe(rill_proc *, int fds[2]);
+int rill_fattach(rill_proc *, int fd, const char *path);
+int rill_fdetach(rill_proc *, const char *path);
+int rill_isastream(rill_proc *, int fd);
+
+/* Runs service procedures, bufcalls and woken calls until nothing is runnable; time stands still. Returns 0. */
+int rill_run(rill_system *);
+/* Lets the virtual clock go on by so many ticks (hz a second), running what comes due. */
+int rill_advance(rill_system *, long ticks);
+/* The n-th allocation from now fails, once; 0 turns it off. */
+void rill_fail_nth(rill_system *, long n);
+
+/* Installs a handler (SIG_DFL and SIG_IGN as usual) that runs at the end of, or inside, the process's next call. */
+int rill_signal(rill_proc *, int sig, void (*handler)(int));
+/* Sends a signal to a process. */
+int rill_kill(rill_proc *, int sig);
+
+/* Why the last call failed: "open: rung: reason (clause)"; "" if it did not. Valid until the next call. */
+const char *rill_why(rill_proc *);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/*
+ * General services of the Device Driver Interface; a driver includes this header last, since it takes back macros that
+ * are functions of the DDI/DKI.
+ */
+#ifndef RILL_SYS_DDI_H
+#define RILL_SYS_DDI_H
+#include <string.h>
+#include <strings.h>
+#include <sys/types.h>
+#include <sys/stream.h>
+#include <sys/mkdev.h>
+#include <sys/cred.h>
+#include <sys/kmem.h>
+#include <sys/cmn_err.h>
+#include <sys/param.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#undef RD
+#undef WR
+#undef OTHERQ
+#undef SAMESTR
+#undef major
+#undef minor
+#undef makedev
+#define major(dev) getmajor(dev)
+#define minor(dev) getminor(dev)
+#define makedev(maj, min) makedevice(maj, min)
+
+#ifndef __cplusplus
+#undef min
+#undef max
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+
+/* drv_getparm(D3) */
+#define LBOLT 1
+#define PPGRP 2
+#define UPROCP 3
+#define PPID 4
+#define PSID 5
+#define TIME 6
+#define UCRED 7
+
+#ifdef __cplusplus
+#define RILL_FUNC(args) args
+#else
+#define RILL_FUNC(args) ()
+#endif
+
+/* Time. Ticks are hz a second; an id is not 0, 0 means that no timer could be had (UTL-020). */
+toid_t timeout(void(*func) RILL_FUNC((void *)), void *arg, clock_t ticks);
+toid_t itimeout(void(*func) RILL_FUNC((void *)), void *arg, clock_t ticks, pl_t pl);
+toid_t dtimeout(void(*func) RILL_FUNC((void *)), void *arg, clock_t ticks, pl_t pl, processorid_t cpu);
+clock_t untimeout(toid_t id); /* ticks left, or -1 */
+void delay(clock_t ticks);    /* open, close and ioctl context only */
+clock_t drv_hztousec(clock_t ticks);
+clock_t drv_usectohz(clock_t microseconds);
+void drv_usecwait(clock_t microseconds);
+int drv_getparm(unsigned int parm, void *valp); /* -1 for an unknown parameter */
+
+/* sleep(D3), wakeup(D3): the kernel's two-argument sleep; libc's keeps its own name elsewhere. */
+int rill_sleep(char *event, int priority);
+#define sleep(event, priority) rill_sleep((char *)(event), (priority))
+void wakeup(char *event);
+
+/* qwait(9F): wait, in open or close, until a procedure of the pair has run. */
+void qwait(queue_t *q);
+int qwait_sig(queue_t *q); /* 0 when a signal ended the wait */
+
+/* User memory: 0 or -1; the user's address is copyin's first and copyout's second argument. */
+int copyin(const void *user, void *kernel, size_t count);
+int copyout(const void *kernel, void *user, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

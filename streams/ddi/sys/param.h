@@ -1,0 +1,24 @@
+/* The host's header and what drivers expect from it: the clock rate and sleep priorities. */
+#ifndef RILL_SYS_PARAM_H
+#define RILL_SYS_PARAM_H
+#pragma GCC system_header
+#include_next <sys/param.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern int hz; /* clock ticks a second */
+#undef HZ
+#define HZ 100
+
+#define PZERO 25
+#define PCATCH 0x8000
+#define PNOSTOP 0x4000
+#define PMASK 0x7f
+
+#ifdef __cplusplus
+}
+#endif
+#endif

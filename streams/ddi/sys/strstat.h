@@ -1,0 +1,2 @@
+/* struct module_stat stands in <sys/stream.h>. */
+#include <sys/stream.h>

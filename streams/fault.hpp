@@ -1,0 +1,19 @@
+// What the driver under test did that no manual allows. A fault names the driver, the entry point, the rule and what was
+// seen; it is not an errno and not an assertion of ours. Policy per System: report and go on, or stop at the first.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rill {
+
+enum class FaultPolicy : unsigned char { report, stop, off };
+
+struct Fault {
+    std::string driver;
+    std::string entry;  // "open", "put", "service", "close", "timeout", ...
+    std::string rule;   // clause id
+    std::string what;
+};
+
+} // namespace rill

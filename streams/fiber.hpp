@@ -1,0 +1,91 @@
+// A Call is one system call that may have to wait, as an object: the stack it runs on, what it waits for, how it ended.
+//
+// Calls come from a pool and run on their own stacks (Boost.Context). A running call parks itself with System::sleep();
+// the run loop resumes it once it was woken. A parked call can be listed, interrupted by a signal, stepped by a test.
+// Only the run loop, or the caller that starts a call, switches to one; a call never switches to another.
+#pragma once
+
+#include "streams/alloc.hpp"
+
+#include <boost/context/detail/fcontext.hpp>
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+
+namespace rill {
+
+class System;
+class Process;
+class Call;
+struct Timer;
+
+namespace intrusive = boost::intrusive;
+
+using WaitHook = intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>;
+
+enum class Wake : unsigned char {
+    event,    // what was waited for happened, or may have
+    signal,   // a caught signal
+    timeout,  // the time given is over
+    deadlock, // nothing runnable could ever wake it
+};
+
+class Call {
+public:
+    enum class State : unsigned char { idle, ready, running, asleep, done, abandoned };
+
+    using Body = void (*)(void *);
+
+    explicit Call(System &system);
+    ~Call();
+    Call(const Call &) = delete;
+
+    // Runs body(argument) on this call's stack until it ends or parks.
+    void start(Process *process, const char *name, Body body, void *argument);
+    // Goes on where it parked.
+    void resume();
+    // Gives the processor back to whoever resumed this call. Called on its own stack.
+    void park();
+
+    System &system;
+    Process *process = nullptr;
+    const char *name = "";
+    int id = 0;
+    State state = State::idle;
+    Wake wake = Wake::event;
+    bool interruptible = false;
+    bool reaped = true; // goes back to the pool by itself when done
+    const char *waiting_for = "";
+    Timer *timer = nullptr;
+    void *event = nullptr; // what sleep(D3) waits on
+    int saved_depth = 0;
+    void *saved_entry = nullptr;
+
+    WaitHook wait_hook;  // in the WaitQueue it sleeps on
+    WaitHook run_hook;   // in the scheduler's ready list
+    WaitHook all_hook;   // in the System's list of live calls
+
+private:
+    static void entry(boost::context::detail::transfer_t);
+    void enter();
+
+    boost::context::detail::fcontext_t context_ = nullptr;
+    boost::context::detail::fcontext_t back_ = nullptr;
+    void *stack_ = nullptr;
+    std::size_t stack_size_ = 0;
+    Body body_ = nullptr;
+    void *argument_ = nullptr;
+#ifdef RILL_ASAN
+    void *fake_stack_ = nullptr;
+    const void *back_bottom_ = nullptr;
+    std::size_t back_size_ = 0;
+#endif
+};
+
+using WaitQueue =
+    intrusive::list<Call, intrusive::member_hook<Call, WaitHook, &Call::wait_hook>, intrusive::constant_time_size<false>>;
+using CallList =
+    intrusive::list<Call, intrusive::member_hook<Call, WaitHook, &Call::run_hook>, intrusive::constant_time_size<false>>;
+using AllCalls =
+    intrusive::list<Call, intrusive::member_hook<Call, WaitHook, &Call::all_hook>, intrusive::constant_time_size<false>>;
+
+} // namespace rill

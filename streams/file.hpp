@@ -1,0 +1,29 @@
+// A file is one open of something; a descriptor is a process's name for it. dup() shares the file; the last descriptor
+// that goes, goes through its last close.
+#pragma once
+
+#include "streams/node.hpp"
+
+#include <sys/file.h>
+
+namespace rill {
+
+struct File {
+    int refs = 1;          // descriptors, and calls and messages that carry it
+    int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
+    int status = 0;        // the O_ flags as fcntl(F_GETFL) shows them
+    Special *special = nullptr;
+    Node *node = nullptr;  // the name it was opened by; nullptr when the device is not that node's (a clone)
+    Stream *stream = nullptr;
+    bool pipe = false;
+
+    bool is_stream() const { return stream != nullptr; }
+    bool readable() const { return flags & FREAD; }
+    bool writable() const { return flags & FWRITE; }
+    bool no_wait() const { return flags & (FNDELAY | FNONBLOCK); }
+};
+
+// open(2) flags to the kernel form drivers see (CLN-019), and the status flags that can be changed later.
+int kernel_flags(int oflag);
+
+} // namespace rill

@@ -1,0 +1,194 @@
+// The stream head: the top of a stream, where system calls arrive and messages from below end.
+//
+// A Stream is the head's queue pair, the driver's pair behind it in one allocation, and the modules pushed between. A
+// pipe is two heads whose write queues feed each other's read queue. What a call checks, in which order, stands at the
+// top of its function; ERR-040 to ERR-045 give the orders.
+//   head.cpp          building and dismantling; what the head does with each message type that comes up
+//   head_read.cpp     read, getmsg, getpmsg, I_PEEK: taking messages off
+//   head_write.cpp    write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
+//   head_poll.cpp     poll, SIGPOLL events
+//   ioctl.cpp         streamio commands, and the life of an M_IOCTL
+//   mux.cpp           links
+#pragma once
+
+#include "streams/file.hpp"
+#include "streams/queue.hpp"
+#include "streams/registry.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rill {
+
+class System;
+class Process;
+
+constexpr int default_close_ms = 15000; // CLS-012
+
+struct PollEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    Call *call = nullptr;
+};
+using PollList = intrusive::list<PollEntry, intrusive::constant_time_size<false>>;
+
+// A process's I_SETSIG registration on a stream.
+struct SigEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    Process *process = nullptr;
+    int events = 0;
+};
+using SigList = intrusive::list<SigEntry, intrusive::constant_time_size<false>>;
+
+// A passed descriptor as M_PASSFP carries it.
+struct PassedFile {
+    File *file;
+    uid_t uid;
+    gid_t gid;
+    bool taken;
+};
+
+// What a read or write still has to move; survives the change from the caller's stack to a call's.
+struct Transfer {
+    char *base;
+    size_t count;
+    size_t done = 0;
+};
+
+// getmsg, getpmsg and their results.
+struct MessageRequest {
+    struct strbuf *ctl;
+    struct strbuf *data;
+    int flags; // MSG_ANY, MSG_HIPRI or MSG_BAND; on return MSG_HIPRI or MSG_BAND
+    int band;
+    int more = 0;
+    bool hung_up = false; // ended by a hangup: *flagsp 0, band untouched
+};
+
+class Stream {
+public:
+    Stream(System &system, int id);
+    ~Stream();
+    Stream(const Stream &) = delete;
+
+    // --- the open ladder's rung, close (head.cpp) ---
+    // Builds a stream on a device: head and driver pair, driver's open called. ENOSR, or the driver's errno; on failure
+    // nothing is left.
+    static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Process &process,
+                          Stream **built);
+    static int make_pipe(System &system, Stream *ends[2]);
+    int open_again(Process &process, dev_t dev, int oflag); // OPN-006 and following
+    int autopush(Process &process, dev_t dev);
+    // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
+    int close(Process &process, int oflag);
+    void process_closed(Process &process); // any close: its SIGPOLL registration ends (CLS-001)
+
+    // --- the calls; must_sleep when may_sleep is false and they would have to ---
+    int read(Process &process, File &file, Transfer &transfer, bool may_sleep);
+    int write(Process &process, File &file, Transfer &transfer, bool may_sleep);
+    int getmsg(Process &process, File &file, MessageRequest &request, bool may_sleep);
+    int putmsg(Process &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
+               bool may_sleep);
+    int ioctl(Process &process, File &file, int command, void *argument, int *rval); // on a call's stack
+    int poll_events(short events, short *revents); // EINVAL when linked below
+    // --- plumbing ---
+    int push(Process &process, Module &module, int sflag_oflag, dev_t dev, bool from_autopush);
+    void pop_top(Process &process);
+    int modules_pushed() const { return pushed; }
+
+    // --- messages that reach the head ---
+    void arrived(mblk_t *mp);      // the head's read put procedure
+    void writable_again();         // the head's write service procedure
+
+    // --- signals and wake-ups (head_poll.cpp) ---
+    void raise_event(int events, unsigned char band, int error = 0);
+    void signal_message(int sig, unsigned char band);
+    void wake_readers(const char *why);
+    void wake_all(const char *why);
+    void wake_pollers();
+
+    queue_t *read_queue() { return head.read(); }
+    queue_t *write_queue() { return head.write(); }
+    bool is_pipe() const { return pipe; }
+    dev_t dev() const { return special ? special->dev : no_device; }
+    // Topmost module's pair, or the driver's; nullptr on a bare pipe.
+    QueuePair *top();
+    QueuePair *driver_pair() { return has_driver ? reinterpret_cast<QueuePair *>(this + 1) : nullptr; }
+
+    QueuePair head; // must be first: pair_of(head queue) is found from it
+    System &system;
+    int id;
+    Special *special = nullptr;
+    Driver *driver = nullptr; // held
+    Stream *peer = nullptr;   // other end of a pipe
+    bool has_driver = false;
+    bool pipe = false;
+
+    // Options (OPN-021).
+    unsigned char read_mode = RNORM;
+    unsigned char control_mode = RPROTNORM;
+    unsigned char write_options = 0;
+    unsigned char error_options = RERRNORM | WERRNORM;
+    unsigned short write_offset = 0;
+    bool mreadon = false, ndelon = false, istty = false, tostop = false, delim = false;
+    int close_ms = default_close_ms;
+    int pushed = 0;
+    int anchor = 0;
+
+    // State.
+    enum class State : unsigned char { opening, open, closing } state = State::opening;
+    bool hung_up = false;
+    bool linked_below = false;
+    bool hipri_held = false;       // an M_PCPROTO is on the read queue (GM-065)
+    bool write_wanted = false;     // a writer or poller found it full
+    bool band_write_wanted = false;
+    int read_error = 0;
+    int write_error = 0;
+    Call *plumbing = nullptr;      // who is opening, pushing or popping
+    mblk_t *last_mark = nullptr;   // identity of the newest marked message
+
+    // The ioctl in progress (ioctl.cpp).
+    enum class Ioctl : unsigned char { idle, awaiting, answered } ioctl_state = Ioctl::idle;
+    bool ioctl_busy = false;
+    unsigned ioctl_id = 0;
+    mblk_t *ioctl_reply = nullptr;
+
+    // Links (mux.cpp).
+    int links_above = 0; // links this stream controls
+    int link_id = 0;     // id of the link it is below, 0 for none
+
+    WaitQueue readers;
+    WaitQueue writers;
+    WaitQueue ioctl_turn;
+    WaitQueue ioctl_answer;
+    WaitQueue plumbers;
+    WaitQueue procedures; // qwait(9F), drain at close
+    PollList pollers;
+    SigList signals;
+    intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>> all_hook;
+
+private:
+    friend struct HeadProcedures;
+    int attach_driver(Driver &driver);
+    int start_plumbing(bool no_wait, const char *why);
+    void end_plumbing();
+    void detach(QueuePair &pair, int flag, Process &process);
+    int drain(QueuePair &pair, bool *signalled);
+    void discard();
+    int take_error(bool read_side);       // linked, stored errors
+    int wait_for_message(Process &process, File &file, bool is_read, size_t wanted, bool may_sleep);
+    int wait_for_room(Process &process, File &file, unsigned char band, bool is_write, bool may_sleep);
+    void apply_options(const stroptions &options);
+    void set_errors(mblk_t *mp);
+    void flush_at_head(mblk_t *mp);
+    void front_signals();                 // M_SIG that came to the front acts
+};
+
+using StreamList = intrusive::list<
+    Stream,
+    intrusive::member_hook<Stream, intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>, &Stream::all_hook>,
+    intrusive::constant_time_size<true>>;
+
+// The head's own streamtab and limits (OPN-022).
+extern streamtab head_streamtab;
+extern const Owner &head_owner();
+
+} // namespace rill

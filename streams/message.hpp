@@ -1,0 +1,68 @@
+// Messages. allocb() takes block header, data header and small data from one size-classed free list in one go: a Block.
+//
+// The mblk_t and dblk_t that a driver sees lie inside a Block, behind a header it does not see (so that copying a whole
+// mblk_t, as legacy code does, harms nothing). A Block goes back to its list when neither of the two is in use: dupb()
+// takes a Block of class 0 for its mblk_t alone and shares the dblk_t of another. b_next, b_prev and b_cont are kept by
+// hand: C drivers walk them.
+#pragma once
+
+#include "streams/alloc.hpp"
+
+#include <array>
+#include <memory>
+#include <sys/stream.h>
+
+namespace rill {
+
+class System;
+
+struct Block {
+    static constexpr std::uint32_t live = 0x6d62'6c6b, dead = 0xdead'b10c;
+
+    std::uint32_t magic;
+    std::uint8_t size_class;
+    bool mblk_used;
+    bool dblk_used;
+    bool on_queue;   // kept in checking builds only
+    System *owner;
+    mblk_t mblk;
+    dblk_t dblk;
+
+    unsigned char *data() { return reinterpret_cast<unsigned char *>(this + 1); }
+    static Block *of(mblk_t *mp) {
+        return reinterpret_cast<Block *>(reinterpret_cast<char *>(mp) - __builtin_offsetof(Block, mblk));
+    }
+    static Block *of(dblk_t *dp) {
+        return reinterpret_cast<Block *>(reinterpret_cast<char *>(dp) - __builtin_offsetof(Block, dblk));
+    }
+};
+
+class MessagePool {
+public:
+    MessagePool(System &system, Alloc &alloc);
+    ~MessagePool();
+
+    Block *take(std::size_t size); // room for size bytes of data; nullptr when refused
+    void give(Block *block);
+
+    long blocks() const { return blocks_; } // out at the moment
+
+private:
+    static constexpr std::array<std::size_t, 6> sizes{0, 64, 256, 1024, 4096, 16384};
+    static constexpr std::uint8_t huge = 255; // from malloc
+
+    System &system_;
+    Alloc &alloc_;
+    long blocks_ = 0;
+    RawPool pools_[sizes.size()];
+    struct Huge;
+    Huge *huge_ = nullptr;
+};
+
+inline size_t block_length(const mblk_t *mp) { return static_cast<size_t>(mp->b_wptr - mp->b_rptr); }
+inline bool is_high_priority(const mblk_t *mp) { return mp->b_datap->db_type >= QPCTL; }
+// Bytes of all blocks, whatever their type: what queue counts count (FLW-004).
+size_t message_bytes(const mblk_t *mp);
+const char *type_name(int db_type); // "M_DATA"
+
+} // namespace rill

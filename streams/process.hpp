@@ -1,0 +1,95 @@
+// A process: credentials, descriptors, signals. Its methods are the system calls, straight-line, each returning 0 or an
+// errno with results through the last arguments. They may sleep only on a call's stack; System::run_call() sees to that.
+#pragma once
+
+#include "streams/file.hpp"
+
+#include <array>
+#include <csignal>
+#include <span>
+#include <vector>
+#include <poll.h>
+#include <sys/cred.h>
+#include <sys/stropts.h>
+
+namespace rill {
+
+class System;
+
+// Returned by a pass that is not allowed to sleep and would have to.
+constexpr int must_sleep = -1;
+
+// Why a call failed: kept for the process's last call.
+struct Refusal {
+    const char *rung = nullptr;
+    const char *reason = nullptr;
+    const char *clause = nullptr;
+    int error = 0;
+};
+
+class Process {
+public:
+    Process(System &system, int pid, uid_t uid, gid_t gid);
+    ~Process();
+    Process(const Process &) = delete;
+
+    // open ladder, first and last rung
+    int open(std::string_view path, int oflag, mode_t mode, int *fd);
+    int close(int fd);
+    int dup(int fd, int lowest, int *to);
+    int dup2(int fd, int to);
+    int fcntl(int fd, int command, long argument, int *result);
+    int stat(std::string_view path, struct stat *st);
+    int fstat(int fd, struct stat *st);
+    int mknod(std::string_view path, mode_t mode, dev_t dev);
+    int unlink(std::string_view path);
+    int pipe(int fds[2]);
+    int ioctl(int fd, int command, void *argument, int *rval);
+    int poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready);
+    void exit(); // closes everything
+
+    File *file(int fd) {
+        return static_cast<unsigned>(fd) < files.size() ? files[static_cast<unsigned>(fd)] : nullptr;
+    }
+    int install(File *file, int lowest = 0); // a descriptor, or -1 when none is free
+    File *remove_descriptor(int fd);
+
+    // Signals. A caught one interrupts interruptible sleeps; handlers run when a call returns to user level.
+    void post(int sig, int code = 0, long value = 0);
+    bool signal_pending() const { return pending_caught_ != 0; }
+    void deliver_signals();
+    int set_handler(int sig, void (*handler)(int));
+
+    // Records why, emits the trace record, returns error.
+    int refuse(int error, const char *rung, const char *reason, const char *clause);
+    const char *why(); // "" when the last call did not fail
+
+    System &system;
+    int pid;
+    int ppid = 0;
+    int pgrp;
+    int sid;
+    cred_t cred{};
+    Stream *controlling_terminal = nullptr;
+    std::vector<File *> files;
+    int descriptors_used = 0;
+    Refusal refusal;
+    const char *call_name = "";
+    bool exiting = false;
+
+    struct Sent {
+        int sig;
+        int code;
+        long value;
+    };
+    std::vector<Sent> signals_seen; // what was posted, for tests and traces; cleared by the reader
+    std::vector<Sent> pending;
+
+private:
+    int lowest_free_ = 0;
+    std::array<void (*)(int), 65> handlers_{};
+    std::uint64_t pending_caught_ = 0;
+    std::string why_text_;
+};
+
+} // namespace rill

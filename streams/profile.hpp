@@ -1,0 +1,44 @@
+// Which system we are today. A profile is data: where the documented systems differ, code asks one of these fields and
+// nothing else. `irix` is the default; the clause beside a field says what hangs on it.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace rill {
+
+struct Profile {
+    const char *name;
+    unsigned clone_major;           // CLN-002, CLN-003
+    unsigned major_max;             // highest external major a driver may be configured at (DEV-006)
+    bool clone_compares_external;   // another external major of the same driver is refused (CLN-074)
+    bool write_hangup_eio;          // write on a hung-up stream: EIO instead of ENXIO (WR-051)
+    bool push_passes_errno;         // I_PUSH reports the module's own errno instead of ENXIO (IOC-024, IOC-025)
+    bool close_signal_ignored;      // an interrupted drain still returns 0 (CLS-009, CLS-010)
+    bool poll_error_by_side;        // POL-024 instead of POL-023
+    bool pollwrband_unused_bands;   // POL-029 instead of POL-017
+    bool peek_ignores_flags;        // IOC-084 instead of IOC-082
+    bool flush_zero_allowed;        // IOC-052 [alt]
+    bool atmark_illumos;            // IOC-204, IOC-206 [alt] instead of IOC-205, IOC-206
+    bool ckband_zero_any;           // IOC-208 instead of IOC-207
+    bool list_short_einval;         // IOC-046 instead of IOC-045
+    bool link_waits_forever;        // IOC-238 instead of IOC-233
+    bool read_zero_consumes;        // RD-010 instead of RD-009
+    bool getmsg_zero_returns;       // GM-035 instead of GM-034
+    bool memory_eagain;             // WR-041, PM-061 instead of WR-040, PM-059
+    bool fdinsert_empty_data;       // IOC-188 instead of IOC-187
+    bool pipe_hangup_enxio;         // WR-064 instead of WR-059, PM-057
+    bool full_clears_below_hiwat;   // FLW-012 instead of FLW-011
+    bool lowat_zero_any_removal;    // FLW-017: with a low-water mark of 0 any removal back-enables
+    bool insq_hipri_schedules;      // SCH-035 instead of SCH-023
+    bool insq_bands_only;           // QUE-081: Solaris compares bands only
+    bool adjmsg_frees_emptied;      // MSG-096: inner blocks that become empty are freed
+    bool count_blocks;              // FLW-007: as many blocks as hiwat make a queue full
+};
+
+// "irix", "svr4", "solaris"; nullptr for any other name.
+const Profile *find_profile(std::string_view name);
+// The next profile after one, nullptr to begin and at the end.
+const Profile *next_profile(const Profile *profile);
+
+} // namespace rill

@@ -1,0 +1,58 @@
+// A queue pair: the two queue_t a driver sees, and behind them what only the framework knows.
+//
+// A pair belongs to a stream and was made for an Owner: a driver, a module, or the stream head. Neighbours point at a
+// pair only between qprocson() and qprocsoff() (MP-002, MP-007); its own q_next are set from attach to detach, so that a
+// module may still send its last messages (MP-008). Queue chains are kept by hand, here only.
+#pragma once
+
+#include "streams/fiber.hpp"
+
+#include <sys/stream.h>
+
+namespace rill {
+
+class Stream;
+struct Owner;
+
+using RunHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>;
+
+struct RunItem : RunHook {
+    queue_t *queue = nullptr;
+};
+using RunList = intrusive::list<RunItem, intrusive::constant_time_size<false>>;
+
+struct QueuePair {
+    queue_t q[2] = {}; // read, write: must be first
+    System *system = nullptr;
+    Stream *stream = nullptr;
+    const Owner *owner = nullptr;
+    RunItem run[2];
+    bool procs_on = false;
+    bool frozen = false;
+    bool is_head = false;
+    bool opened = false;    // its open procedure has succeeded
+    bool pushed_here = false; // on a pipe: the end a module was pushed on
+
+    queue_t *read() { return &q[0]; }
+    queue_t *write() { return &q[1]; }
+};
+
+inline QueuePair *pair_of(queue_t *q) {
+    return reinterpret_cast<QueuePair *>((q->q_flag & QREADR) ? q : q - 1);
+}
+
+// Sets both queues up for an owner's qinits: limits from each side's own module_info, QWANTR on (QUE-013, QUE-014).
+void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit);
+// Calls the put procedure of q itself.
+void deliver(queue_t *q, mblk_t *mp);
+// Frees every message and band of both queues, unschedules them.
+void empty_pair(QueuePair &pair);
+qband_t *find_band(queue_t *q, unsigned char band);             // nullptr when it does not exist
+qband_t *make_band(queue_t *q, unsigned char band);             // makes all up to it; nullptr when refused
+void note_added(queue_t *q, mblk_t *mp);                        // flow: counts, QFULL
+void note_removed(queue_t *q, mblk_t *mp);                      // flow: counts, QFULL, back-enabling
+void check_back_enable(queue_t *q, unsigned char band);         // flow: after a limit changed or a queue was found empty
+void back_enable(queue_t *q, unsigned char band);               // flow: schedules the nearest service procedure behind
+void schedule(queue_t *q, const char *why);                     // sched: to the tail of the run list unless on it
+
+} // namespace rill

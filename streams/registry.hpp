@@ -1,0 +1,111 @@
+// Who is installed: drivers by major, modules by name, modules to push by device.
+//
+// Users see external majors; the character switch table (cdevsw) has one row per internal major, and several external
+// majors may lead to one row (DEV-018). A row is a STREAMS driver exactly when its streamtab is not null (DEV-021). Rows
+// and module entries are of fixed number (DEV-023). A row may be registered without being loaded: the first open of a
+// node with its major loads it (CFG-035). A hold keeps a driver from being unloaded; each stream has one (CLN-064).
+#pragma once
+
+#include "streams/dev.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sys/stream.h>
+
+struct uio;
+
+namespace rill {
+
+class System;
+
+// What a queue pair was made for, as far as a trace or a fault names it.
+struct Owner {
+    std::string name;    // the module or driver: mi_idname, or the prefix it was added with
+    std::string prefix;
+    streamtab *tab = nullptr;
+    int devflag = 0;
+    int holds = 0;
+    void *shared_object = nullptr;
+};
+
+// Entry points of a character driver that is not STREAMS. Missing ones answer ENODEV (DEV-022).
+struct CharEntry {
+    int (*open)(dev_t *, int flag, int otyp, cred_t *) = nullptr;
+    int (*close)(dev_t, int flag, int otyp, cred_t *) = nullptr;
+    int (*read)(dev_t, uio *, cred_t *) = nullptr;
+    int (*write)(dev_t, uio *, cred_t *) = nullptr;
+    int (*ioctl)(dev_t, int command, void *argument, int mode, cred_t *, int *rval) = nullptr;
+    int (*poll)(dev_t, short events, int anyyet, short *revents, void **php) = nullptr;
+};
+
+struct Driver : Owner {
+    major_t internal = 0;
+    int devices = 0; // #DEV
+    bool block = false;
+    bool loadable = false; // may be unloaded again
+    CharEntry entry;
+    std::vector<major_t> externals; // in order of configuration
+    // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
+    std::function<int(Driver &)> load;
+    std::function<void(Driver &)> unload;
+};
+
+struct Module : Owner {
+    bool only_once = false;
+};
+
+struct AutopushRule {
+    major_t major;
+    int minor; // -1 for all
+    minor_t last_minor;
+    std::vector<std::string> modules;
+};
+
+class Registry {
+public:
+    Registry(System &system, unsigned rows, unsigned modules);
+
+    // Adds a row under an external major. EINVAL, EBUSY when the major is taken, ENOSPC when the table is full, ENOMEM.
+    int add(Driver driver, major_t external, Driver **added = nullptr);
+    // Another external major for the same row.
+    int alias(Driver &driver, major_t external);
+    int remove(Driver &driver); // EBUSY while held
+    int add_module(Module module); // EINVAL for a bad name, EEXIST, ENOSPC, ENOMEM
+    int remove_module(std::string_view name);
+
+    Driver *row(major_t internal);
+    Driver *by_external(major_t external) {
+        return external < by_external_.size() ? by_external_[external] : nullptr;
+    }
+    Driver *by_name(std::string_view name);
+    Module *module(std::string_view name);
+    unsigned row_count() const { return static_cast<unsigned>(rows_.size()); }
+
+    // The driver of an external major, loaded if it was only registered, and held. ENXIO when there is none, or when
+    // loading fails. release() gives the hold back.
+    int hold(major_t external, Driver **driver);
+    void release(Driver &driver) { --driver.holds; }
+    // Unloads a loadable driver that nobody holds. EBUSY, ENXIO for an unknown one, EINVAL when it is not loadable.
+    int unload(Driver &driver);
+
+    // Autopush: replaces a rule for the same device. EINVAL, ENOSPC.
+    int autopush(AutopushRule rule);
+    int autopush_clear(major_t major, int minor);
+    const AutopushRule *autopush_for(dev_t dev) const;
+
+    const std::vector<std::unique_ptr<Driver>> &rows() const { return rows_; }
+    const std::vector<std::unique_ptr<Module>> &modules() const { return modules_; }
+
+private:
+    System &system_;
+    std::vector<std::unique_ptr<Driver>> rows_; // by internal major; null for a free row
+    std::vector<Driver *> by_external_;
+    std::vector<std::unique_ptr<Module>> modules_;
+    unsigned modules_max_;
+    std::vector<AutopushRule> autopush_;
+};
+
+} // namespace rill

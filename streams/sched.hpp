@@ -1,0 +1,106 @@
+// What runs next: enabled service procedures, calls that were woken, bufcalls, timeouts; and the clock.
+//
+// FIFO by default; with a seed the next item is drawn, the same way each time. Service procedures go before calls: what
+// is enabled runs before anything returns to user level (SCH-007). The clock is virtual unless real time was asked for:
+// it moves when nothing is runnable and somebody waits, or when System::advance() says so.
+#pragma once
+
+#include "streams/queue.hpp"
+
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <vector>
+#include <limits>
+
+namespace rill {
+
+constexpr long ticks_a_second = 100;
+constexpr long forever = std::numeric_limits<long>::max();
+
+struct Timer : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    long expires = 0;
+    std::uint64_t order = 0;
+    toid_t id = 0;
+    void (*function)(void *) = nullptr;
+    void *argument = nullptr;
+    Call *call = nullptr;        // a sleep's time limit
+    const char *owner = nullptr; // driver that asked
+    queue_t *queue = nullptr;    // qtimeout: runs inside the perimeter of this queue
+
+    bool operator<(const Timer &other) const {
+        return expires != other.expires ? expires < other.expires : order < other.order;
+    }
+};
+
+struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    toid_t id = 0;
+    std::size_t size = 0;
+    void (*function)(void *) = nullptr;
+    void *argument = nullptr;
+    const char *owner = nullptr;
+};
+
+class Scheduler {
+public:
+    Scheduler(System &system, Alloc &alloc);
+    ~Scheduler();
+
+    // Queues and calls.
+    void add(RunItem &item) { enabled_.push_back(item); }
+    void remove(RunItem &item);
+    void make_ready(Call &call);
+    bool runnable() const { return !enabled_.empty() || !ready_.empty() || bufcalls_due_; }
+    bool queues_enabled() const { return !enabled_.empty(); }
+    // Runs one item; false when there was none.
+    bool step();
+    // Runs service procedures and bufcalls only, until none is enabled.
+    void run_queues();
+
+    // Time, in ticks since boot.
+    long now();
+    bool has_timers() const { return !timers_.empty(); }
+    long next_expiry() const { return timers_.begin()->expires; }
+    void advance_to(long tick); // virtual clock; fires what comes due, one after another, running what that enables
+    bool fire_due();            // fires what is due now; false when nothing was
+
+    Timer *start_timer(long ticks);    // nullptr when refused; no id
+    void stop_timer(Timer *timer);
+    toid_t timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner);
+    long untimeout(toid_t id);
+
+    toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner);
+    void unbufcall(toid_t id);
+    void memory_came_back() { bufcalls_due_ = !bufcalls_.empty(); }
+
+    long timers_out() const { return timer_pool_.out(); }
+    long bufcalls_out() const { return bufcall_pool_.out(); }
+    const char *some_timer_owner(toid_t *id) const; // for leak reports; nullptr when none
+
+    void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
+    bool real_time = false;
+
+private:
+    std::size_t choose(std::size_t count);
+    void run_service(RunItem &item);
+    void run_bufcalls();
+    void fire(Timer &timer);
+
+    System &system_;
+    Pool<Timer> timer_pool_;
+    Pool<Bufcall> bufcall_pool_;
+    RunList enabled_;
+    CallList ready_;
+    std::size_t enabled_count_ = 0;
+    intrusive::multiset<Timer> timers_;
+    intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_;
+    std::vector<Timer *> by_id_;
+    bool bufcalls_due_ = false;
+    long now_ = 0;
+    long real_start_ = 0;
+    std::uint64_t order_ = 0;
+    toid_t next_id_ = 0;
+    bool seeded_ = false;
+    std::uint64_t random_ = 0;
+};
+
+} // namespace rill

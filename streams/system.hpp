@@ -1,0 +1,216 @@
+// One emulated kernel. A System is a value: it owns every table, and two of them live side by side in one program.
+//
+// DDI calls that take no context find theirs through rill::current, set on entry to a System and restored on return.
+// A System is single-threaded and deterministic; application threads that share one pass through its gate.
+// To make a system call for a process: Enter scope(system); error = process.open(...) inside run_call().
+#pragma once
+
+#include "streams/alloc.hpp"
+#include "streams/fault.hpp"
+#include "streams/fiber.hpp"
+#include "streams/head.hpp"
+#include "streams/message.hpp"
+#include "streams/node.hpp"
+#include "streams/process.hpp"
+#include "streams/profile.hpp"
+#include "streams/registry.hpp"
+#include "streams/sched.hpp"
+#include "streams/trace.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <sys/single_threaded.h>
+
+namespace rill {
+
+// Sizes set at boot (DEV-023, IOC-023, PM-042, PM-043).
+struct Tunables {
+    unsigned drivers = 128;        // rows of cdevsw
+    unsigned modules = 128;        // rows of fmodsw
+    int push_limit = 9;            // NSTRPUSH
+    long strmsgsz = 0x10000;       // largest data part; 0: no limit
+    long strctlsz = 1024;          // largest control part
+    unsigned descriptors = 65536;  // per process
+    long patience = 24L * 3600 * ticks_a_second; // virtual time one call may wait on timers alone before EDEADLK
+};
+
+enum class EntryKind : unsigned char { none, open, close, put, service, timeout, bufcall, free_routine, init };
+const char *name_of(EntryKind kind);
+
+// Which driver procedure is running, innermost first.
+struct Entry {
+    EntryKind kind;
+    queue_t *queue;
+    const char *driver;
+    Entry *outer;
+};
+
+// What is out at the moment; equal before and after means that nothing was left.
+struct Census {
+    long messages, kmem, queues, streams, specials, files, descriptors, timers, bufcalls, calls, minors, nodes, links,
+        signals, holds;
+    bool operator==(const Census &) const = default;
+    std::string text() const; // only what is not 0
+};
+
+// A call started on its own, to be looked at while it sleeps.
+struct Background {
+    Call *call = nullptr;
+    std::function<void()> body;
+    bool done = false;
+};
+
+class System {
+public:
+    explicit System(const Profile &profile, Tunables tunables = {});
+    ~System();
+    System(const System &) = delete;
+
+    Process &new_process(uid_t uid, gid_t gid, Process *parent = nullptr);
+    void end_process(Process &process); // exits it and forgets it
+
+    // Runs body as a call of process: at once if this is a call's stack already, else on a fresh one, driving the run
+    // loop until it ends. EDEADLK wakes it when nothing else ever could.
+    template <class F> int run_call(Process &process, const char *name, F &&body);
+    // Starts body as a call of process and returns as soon as it parks or ends.
+    Background &start(Process &process, const char *name, std::function<void()> body);
+    void finish(Background &background); // runs until it is done
+    void forget(Background &background);
+
+    // Parks the running call until it is woken. Interruptible sleeps end with Wake::signal on a caught signal.
+    Wake sleep(WaitQueue &queue, const char *why, bool interruptible, long ticks = forever);
+    bool may_sleep() const { return running != nullptr; }
+    void wake_one(WaitQueue &queue, const char *why);
+    void wake_all(WaitQueue &queue, const char *why);
+    void wake(Call &call, Wake how, const char *why);
+    void interrupt(Process &process); // ends its interruptible sleeps
+
+    void run_until_idle();
+    void advance(long ticks);
+    // What must run before control returns to user level.
+    void before_user_level(Process &process) {
+        if (sched.queues_enabled()) [[unlikely]] sched.run_queues();
+        if (process.signal_pending()) [[unlikely]] process.deliver_signals();
+    }
+
+    void fault(const char *rule, const char *what, queue_t *q = nullptr);
+    void console(int level, std::string_view text, bool to_log, bool to_console);
+
+    Census census() const;
+    std::string diagnosis(const Call &call) const; // why a call can never end
+
+    const Profile &profile;
+    Tunables tunables;
+    Alloc alloc;
+    Trace trace;
+    MessagePool messages;
+    RawPool stream_pool;
+    Pool<QueuePair> pair_pool;
+    Pool<File> file_pool;
+    Pool<SigEntry> sig_pool;
+    RawPool band_pool;
+    Scheduler sched;
+    Registry registry;
+    NodeTable nodes;
+    StreamList streams;
+    std::list<Process> processes;
+    std::list<Background> backgrounds;
+    AllCalls calls;
+    Call *running = nullptr;
+    Entry *entry = nullptr;
+    unsigned next_ioctl_id = 1;
+    int next_stream_id = 1;
+    int next_link_id = 1;
+    long kmem_out = 0;
+    long kmem_allocations_out = 0;
+    long minors_out = 0;
+    WaitQueue event_sleepers; // sleep(D3)
+    std::vector<Fault> faults;
+    FaultPolicy fault_policy = FaultPolicy::report;
+    std::function<void(int level, std::string_view)> console_sink; // default: stderr
+    std::string sysgen_error;
+    std::vector<std::function<void()>> at_end; // run when the System ends, last first
+    void *mux_table = nullptr;
+    cred_t kernel_cred{};
+
+    // The gate (application threads).
+    void gate_enter();
+    void gate_leave();
+
+private:
+    friend class Call;
+    friend class Enter;
+    Call *take_call();
+    void give_call(Call *call);
+    void switch_to(Call &call, bool fresh, Process *process, const char *name, Call::Body body, void *argument);
+    void drive(Call &call);
+    void end_of_call(Call &call);
+    bool wait_at_gate();
+
+    CallList idle_calls_;
+    long calls_out_ = 0;
+    int next_call_id_ = 1;
+    int next_pid_ = 1;
+    friend class Scheduler;
+
+    std::recursive_mutex gate_;
+    std::condition_variable_any gate_changed_;
+    std::atomic<int> gate_callers_ = 0;   // inside, or waiting to come in
+    std::atomic<int> gate_threads_ = 0;   // threads that have ever come in and still live
+    int gate_blocked_ = 0;                // of these, waiting outside for their call
+    int gate_depth_ = 0;
+
+public:
+    void thread_ended() { --gate_threads_; gate_changed_.notify_all(); }
+};
+
+extern constinit thread_local System *current __attribute__((tls_model("initial-exec")));
+
+// Inside a System: sets current, passes the gate.
+class Enter {
+public:
+    explicit Enter(System &system) : system_(system), before_(current) {
+        if (!__libc_single_threaded) [[unlikely]] {
+            system.gate_enter();
+            gated_ = true;
+        }
+        current = &system;
+    }
+    ~Enter() {
+        current = before_;
+        if (gated_) [[unlikely]] system_.gate_leave();
+    }
+    Enter(const Enter &) = delete;
+
+private:
+    System &system_;
+    System *before_;
+    bool gated_ = false;
+};
+
+template <class F> int System::run_call(Process &process, const char *name, F &&body) {
+    if (running) return body();
+    struct Frame {
+        F &body;
+        int error;
+    } frame{body, 0};
+    Call *call = take_call();
+    switch_to(*call, true, &process, name, [](void *p) {
+        auto *f = static_cast<Frame *>(p);
+        f->error = f->body();
+    }, &frame);
+    if (call->state != Call::State::done) [[unlikely]] drive(*call);
+    if (call->state != Call::State::done) [[unlikely]] return EDEADLK; // abandoned
+    int error = frame.error;
+    give_call(call);
+    return error;
+}
+
+} // namespace rill
