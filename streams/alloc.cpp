@@ -59,21 +59,4 @@ void RawPool::grow() {
     }
 }
 
-void *RawPool::take() {
-    if (!free_) [[unlikely]] grow();
-    Free *object = free_;
-    free_ = object->next;
-    ++out_;
-    RILL_UNPOISON(object, size_);
-    return object;
-}
-
-void RawPool::give(void *p) {
-    auto *object = static_cast<Free *>(p);
-    object->next = free_;
-    free_ = object;
-    --out_;
-    RILL_POISON(reinterpret_cast<char *>(object) + sizeof(Free), size_ - sizeof(Free));
-}
-
 } // namespace rill

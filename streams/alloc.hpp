@@ -34,6 +34,8 @@ public:
         if (!limited_) [[likely]] return true;
         return decide(size);
     }
+    // Would it allow(size)? Counts nothing; knows of the ceiling only.
+    bool would_allow(std::size_t size) const { return !ceiling_ || size <= ceiling_; }
     void fail_nth(long n);                               // the n-th from now fails, once; 0: none
     void fail_seed(std::uint64_t seed, unsigned one_in); // each fails with probability 1/one_in; 0: none
     void ceiling(std::size_t bytes);                     // no single request above; 0: no ceiling
@@ -58,8 +60,22 @@ public:
     RawPool(const RawPool &) = delete;
     ~RawPool();
 
-    void *take();
-    void give(void *p);
+    void *take() {
+        if (!free_) [[unlikely]] grow();
+        Free *object = free_;
+        free_ = object->next;
+        ++out_;
+        RILL_UNPOISON(object, size_);
+        return object;
+    }
+    // Of what is given, the first pointer's worth is overwritten; the rest stays as it was, poisoned.
+    void give(void *p) {
+        auto *object = static_cast<Free *>(p);
+        object->next = free_;
+        free_ = object;
+        --out_;
+        RILL_POISON(reinterpret_cast<char *>(object) + sizeof(Free), size_ - sizeof(Free));
+    }
     long out() const { return out_; }
     std::size_t size() const { return size_; }
 

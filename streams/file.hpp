@@ -23,7 +23,9 @@ struct File {
     bool no_wait() const { return flags & (FNDELAY | FNONBLOCK); }
 };
 
-// open(2) flags to the kernel form drivers see (CLN-019), and the status flags that can be changed later.
+// open(2) flags in kernel form; the create flag is not among them (CLN-019).
 int kernel_flags(int oflag);
+// A file's flags as a driver's open and close see them.
+int driver_flags(int flags);
 
 } // namespace rill

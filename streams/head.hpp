@@ -23,6 +23,7 @@ namespace rill {
 
 class System;
 class Process;
+struct IoctlRequest;
 
 constexpr int default_close_ms = 15000; // CLS-012
 
@@ -74,11 +75,17 @@ public:
     // nothing is left.
     static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Process &process,
                           Stream **built);
-    static int make_pipe(System &system, Stream *ends[2]);
+    static int make_pipe(System &system, Stream *ends[2]); // ENOSR
+    static void drop_pipe(Stream *ends[2]);
+    static int close_pipe_end(Process &process, File &file);
     int open_again(Process &process, dev_t dev, int oflag); // OPN-006 and following
     int autopush(Process &process, dev_t dev);
     // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
     int close(Process &process, int oflag);
+    // Undoes an open that failed after the driver's open had succeeded: no drain, no waiting; the stream is gone.
+    void abandon(Process &process, int oflag);
+    // The stream's hold goes to the driver of the device it moved to (CLN-064).
+    void hold_driver_of(dev_t dev);
     void process_closed(Process &process); // any close: its SIGPOLL registration ends (CLS-001)
 
     // --- the calls; must_sleep when may_sleep is false and they would have to ---
@@ -90,13 +97,16 @@ public:
     int ioctl(Process &process, File &file, int command, void *argument, int *rval); // on a call's stack
     int poll_events(short events, short *revents); // EINVAL when linked below
     // --- plumbing ---
-    int push(Process &process, Module &module, int sflag_oflag, dev_t dev, bool from_autopush);
+    // ENOSR, or the module's own errno with *refused set.
+    int push(Process &process, Module &module, dev_t device, bool *refused);
     void pop_top(Process &process);
     int modules_pushed() const { return pushed; }
 
     // --- messages that reach the head ---
     void arrived(mblk_t *mp);      // the head's read put procedure
     void writable_again();         // the head's write service procedure
+    void queue_message(mblk_t *mp);
+    void hang_up();
 
     // --- signals and wake-ups (head_poll.cpp) ---
     void raise_event(int events, unsigned char band, int error = 0);
@@ -109,6 +119,15 @@ public:
     queue_t *write_queue() { return head.write(); }
     bool is_pipe() const { return pipe; }
     dev_t dev() const { return special ? special->dev : no_device; }
+    // From the top down: modules, then the driver; on a pipe this end's modules only.
+    template <class F> void for_each_pair(F &&f) {
+        for (queue_t *w = head.write()->q_next; w; w = w->q_next) {
+            QueuePair *pair = pair_of(w);
+            if (pair->is_head || pair->stream != this) break;
+            f(*pair);
+            if (pair == driver_pair()) break;
+        }
+    }
     // Topmost module's pair, or the driver's; nullptr on a bare pipe.
     QueuePair *top();
     QueuePair *driver_pair() { return has_driver ? reinterpret_cast<QueuePair *>(this + 1) : nullptr; }
@@ -152,6 +171,10 @@ public:
     mblk_t *ioctl_reply = nullptr;
 
     // Links (mux.cpp).
+    bool closed_end = false;         // this end of a pipe is closed, the other is not
+    bool keep_hipri_on_flush = false; // RFLUSHPCPROT
+    int terminal_session = 0;        // session leader whose controlling terminal this is
+    int terminal_group = 0;          // its foreground process group
     int links_above = 0; // links this stream controls
     int link_id = 0;     // id of the link it is below, 0 for none
 
@@ -174,12 +197,62 @@ private:
     int drain(QueuePair &pair, bool *signalled);
     void discard();
     int take_error(bool read_side);       // linked, stored errors
-    int wait_for_message(Process &process, File &file, bool is_read, size_t wanted, bool may_sleep);
-    int wait_for_room(Process &process, File &file, unsigned char band, bool is_write, bool may_sleep);
+    int wait_for_message(Process &process, const char *call);
+    int wait_for_room(Process &process, const char *call, unsigned char band);
+    int wait_for_memory(Process &process, const char *call, size_t size, bool no_wait, bool may_sleep);
+    int job_control(Process &process, bool reading);
+    int refuse_write(Process &process, const char *call, bool is_write);
+    int check_sizes(Process &process, int ctl, int data, bool minimum_always);
+    mblk_t *drop_front_block(mblk_t *mp);
+    void put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark);
+    void send_read_request(size_t wanted);
+    mblk_t *take_part(mblk_t *part, struct strbuf &buffer, size_t *moved, bool *fault);
+    queue_t *flow_target();
+    bool some_band_writable();
     void apply_options(const stroptions &options);
     void set_errors(mblk_t *mp);
     void flush_at_head(mblk_t *mp);
     void front_signals();                 // M_SIG that came to the front acts
+    void free_at_head(mblk_t *mp);
+    void sink(mblk_t *mp);
+    // ioctl.cpp: one function a command, then the exchange of messages
+    int own_write_error() const;
+    int give_int(Process &process, void *argument, int value);
+    int background_change(Process &process);
+    int ioctl_push(Process &process, void *argument);
+    int ioctl_pop(Process &process, File &file);
+    int ioctl_look(Process &process, void *argument);
+    int ioctl_find(Process &process, void *argument, int *rval);
+    int ioctl_list(Process &process, void *argument, int *rval);
+    int ioctl_flush(Process &process, File &file, int what, int band);
+    void flush_own(int band);
+    int ioctl_nread(Process &process, int command, void *argument, int *rval);
+    int ioctl_peek(Process &process, void *argument, int *rval);
+    int ioctl_atmark(Process &process, int flags, int *rval);
+    int ioctl_ckband(Process &process, int band, int *rval);
+    int set_options(Process &process, int command, int bits);
+    int set_signals(Process &caller, Process &whose, int events);
+    int get_signals(Process &caller, Process &whose, void *argument);
+    int ioctl_esig(Process &process, int command, void *argument);
+    int ioctl_sendfd(Process &process, int fd);
+    int ioctl_recvfd(Process &process, File &file, void *argument, bool old_form);
+    int ioctl_fdinsert(Process &process, File &file, void *argument);
+    int ioctl_str(Process &process, void *argument, int *rval);
+    int take_ioctl_turn(Process &process);
+    int ioctl_interrupted(Process &process);
+    void end_ioctl(const char *what);
+    void trace_ioctl(const char *what, int command, unsigned id_of);
+    mblk_t *make_ioctl(Process &process, const IoctlRequest &request);
+    int do_ioctl(Process &process, IoctlRequest &request, int *rval);
+    int exchange(Process &process, IoctlRequest &request, mblk_t *mp, int *rval);
+    int await_answer(Process &process, long ticks);
+    bool take_ioctl_data(IoctlRequest &request, unsigned count, const mblk_t *data);
+    bool serve_copy(IoctlRequest &request, mblk_t *mp);
+    void answer_copy(mblk_t *mp, bool good, mblk_t *data);
+    void ioctl_answered(mblk_t *mp);
+    void copy_requested(mblk_t *mp);
+    void refuse_copy(mblk_t *mp);
+    void refuse_ioctl(mblk_t *mp);
 };
 
 using StreamList = intrusive::list<
@@ -187,8 +260,11 @@ using StreamList = intrusive::list<
     intrusive::member_hook<Stream, intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>, &Stream::all_hook>,
     intrusive::constant_time_size<true>>;
 
+int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred);
+void call_close(QueuePair &pair, int flag, cred_t &cred);
+
 // The head's own streamtab and limits (OPN-022).
 extern streamtab head_streamtab;
-extern const Owner &head_owner();
+const Owner &head_owner();
 
 } // namespace rill

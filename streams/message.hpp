@@ -19,12 +19,12 @@ class System;
 struct Block {
     static constexpr std::uint32_t live = 0x6d62'6c6b, dead = 0xdead'b10c;
 
+    System *owner;       // first: a free list overwrites it and leaves the magic
     std::uint32_t magic;
     std::uint8_t size_class;
     bool mblk_used;
     bool dblk_used;
-    bool on_queue;   // kept in checking builds only
-    System *owner;
+    bool on_queue;       // kept in checking builds only
     mblk_t mblk;
     dblk_t dblk;
 
@@ -39,30 +39,43 @@ struct Block {
 
 class MessagePool {
 public:
-    MessagePool(System &system, Alloc &alloc);
+    MessagePool(System &system, Alloc &alloc) : system_(system), alloc_(alloc) {}
     ~MessagePool();
+    MessagePool(const MessagePool &) = delete;
 
-    Block *take(std::size_t size); // room for size bytes of data; nullptr when refused
+    // A live Block with room for size bytes of data, its mblk_t and dblk_t not filled in; nullptr when refused.
+    Block *take(std::size_t size);
     void give(Block *block);
 
-    long blocks() const { return blocks_; } // out at the moment
+    long blocks() const; // out at the moment
 
 private:
-    static constexpr std::array<std::size_t, 6> sizes{0, 64, 256, 1024, 4096, 16384};
+    static constexpr std::array<std::size_t, 7> sizes{0, 64, 256, 1024, 4096, 16384, 65536};
     static constexpr std::uint8_t huge = 255; // from malloc
+
+    static std::uint8_t class_of(std::size_t size);
+    static constexpr std::size_t block_size(std::uint8_t size_class) { return sizeof(Block) + sizes[size_class]; }
+    Block *take_huge(std::size_t size);
+    void give_huge(Block *block);
 
     System &system_;
     Alloc &alloc_;
-    long blocks_ = 0;
-    RawPool pools_[sizes.size()];
+    RawPool pools_[sizes.size()]{RawPool(block_size(0)), RawPool(block_size(1)), RawPool(block_size(2)),
+                                 RawPool(block_size(3)), RawPool(block_size(4)), RawPool(block_size(5)),
+                                 RawPool(block_size(6))};
     struct Huge;
     Huge *huge_ = nullptr;
+    long huge_out_ = 0;
 };
 
 inline size_t block_length(const mblk_t *mp) { return static_cast<size_t>(mp->b_wptr - mp->b_rptr); }
 inline bool is_high_priority(const mblk_t *mp) { return mp->b_datap->db_type >= QPCTL; }
 // Bytes of all blocks, whatever their type: what queue counts count (FLW-004).
-size_t message_bytes(const mblk_t *mp);
+inline size_t message_bytes(const mblk_t *mp) {
+    size_t bytes = 0;
+    for (; mp; mp = mp->b_cont) bytes += block_length(mp);
+    return bytes;
+}
 const char *type_name(int db_type); // "M_DATA"
 
 } // namespace rill

@@ -67,20 +67,22 @@ public:
     Special *hold(dev_t dev); // makes it if needed; nullptr when refused
     Special *find(dev_t dev);
     void release(Special *special);
-    int lock(Special &special, const char *why); // EINTR, EDEADLK
+    int lock(Special &special, bool interruptible); // EINTR, EDEADLK
     void unlock(Special &special);
 
     // The rungs from the node on down. On success the file refers to the device that came out.
     int spec_open(Process &process, Node &node, File &file, int oflag);
-    // Last close of a file's device, if it is the last.
-    int spec_close(Process &process, File &file, int oflag);
+    // One file less on its device; the last takes the stream apart. 0 or EINTR.
+    int spec_close(Process &process, File &file);
 
     const std::map<std::string, std::unique_ptr<Node>, std::less<>> &nodes() const { return nodes_; }
     long specials_out() const { return specials_pool_.out(); }
 
 private:
-    int open_character(Process &process, Special &special, Driver &driver, File &file, int oflag, dev_t *dev);
-    int rebind(Process &process, Special *&special, dev_t dev, int oflag);
+    int open_stream(Process &process, Special *&special, Driver &driver, File &file, int oflag);
+    int open_character(Process &process, Special *&special, Driver &driver, File &file, int oflag);
+    int rebind(Process &process, Special *&special, Stream &stream, dev_t dev, int oflag);
+    void give_back(Special *special);
 
     System &system_;
     std::map<std::string, std::unique_ptr<Node>, std::less<>> nodes_;

@@ -15,6 +15,13 @@
 namespace rill {
 
 class System;
+struct Transfer;
+
+// User memory. False for an address the process does not have; what was moved before the bad one stays moved.
+void catch_bad_addresses(); // once per program
+bool copy_from_user(void *kernel, const void *user, size_t count);
+bool copy_to_user(void *user, const void *kernel, size_t count);
+bool probe_user(void *user, size_t count); // may it be read and written? Changes nothing.
 
 // Returned by a pass that is not allowed to sleep and would have to.
 constexpr int must_sleep = -1;
@@ -46,6 +53,9 @@ public:
     int pipe(int fds[2]);
     int ioctl(int fd, int command, void *argument, int *rval);
     int poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready);
+    int read(int fd, Transfer &transfer, bool may_sleep);
+    int write(int fd, Transfer &transfer, bool may_sleep);
+    int stream_of(int fd, int access, const char *call, File **file); // EBADF, ENOSTR
     void exit(); // closes everything
 
     File *file(int fd) {
@@ -58,6 +68,7 @@ public:
     void post(int sig, int code = 0, long value = 0);
     bool signal_pending() const { return pending_caught_ != 0; }
     void deliver_signals();
+    bool ignores(int sig) const;
     int set_handler(int sig, void (*handler)(int));
 
     // Records why, emits the trace record, returns error.

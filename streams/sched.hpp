@@ -62,19 +62,20 @@ public:
     long next_expiry() const { return timers_.begin()->expires; }
     void advance_to(long tick); // virtual clock; fires what comes due, one after another, running what that enables
     bool fire_due();            // fires what is due now; false when nothing was
+    void advance_to_next();     // virtual clock: to the next timer
 
-    Timer *start_timer(long ticks);    // nullptr when refused; no id
+    Timer *limit_sleep(Call &call, long ticks); // wakes the call when the time is over
     void stop_timer(Timer *timer);
     toid_t timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner);
     long untimeout(toid_t id);
 
     toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner);
     void unbufcall(toid_t id);
+    bool has_bufcalls() const { return !bufcalls_.empty(); }
     void memory_came_back() { bufcalls_due_ = !bufcalls_.empty(); }
 
-    long timers_out() const { return timer_pool_.out(); }
+    long timers_out() const { return timers_out_; } // of drivers: sleeps do not count
     long bufcalls_out() const { return bufcall_pool_.out(); }
-    const char *some_timer_owner(toid_t *id) const; // for leak reports; nullptr when none
 
     void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
     bool real_time = false;
@@ -86,11 +87,12 @@ private:
     void fire(Timer &timer);
 
     System &system_;
-    Pool<Timer> timer_pool_;
+    Alloc &alloc_;
+    RawPool timer_pool_{sizeof(Timer)};
+    long timers_out_ = 0;
     Pool<Bufcall> bufcall_pool_;
     RunList enabled_;
     CallList ready_;
-    std::size_t enabled_count_ = 0;
     intrusive::multiset<Timer> timers_;
     intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_;
     std::vector<Timer *> by_id_;

@@ -92,13 +92,23 @@ public:
     void wake(Call &call, Wake how, const char *why);
     void interrupt(Process &process); // ends its interruptible sleeps
 
+    int drop_file(Process &process, File *file); // one reference less; the last one closes
+    void close_passed(File *file);               // a passed descriptor nobody received
+    void close_late();                           // those whose last close had to wait for a call
+    std::vector<File *> late_closes;
+    void signal_process(int pid, int sig);
+    void signal_group(int pgrp, int sig);
+    bool orphaned(int pgrp) const;
+    void forget_signals(Process &process);       // its registrations on all streams
+
     void run_until_idle();
     void advance(long ticks);
     // What must run before control returns to user level.
     void before_user_level(Process &process) {
-        if (sched.queues_enabled()) [[unlikely]] sched.run_queues();
+        if (sched.runnable()) [[unlikely]] run_pending();
         if (process.signal_pending()) [[unlikely]] process.deliver_signals();
     }
+    void run_pending(); // service procedures; on the caller's own stack woken calls too
 
     void fault(const char *rule, const char *what, queue_t *q = nullptr);
     void console(int level, std::string_view text, bool to_log, bool to_console);
@@ -125,19 +135,25 @@ public:
     AllCalls calls;
     Call *running = nullptr;
     Entry *entry = nullptr;
+    Process *on_main = nullptr; // whose call runs on the caller's own stack
+    // The process whose call is being made.
+    Process *caller() { return running ? running->process : on_main; }
+    const char *acting_driver() const { return entry ? entry->driver : "?"; }
     unsigned next_ioctl_id = 1;
     int next_stream_id = 1;
     int next_link_id = 1;
     long kmem_out = 0;
     long kmem_allocations_out = 0;
     long minors_out = 0;
+    long links_out = 0;
     WaitQueue event_sleepers; // sleep(D3)
     std::vector<Fault> faults;
     FaultPolicy fault_policy = FaultPolicy::report;
     std::function<void(int level, std::string_view)> console_sink; // default: stderr
+    std::function<void(const char *)> on_panic;
     std::string sysgen_error;
     std::vector<std::function<void()>> at_end; // run when the System ends, last first
-    void *mux_table = nullptr;
+    void *minor_tables = nullptr; // clone/minor_table's list
     cred_t kernel_cred{};
 
     // The gate (application threads).
@@ -151,7 +167,7 @@ private:
     void give_call(Call *call);
     void switch_to(Call &call, bool fresh, Process *process, const char *name, Call::Body body, void *argument);
     void drive(Call &call);
-    void end_of_call(Call &call);
+    void wake_deadlocked(Call &call, int strikes);
     bool wait_at_gate();
 
     CallList idle_calls_;
@@ -162,13 +178,19 @@ private:
 
     std::recursive_mutex gate_;
     std::condition_variable_any gate_changed_;
-    std::atomic<int> gate_callers_ = 0;   // inside, or waiting to come in
     std::atomic<int> gate_threads_ = 0;   // threads that have ever come in and still live
     int gate_blocked_ = 0;                // of these, waiting outside for their call
     int gate_depth_ = 0;
+    std::uint64_t serial_ = 0; // tells a System from a later one at the same address
+    void gate_register();
+    void announce();
+    void retire();
 
 public:
-    void thread_ended() { --gate_threads_; gate_changed_.notify_all(); }
+    void thread_ended() {
+        --gate_threads_;
+        gate_changed_.notify_all();
+    }
 };
 
 extern constinit thread_local System *current __attribute__((tls_model("initial-exec")));

@@ -17,6 +17,10 @@
 extern "C" {
 #endif
 
+/* Historic O_NDELAY, apart from O_NONBLOCK (the host has one bit for both): with SO_NDELON a read of an empty stream
+   returns 0. For rill_open and rill_fcntl. */
+#define RILL_O_NDELAY 0x40000000
+
 struct streamtab;
 typedef struct rill_system rill_system;
 typedef struct rill_proc rill_proc;

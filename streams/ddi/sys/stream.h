@@ -144,6 +144,7 @@ struct qband {
     size_t qb_hiwat;
     size_t qb_lowat;
     unsigned int qb_flag;
+    unsigned int qb_pad1;
 };
 
 struct queue {

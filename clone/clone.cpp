@@ -1,0 +1,94 @@
+// The clone driver: one open routine, nothing else (CLN-004).
+//
+// A clone node's minor is the external major of another driver, the target. clone_open runs on the queue pair that the
+// stream head made for it; it puts the target's qinits in and calls the target's open with (N,0) and CLONEOPEN, and the
+// target answers with an unused minor. From then on the stream is the target's: no clone routine is entered again
+// (CLN-007). On any refusal the pair is put back as it was (CLN-060) and the driver is released (CLN-064).
+//
+// To the framework this is an ordinary driver. What it uses (hold a driver, swap a pair's qinits, call an open
+// procedure) any driver's open may use.
+#include "streams/system.hpp"
+
+#include <cerrno>
+#include <sys/conf.h>
+
+using namespace rill;
+
+namespace {
+
+int refuse(int error, const char *reason, const char *clause) {
+    if (Process *caller = current->caller()) return caller->refuse(error, "clone open", reason, clause);
+    return error;
+}
+
+void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab) {
+    if (current->trace.on) [[unlikely]]
+        current->trace.emit({.kind = Kind::qinit, .name = from.name.c_str(), .what = to.name.c_str(), .clause = "CLN-022",
+                             .stream = pair.stream->id});
+    set_queues(pair, to, tab.st_rdinit, tab.st_wrinit);
+}
+
+// The way back: procedures off, the clone's qinits in again, nothing left on the queues (CLN-060, CLN-061).
+void put_back(QueuePair &pair, const Owner &target, const Owner &clone, streamtab &tab) {
+    if (pair.procs_on) qprocsoff(pair.read());
+    empty_pair(pair);
+    swap(pair, target, clone, tab);
+    pair.read()->q_ptr = pair.write()->q_ptr = nullptr;
+}
+
+// Refuses early and in this order (CLN-015):
+//   sflag is not 0                         ENXIO   CLN-078, CLN-079
+//   number beyond the switch table         ENXIO   CLN-052
+//   no driver, or it cannot be loaded      ENXIO   CLN-050, CLN-029
+//   the driver has no streamtab            ENXIO   CLN-051
+//   the driver's open                      its errno, unchanged   CLN-056
+//   it returned a foreign device           ENXIO, its close called   CLN-070, CLN-080
+int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
+    if (sflag != 0) return refuse(ENXIO, "the clone driver is no module and no target of a clone", "CLN-078");
+    System &system = *current;
+    const major_t target_major = geteminor(*devp); // clone(7): the node's minor is the target's major
+    if (target_major > system.profile.major_max) return refuse(ENXIO, "the node's minor is beyond the switch table", "CLN-052");
+    Driver *target = nullptr;
+    if (int error = system.registry.hold(target_major, &target))
+        return refuse(error, "the node's minor names no configured driver", "CLN-050");
+    if (!target->tab) {
+        system.registry.release(*target);
+        return refuse(ENXIO, "the node's minor names a driver that is not a STREAMS driver", "CLN-051");
+    }
+    QueuePair &pair = *pair_of(q);
+    const Owner &clone = *pair.owner;
+    streamtab &own = *clone.tab;
+    dev_t dev = make_device(target_major, 0); // CLN-017
+
+    swap(pair, clone, *target, *target->tab);
+    int error = call_open(pair, &dev, oflag, CLONEOPEN, *credp);
+    if (error) {
+        if (Process *caller = system.caller(); caller && caller->refusal.error != error)
+            caller->refuse(error, "driver open", "the driver refused the clone open; its close is not called", "CLN-056 CLN-059");
+    } else {
+        const bool own_device = dev != no_device && system.registry.by_external(external_major(dev)) == target &&
+                                (!system.profile.clone_compares_external || external_major(dev) == target_major);
+        if (!own_device) {
+            call_close(pair, oflag, *credp);
+            error = refuse(ENXIO, "the driver returned a device that is not its own; it was closed again",
+                           dev == no_device ? "CLN-080" : "CLN-070");
+        }
+    }
+    if (error)
+        put_back(pair, *target, clone, own);
+    else
+        *devp = dev; // CLN-024, CLN-063
+    system.registry.release(*target);
+    return error;
+}
+
+module_info clone_minfo{0, "clone", 0, 0, 0, 0};
+qinit clone_rinit{nullptr, nullptr, clone_open, nullptr, nullptr, &clone_minfo, nullptr};
+qinit clone_winit{nullptr, nullptr, nullptr, nullptr, nullptr, &clone_minfo, nullptr};
+
+} // namespace
+
+extern "C" {
+__attribute__((visibility("default"))) streamtab cloneinfo{&clone_rinit, &clone_winit, nullptr, nullptr};
+__attribute__((visibility("default"))) int clonedevflag = D_MP;
+}

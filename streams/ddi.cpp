@@ -1,0 +1,190 @@
+// General services of the DDI/DKI that change no noun of their own: kernel memory, the console, sleeping in a driver,
+// parameters of the caller.
+#include "streams/system.hpp"
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <string>
+#include <time.h>
+#include <sys/cmn_err.h>
+#include <sys/kmem.h>
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+extern "C" __attribute__((visibility("default"))) int hz;
+int hz = ticks_a_second;
+
+// --- kernel memory ---
+
+namespace {
+
+// Stands before each allocation, so that kmem_free can tell a wrong size.
+struct alignas(16) Kmem {
+    std::uint32_t magic;
+    std::uint32_t serial;
+    std::size_t size;
+    System *owner;
+};
+constexpr std::uint32_t kmem_live = 0x6b6d'656d, kmem_dead = 0x6b64'6561;
+
+bool in_put_or_service() {
+    const Entry *e = current ? current->entry : nullptr;
+    return e && e->kind != EntryKind::open && e->kind != EntryKind::close && e->kind != EntryKind::init;
+}
+
+// May the driver that runs now go to sleep? A fault if not.
+bool may_sleep_here(const char *rule, const char *call) {
+    if (!current) return false;
+    if (in_put_or_service()) {
+        current->fault(rule, call);
+        return false;
+    }
+    return current->running != nullptr;
+}
+
+} // namespace
+
+EXPORT void *kmem_alloc(size_t size, int flag) {
+    if (size == 0 || !current) return nullptr; // UTL-003
+    if (flag & KM_NOSLEEP) {
+        if (!current->alloc.allow(size)) return nullptr;
+    } else if (in_put_or_service()) {
+        current->fault("UTL-006", "kmem_alloc with KM_SLEEP where sleeping is not allowed");
+    }
+    auto *head = static_cast<Kmem *>(std::malloc(sizeof(Kmem) + size));
+    if (!head) return nullptr;
+    *head = {kmem_live, 0, size, current};
+    current->kmem_out += static_cast<long>(size);
+    ++current->kmem_allocations_out;
+    return head + 1;
+}
+
+EXPORT void *kmem_zalloc(size_t size, int flag) {
+    void *p = kmem_alloc(size, flag);
+    if (p) std::memset(p, 0, size);
+    return p;
+}
+
+EXPORT void kmem_free(void *ptr, size_t size) {
+    if (!ptr) return; // UTL-005
+    Kmem *head = static_cast<Kmem *>(ptr) - 1;
+    if (head->magic != kmem_live) {
+        if (current) current->fault("UTL-004", head->magic == kmem_dead ? "kmem_free of memory freed before" : "kmem_free of memory that is not from kmem_alloc");
+        return;
+    }
+    if (head->size != size && current) current->fault("UTL-004", "kmem_free with a size other than the allocation's");
+    head->magic = kmem_dead;
+    head->owner->kmem_out -= static_cast<long>(head->size);
+    --head->owner->kmem_allocations_out;
+    std::free(head);
+}
+
+// --- the console ---
+
+EXPORT void vcmn_err(int level, const char *format, va_list args) {
+    const bool log_only = *format == '!';
+    const bool console_only = *format == '^';
+    if (log_only || console_only) ++format; // UTL-011
+    char text[1024];
+    std::vsnprintf(text, sizeof text, format, args);
+    std::string line = level == CE_NOTE ? "NOTICE: " : level == CE_CONT ? "" : level == CE_PANIC ? "PANIC: " : "WARNING: ";
+    line += text;
+    if (current) current->console(level, line, !console_only, !log_only);
+    if (level == CE_PANIC) { // UTL-010
+        if (current) current->fault("UTL-009", "cmn_err(CE_PANIC)");
+        if (current && current->on_panic) current->on_panic(text);
+        std::abort();
+    }
+}
+
+EXPORT void cmn_err(int level, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vcmn_err(level, format, args);
+    va_end(args);
+}
+
+EXPORT void rill_assfail(const char *expression, const char *file, int line) {
+    const std::string text = fmt::format("assertion failed: {}, file {}, line {}", expression, file, line);
+    if (current)
+        current->fault("UTL-064", text.c_str());
+    else
+        std::fprintf(stderr, "rill: %s\n", text.c_str());
+}
+
+// --- sleeping ---
+
+EXPORT int rill_sleep(char *event, int priority) {
+    constexpr int pcatch = 0x8000;
+    if (!may_sleep_here("UTL-056", "sleep() outside open and close")) return 0;
+    Call *call = current->running;
+    call->event = event;
+    const Wake wake = current->sleep(current->event_sleepers, "wakeup() of the event its driver sleeps on", priority & pcatch);
+    call->event = nullptr;
+    return wake != Wake::event && (priority & pcatch);
+}
+
+EXPORT void wakeup(char *event) {
+    if (!current) return;
+    // Each may go back to sleep on the same event; only those asleep now are woken.
+    std::vector<Call *> asleep;
+    for (Call &call : current->event_sleepers)
+        if (call.event == event) asleep.push_back(&call);
+    for (Call *call : asleep) current->wake(*call, Wake::event, "wakeup()");
+}
+
+EXPORT void delay(clock_t ticks) {
+    if (ticks <= 0 || !may_sleep_here("UTL-027", "delay() where sleeping is not allowed")) return;
+    WaitQueue nobody;
+    current->sleep(nobody, "the time given to delay()", false, ticks);
+}
+
+namespace {
+
+bool wait_for_procedure(queue_t *q, bool interruptible) {
+    if (!may_sleep_here("MP-019", "qwait() outside open and close")) return true;
+    QueuePair *pair = pair_of(q);
+    return current->sleep(pair->stream->procedures, "a put or service procedure to run (qwait)", interruptible) == Wake::event;
+}
+
+} // namespace
+
+EXPORT void qwait(queue_t *q) { wait_for_procedure(q, false); }
+EXPORT int qwait_sig(queue_t *q) { return wait_for_procedure(q, true); }
+
+// --- parameters ---
+
+EXPORT clock_t drv_hztousec(clock_t ticks) { return ticks * (1'000'000 / ticks_a_second); }
+EXPORT clock_t drv_usectohz(clock_t us) { return (us + 1'000'000 / ticks_a_second - 1) / (1'000'000 / ticks_a_second); }
+EXPORT void drv_usecwait(clock_t) {} // time does not pass inside a procedure
+
+EXPORT int drv_priv(cred_t *cr) { return cr && cr->cr_uid == 0 ? 0 : EPERM; }
+
+EXPORT int drv_getparm(unsigned int parm, void *valp) {
+    if (!current) return -1;
+    const Process *process = in_put_or_service() ? nullptr : current->caller();
+    auto give = [&](long value) {
+        std::memcpy(valp, &value, sizeof value);
+        return 0;
+    };
+    switch (parm) {
+    case 1: return give(current->sched.now());
+    case 6: return give(static_cast<long>(::time(nullptr)));
+    default: break;
+    }
+    if (!process) return -1; // UTL-033
+    switch (parm) {
+    case 2: return give(process->pgrp);
+    case 3: return give(reinterpret_cast<long>(process));
+    case 4: return give(process->pid);
+    case 5: return give(process->sid);
+    case 7: return give(reinterpret_cast<long>(&process->cred));
+    default: return -1; // UTL-030
+    }
+}

@@ -1,0 +1,57 @@
+#include "streams/dev.hpp"
+#include "streams/system.hpp"
+
+#include <fmt/format.h>
+
+namespace rill {
+
+std::string device_text(dev_t dev) {
+    if (dev == no_device) return "NODEV";
+    return fmt::format("({},{})", external_major(dev), external_minor(dev));
+}
+
+} // namespace rill
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT dev_t makedevice(major_t major, minor_t minor) { return make_device(major, minor); }
+EXPORT major_t getemajor(dev_t dev) { return external_major(dev); }
+EXPORT minor_t geteminor(dev_t dev) { return external_minor(dev); }
+EXPORT minor_t getminor(dev_t dev) { return external_minor(dev); }
+
+EXPORT major_t getmajor(dev_t dev) {
+    const major_t external = external_major(dev);
+    const Driver *driver = current ? current->registry.by_external(external) : nullptr;
+    // An unconfigured major gets a number beyond every row, so that it matches no driver (DEV-013).
+    return driver ? driver->internal : MAXMAJ + 1 + external;
+}
+
+EXPORT int etoimajor(major_t external) {
+    const Driver *driver = current ? current->registry.by_external(external) : nullptr;
+    return driver ? static_cast<int>(driver->internal) : static_cast<int>(NODEV);
+}
+
+EXPORT int itoemajor(major_t internal, int previous) {
+    const Driver *driver = current ? current->registry.row(internal) : nullptr;
+    if (!driver) return static_cast<int>(NODEV);
+    bool take_next = previous == static_cast<int>(NODEV);
+    for (major_t external : driver->externals) {
+        if (take_next) return static_cast<int>(external);
+        take_next = static_cast<int>(external) == previous;
+    }
+    return static_cast<int>(NODEV);
+}
+
+EXPORT o_dev_t cmpdev(dev_t dev) {
+    const major_t major = external_major(dev);
+    const minor_t minor = external_minor(dev);
+    if (major > OMAXMAJ || minor > OMAXMIN) return static_cast<o_dev_t>(NODEV);
+    return static_cast<o_dev_t>((major << ONBITSMINOR) | minor);
+}
+
+EXPORT dev_t expdev(o_dev_t dev) {
+    const auto bits = static_cast<unsigned short>(dev);
+    return make_device((bits >> ONBITSMINOR) & OMAXMAJ, bits & OMAXMIN);
+}

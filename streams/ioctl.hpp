@@ -1,0 +1,30 @@
+// The life of one ioctl that goes down a stream. At most one is in progress on a stream; others wait for their turn.
+//
+//   state      event                 next       what happens
+//   idle       a caller's turn       awaiting   M_IOCTL goes down with a fresh id
+//   awaiting   M_IOCACK, M_IOCNAK    answered   the caller is woken
+//   awaiting   M_COPYIN, M_COPYOUT   answered   the caller is woken, copies, answers M_IOCDATA: awaiting again
+//   awaiting   time, signal, error   idle       the call fails; what comes later has no owner any more
+//   answered   another answer        answered   it is freed, a copy request refused (IOC-129, IOC-137)
+//   any        a wrong id            same       it is freed, a copy request refused
+#pragma once
+
+#include <cstddef>
+
+namespace rill {
+
+constexpr long ioctl_turn_seconds = 15; // IOC-126
+constexpr long ioctl_default_seconds = 15;
+
+struct IoctlRequest {
+    int command = 0;
+    long ticks = 0;            // time limit for each answer
+    bool transparent = false;  // the argument goes down as it is, data moves by M_COPYIN and M_COPYOUT
+    void *argument = nullptr;
+    char *data = nullptr;      // user data that goes down, and where it comes back
+    int length = 0;
+    bool data_is_kernel = false;
+    bool copied_out = false; // an M_COPYOUT has set length already
+};
+
+} // namespace rill

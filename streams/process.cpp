@@ -1,0 +1,361 @@
+#include "streams/process.hpp"
+#include "streams/cdev.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <rill.h>
+
+namespace rill {
+
+namespace {
+
+constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig & 63); }
+
+bool may_access(const Node &node, const cred_t &cred, int flags) {
+    if (cred.cr_uid == 0) return true;
+    unsigned shift = 0;
+    if (node.uid == cred.cr_uid)
+        shift = 6;
+    else if (node.gid == cred.cr_gid)
+        shift = 3;
+    const unsigned want = ((flags & FREAD) ? 4u : 0u) | ((flags & FWRITE) ? 2u : 0u);
+    return ((node.mode >> shift) & want) == want;
+}
+
+} // namespace
+
+Process::Process(System &owner, int number, uid_t uid, gid_t gid) : system(owner), pid(number), pgrp(number), sid(number) {
+    cred.cr_ref = 1;
+    cred.cr_uid = cred.cr_ruid = cred.cr_suid = uid;
+    cred.cr_gid = cred.cr_rgid = cred.cr_sgid = gid;
+    files.reserve(16);
+}
+
+Process::~Process() = default;
+
+int Process::refuse(int error, const char *rung, const char *reason, const char *clause) {
+    refusal = {rung, reason, clause, error};
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error});
+    return error;
+}
+
+const char *Process::why() {
+    if (!refusal.error) return "";
+    why_text_ = refusal.rung;
+    if (refusal.reason) why_text_ += fmt::format(": {}", refusal.reason);
+    if (refusal.clause) why_text_ += fmt::format(" ({})", refusal.clause);
+    return why_text_.c_str();
+}
+
+int Process::install(File *file, int lowest) {
+    int fd = std::max(lowest, lowest_free_);
+    while (static_cast<std::size_t>(fd) < files.size() && files[static_cast<std::size_t>(fd)]) ++fd;
+    if (static_cast<unsigned>(fd) >= system.tunables.descriptors) return -1;
+    if (static_cast<std::size_t>(fd) >= files.size()) files.resize(static_cast<std::size_t>(fd) + 1);
+    files[static_cast<std::size_t>(fd)] = file;
+    if (lowest <= lowest_free_) lowest_free_ = fd + 1;
+    ++descriptors_used;
+    return fd;
+}
+
+File *Process::remove_descriptor(int fd) {
+    File *f = file(fd);
+    if (!f) return nullptr;
+    files[static_cast<std::size_t>(fd)] = nullptr;
+    lowest_free_ = std::min(lowest_free_, fd);
+    --descriptors_used;
+    return f;
+}
+
+// The first and last rung of the open ladder: a descriptor and a file are reserved, and given back if a rung below
+// refuses.
+//   access mode               EINVAL
+//   descriptor                EMFILE
+//   file                      ENFILE
+//   name                      ENOENT, ENAMETOOLONG, or what a name hook answers
+//   type and permissions      EEXIST, EISDIR, EACCES
+//   device                    spec open (node.cpp)
+int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
+    if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);
+    const int flags = kernel_flags(oflag);
+    File *file = system.file_pool.make();
+    if (!file) return refuse(ENFILE, "file", "no memory for a file", nullptr);
+    const int fd = install(file);
+    if (fd < 0) {
+        system.file_pool.free(file);
+        return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", nullptr);
+    }
+    file->flags = flags & (FREAD | FWRITE | FNDELAY | FNONBLOCK | FAPPEND);
+    file->status = oflag & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::rung, .name = "descriptor", .what = "reserved, with a file", .number = fd});
+
+    int error = 0;
+    Node *node = nullptr;
+    error = system.nodes.lookup(*this, path, &node);
+    if (error == ENOENT && (oflag & O_CREAT)) {
+        error = system.nodes.make(std::string(path), S_IFREG | (mode & 07777), no_device, cred.cr_uid, cred.cr_gid);
+        node = system.nodes.find(path);
+    } else if (!error && (oflag & O_CREAT) && (oflag & O_EXCL)) {
+        error = EEXIST;
+    }
+    if (error) {
+        refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    } else {
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::rung, .name = "name", .what = S_ISBLK(node->mode) ? "block node" : S_ISCHR(node->mode) ? "character node" : "file",
+                               .dev = node->rdev, .number = static_cast<long>(node->mode), .text = path});
+        if (S_ISDIR(node->mode) && (flags & FWRITE))
+            error = refuse(EISDIR, "access", "a directory cannot be written", nullptr);
+        else if (!may_access(*node, cred, flags))
+            error = refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
+        else if (node->rdev == no_device)
+            file->node = node, ++node->refs;
+        else
+            error = system.nodes.spec_open(*this, *node, *file, flags);
+    }
+    if (error) {
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
+        remove_descriptor(fd);
+        system.file_pool.free(file);
+        return error;
+    }
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::rung, .name = "finish", .what = "the descriptor refers to the device",
+                           .dev = file->special ? file->special->dev : no_device, .number = fd,
+                           .stream = file->stream ? file->stream->id : 0});
+    *fd_out = fd;
+    return 0;
+}
+
+// Drops one reference; the last one closes. 0 or EINTR.
+int System::drop_file(Process &process, File *file) {
+    if (--file->refs > 0) {
+        if (file->stream) file->stream->process_closed(process);
+        return 0;
+    }
+    int error = 0;
+    if (file->pipe)
+        error = Stream::close_pipe_end(process, *file);
+    else if (file->special)
+        error = nodes.spec_close(process, *file);
+    else if (file->node)
+        nodes.release(file->node);
+    file_pool.free(file);
+    return error;
+}
+
+int Process::close(int fd) {
+    File *f = remove_descriptor(fd);
+    if (!f) return refuse(EBADF, "close", "the descriptor is not open", "CLS-020");
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::file, .what = "descriptor removed", .number = fd, .extra = f->refs});
+    return system.drop_file(*this, f);
+}
+
+int Process::dup(int fd, int lowest, int *to) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "dup", "the descriptor is not open", nullptr);
+    if (lowest < 0 || static_cast<unsigned>(lowest) >= system.tunables.descriptors)
+        return refuse(EINVAL, "dup", "no such descriptor can exist", nullptr);
+    *to = install(f, lowest);
+    if (*to < 0) return refuse(EMFILE, "dup", "all descriptors of the process are in use", nullptr);
+    ++f->refs;
+    return 0;
+}
+
+int Process::dup2(int fd, int to) {
+    File *f = file(fd);
+    if (!f || to < 0 || static_cast<unsigned>(to) >= system.tunables.descriptors)
+        return refuse(EBADF, "dup2", "the descriptor is not open, or the other cannot exist", nullptr);
+    if (fd == to) return 0;
+    ++f->refs;
+    if (file(to)) close(to);
+    if (static_cast<std::size_t>(to) >= files.size()) files.resize(static_cast<std::size_t>(to) + 1);
+    files[static_cast<std::size_t>(to)] = f;
+    ++descriptors_used;
+    return 0;
+}
+
+int Process::fcntl(int fd, int command, long argument, int *result) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "fcntl", "the descriptor is not open", nullptr);
+    *result = 0;
+    switch (command) {
+    case F_DUPFD: return dup(fd, static_cast<int>(argument), result);
+    case F_GETFD:
+    case F_SETFD: return 0;
+    case F_GETFL: *result = f->status; return 0;
+    case F_SETFL: {
+        constexpr int changeable = O_NONBLOCK | O_APPEND | RILL_O_NDELAY;
+        f->status = (f->status & ~changeable) | (static_cast<int>(argument) & changeable);
+        f->flags = (f->flags & (FREAD | FWRITE)) | (kernel_flags(f->status) & (FNDELAY | FNONBLOCK | FAPPEND));
+        return 0;
+    }
+    default: return refuse(EINVAL, "fcntl", "no such command", nullptr);
+    }
+}
+
+int Process::stat(std::string_view path, struct stat *st) {
+    Node *node = nullptr;
+    if (int error = system.nodes.lookup(*this, path, &node)) return refuse(error, "stat", "no node has this name", nullptr);
+    struct stat s {};
+    s.st_mode = node->mode;
+    s.st_uid = node->uid;
+    s.st_gid = node->gid;
+    s.st_rdev = node->rdev == no_device ? 0 : node->rdev;
+    s.st_ino = node->ino;
+    s.st_nlink = 1;
+    s.st_dev = 1;
+    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "stat", "bad address", nullptr);
+}
+
+int Process::fstat(int fd, struct stat *st) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "fstat", "the descriptor is not open", nullptr);
+    struct stat s {};
+    s.st_dev = 1; // the clone keeps its node's file system (CLN-037)
+    s.st_nlink = 1;
+    if (f->node) {
+        s.st_mode = f->node->mode;
+        s.st_uid = f->node->uid;
+        s.st_gid = f->node->gid;
+        s.st_ino = f->node->ino;
+    } else if (f->pipe) {
+        s.st_mode = S_IFIFO;
+    } else {
+        s.st_mode = S_IFCHR; // no node stands behind it: no permissions, owner and group 0 (CLN-036)
+        s.st_nlink = 0;
+    }
+    if (f->special) s.st_rdev = f->special->dev;
+    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "fstat", "bad address", nullptr);
+}
+
+int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
+    if ((S_ISCHR(mode) || S_ISBLK(mode)) && cred.cr_uid != 0)
+        return refuse(EPERM, "mknod", "only a privileged process makes device nodes", nullptr);
+    if (!(mode & S_IFMT)) mode |= S_IFREG;
+    const int error = system.nodes.make(std::string(path), mode, dev, cred.cr_uid, cred.cr_gid);
+    return error ? refuse(error, "mknod", error == EEXIST ? "the name exists" : "name, type or device is not valid", nullptr)
+                 : 0;
+}
+
+int Process::unlink(std::string_view path) {
+    const int error = system.nodes.unlink(std::string(path));
+    return error ? refuse(error, "unlink", "no node has this name, or it is a directory", nullptr) : 0;
+}
+
+int Process::pipe(int fds[2]) {
+    Stream *ends[2];
+    File *made[2] = {};
+    if (Stream::make_pipe(system, ends)) return refuse(ENOSR, "pipe", "no memory for two stream heads", nullptr);
+    int local[2] = {-1, -1};
+    int error = 0;
+    for (int i = 0; i < 2 && !error; ++i) {
+        made[i] = system.file_pool.make();
+        if (!made[i]) {
+            error = ENFILE;
+            break;
+        }
+        *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[i], .pipe = true};
+        local[i] = install(made[i]);
+        if (local[i] < 0) error = EMFILE;
+    }
+    if (!error && !copy_to_user(fds, local, sizeof local)) error = EFAULT;
+    if (!error) return 0;
+    for (int i = 0; i < 2; ++i) {
+        if (local[i] >= 0) remove_descriptor(local[i]);
+        if (made[i]) system.file_pool.free(made[i]);
+    }
+    Stream::drop_pipe(ends);
+    return refuse(error, "pipe", "no file, no descriptor, or a bad address", nullptr);
+}
+
+int Process::stream_of(int fd, int access, const char *call, File **out) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, call, "the descriptor is not open", nullptr);
+    if (access && !(f->flags & access)) return refuse(EBADF, call, "the descriptor is not open for this", nullptr);
+    if (!f->stream) return refuse(ENOSTR, call, "the file is not a stream", "GM-008");
+    *out = f;
+    return 0;
+}
+
+int Process::read(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (!f || !f->readable()) return refuse(EBADF, "read", "the descriptor is not open for reading", "RD-072");
+    if (f->stream) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
+    if (!f->special) return f->node && S_ISDIR(f->node->mode) ? refuse(EISDIR, "read", "a directory", nullptr) : 0;
+    if (!may_sleep) return must_sleep;
+    size_t count = transfer.count;
+    const int error = character_read(system, *f->special->driver, f->special->dev, transfer.base, &count, cred, false);
+    transfer.done = count;
+    return error && transfer.done == 0 ? refuse(error, "read", "the driver's answer", nullptr) : 0;
+}
+
+int Process::write(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (!f || !f->writable()) return refuse(EBADF, "write", "the descriptor is not open for writing", "WR-061");
+    if (f->stream) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
+    if (!f->special) return refuse(EINVAL, "write", "plain files hold no data here", nullptr);
+    if (!may_sleep) return must_sleep;
+    size_t count = transfer.count;
+    const int error = character_read(system, *f->special->driver, f->special->dev, transfer.base, &count, cred, true);
+    transfer.done = count;
+    return error && transfer.done == 0 ? refuse(error, "write", "the driver's answer", nullptr) : 0;
+}
+
+int Process::ioctl(int fd, int command, void *argument, int *rval) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "ioctl", "the descriptor is not open", "IOC-001");
+    if (f->stream) return f->stream->ioctl(*this, *f, command, argument, rval);
+    if (!f->special) return refuse((command & ~0xff) == STR ? ENOSTR : ENOTTY, "ioctl", "the file is not a stream", nullptr);
+    const int error = character_ioctl(system, *f->special->driver, f->special->dev, command, argument, driver_flags(f->flags), cred, rval);
+    return error ? refuse(error, "ioctl", "the driver's answer", nullptr) : 0;
+}
+
+void Process::exit() {
+    exiting = true;
+    for (std::size_t fd = 0; fd < files.size(); ++fd)
+        if (files[fd]) close(static_cast<int>(fd));
+    system.forget_signals(*this);
+    if (controlling_terminal) controlling_terminal = nullptr;
+}
+
+int Process::set_handler(int sig, void (*handler)(int)) {
+    if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP)
+        return refuse(EINVAL, "signal", "no such signal, or one that cannot be caught", nullptr);
+    handlers_[static_cast<std::size_t>(sig)] = handler;
+    return 0;
+}
+
+// A signal without a handler is noted and has no other effect: nothing here ends a process but its exit.
+void Process::post(int sig, int code, long value) {
+    if (sig < 1 || sig > 64) return;
+    signals_seen.push_back({sig, code, value});
+    auto handler = handlers_[static_cast<std::size_t>(sig)];
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::signal, .what = handler == SIG_IGN ? "ignored" : handler ? "caught" : "noted", .number = sig, .extra = pid});
+    if (handler == SIG_IGN || handler == SIG_DFL) return;
+    pending.push_back({sig, code, value});
+    pending_caught_ |= bit(sig);
+    system.interrupt(*this);
+}
+
+void Process::deliver_signals() {
+    while (!pending.empty()) {
+        const Sent sent = pending.front();
+        pending.erase(pending.begin());
+        if (pending.empty()) pending_caught_ = 0;
+        auto handler = handlers_[static_cast<std::size_t>(sent.sig)];
+        if (handler != SIG_IGN && handler != SIG_DFL) handler(sent.sig);
+    }
+    pending_caught_ = 0;
+}
+
+} // namespace rill

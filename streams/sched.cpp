@@ -1,0 +1,277 @@
+#include "streams/sched.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <time.h>
+
+namespace rill {
+
+namespace {
+
+long real_ticks() {
+    timespec t;
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * ticks_a_second + t.tv_nsec / (1'000'000'000 / ticks_a_second);
+}
+
+} // namespace
+
+Scheduler::Scheduler(System &system, Alloc &alloc)
+    : system_(system), alloc_(alloc), bufcall_pool_(alloc), real_start_(real_ticks()) {}
+
+Scheduler::~Scheduler() {
+    enabled_.clear();
+    ready_.clear();
+    while (!timers_.empty()) stop_timer(&*timers_.begin());
+    bufcalls_.clear_and_dispose([&](Bufcall *b) { bufcall_pool_.free(b); });
+}
+
+std::size_t Scheduler::choose(std::size_t count) {
+    if (!seeded_ || count < 2) return 0;
+    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+    return (random_ >> 33) % count;
+}
+
+void Scheduler::remove(RunItem &item) {
+    if (item.is_linked()) enabled_.erase(enabled_.iterator_to(item));
+    if (item.queue) item.queue->q_flag &= ~static_cast<unsigned>(QENAB);
+}
+
+void Scheduler::make_ready(Call &call) {
+    call.state = Call::State::ready;
+    ready_.push_back(call);
+}
+
+void Scheduler::run_service(RunItem &item) {
+    enabled_.erase(enabled_.iterator_to(item));
+    queue_t *q = item.queue;
+    q->q_flag &= ~static_cast<unsigned>(QENAB | QBACK); // before the call: an enable from inside counts (SCH-005)
+    QueuePair *pair = pair_of(q);
+    if (!pair->procs_on && !pair->is_head) return; // MP-002
+    Entry entry{EntryKind::service, q, pair->owner->name.c_str(), system_.entry};
+    system_.entry = &entry;
+    if (system_.trace.on) [[unlikely]] {
+        system_.trace.emit({.kind = Kind::srv, .name = entry.driver, .what = (q->q_flag & QREADR) ? "read" : "write",
+                            .stream = pair->stream ? pair->stream->id : 0});
+        ++system_.trace.depth;
+    }
+    Stream *stream = pair->stream;
+    (*q->q_qinfo->qi_srvp)(q);
+    if (system_.trace.on && system_.trace.depth > 0) [[unlikely]] --system_.trace.depth;
+    system_.entry = entry.outer;
+    if (stream && !stream->procedures.empty()) [[unlikely]] system_.wake_all(stream->procedures, "a service procedure ran");
+}
+
+void Scheduler::run_bufcalls() {
+    bufcalls_due_ = false;
+    std::size_t count = bufcalls_.size();
+    while (count-- > 0 && !bufcalls_.empty()) {
+        Bufcall *b = &bufcalls_.front();
+        bufcalls_.pop_front();
+        if (!alloc_.would_allow(b->size)) {
+            bufcalls_.push_back(*b);
+            continue;
+        }
+        auto function = b->function;
+        void *argument = b->argument;
+        Entry entry{EntryKind::bufcall, nullptr, b->owner, system_.entry};
+        bufcall_pool_.free(b);
+        system_.entry = &entry;
+        function(argument);
+        system_.entry = entry.outer;
+    }
+}
+
+bool Scheduler::step() {
+    if (!enabled_.empty()) {
+        auto item = enabled_.begin();
+        if (seeded_) std::advance(item, choose(enabled_.size()));
+        run_service(*item);
+        return true;
+    }
+    if (bufcalls_due_) {
+        run_bufcalls();
+        return true;
+    }
+    if (!ready_.empty()) {
+        auto item = ready_.begin();
+        if (seeded_) std::advance(item, choose(ready_.size()));
+        Call &call = *item;
+        ready_.erase(item);
+        system_.switch_to(call, false, nullptr, nullptr, nullptr, nullptr);
+        return true;
+    }
+    return fire_due();
+}
+
+void Scheduler::run_queues() {
+    while (!enabled_.empty() || bufcalls_due_) {
+        if (enabled_.empty()) {
+            run_bufcalls();
+            continue;
+        }
+        auto item = enabled_.begin();
+        if (seeded_) std::advance(item, choose(enabled_.size()));
+        run_service(*item);
+    }
+}
+
+long Scheduler::now() {
+    if (real_time) [[unlikely]] now_ = std::max(now_, real_ticks() - real_start_);
+    return now_;
+}
+
+void Scheduler::fire(Timer &timer) {
+    timers_.erase(timers_.iterator_to(timer));
+    Call *call = timer.call;
+    auto function = timer.function;
+    void *argument = timer.argument;
+    Entry entry{EntryKind::timeout, timer.queue, timer.owner, system_.entry};
+    if (timer.id) by_id_[static_cast<std::size_t>(timer.id) & 0xffff] = nullptr;
+    if (!call) --timers_out_;
+    timer_pool_.give(&timer);
+    if (call) {
+        call->timer = nullptr;
+        system_.wake(*call, Wake::timeout, "the time is over");
+        return;
+    }
+    system_.entry = &entry;
+    function(argument);
+    system_.entry = entry.outer;
+}
+
+bool Scheduler::fire_due() {
+    if (timers_.empty() || timers_.begin()->expires > now()) return false;
+    fire(*timers_.begin());
+    return true;
+}
+
+void Scheduler::advance_to(long tick) {
+    while (!timers_.empty() && timers_.begin()->expires <= tick) {
+        now_ = std::max(now_, timers_.begin()->expires);
+        bufcalls_due_ |= !bufcalls_.empty();
+        fire(*timers_.begin());
+        while (step()) {}
+    }
+    now_ = std::max(now_, tick);
+    bufcalls_due_ |= !bufcalls_.empty();
+    while (step()) {}
+}
+
+void Scheduler::advance_to_next() {
+    now_ = std::max(now_, timers_.begin()->expires);
+    bufcalls_due_ |= !bufcalls_.empty();
+    fire(*timers_.begin());
+}
+
+Timer *Scheduler::limit_sleep(Call &call, long ticks) {
+    auto *timer = new (timer_pool_.take()) Timer;
+    timer->expires = now() + std::max(ticks, 1L);
+    timer->order = ++order_;
+    timer->call = &call;
+    timers_.insert(*timer);
+    return timer;
+}
+
+void Scheduler::stop_timer(Timer *timer) {
+    timers_.erase(timers_.iterator_to(*timer));
+    if (timer->id) by_id_[static_cast<std::size_t>(timer->id) & 0xffff] = nullptr;
+    if (!timer->call) --timers_out_;
+    timer_pool_.give(timer);
+}
+
+toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner) {
+    if (!alloc_.allow(sizeof(Timer))) return 0; // UTL-020
+    // An id is a slot in its low 16 bits and a count above, so that an old id never names a new timer.
+    std::size_t slot = 0;
+    while (slot < by_id_.size() && by_id_[slot]) ++slot;
+    if (slot == 0x10000) return 0;
+    if (slot == by_id_.size()) by_id_.push_back(nullptr);
+    auto *timer = new (timer_pool_.take()) Timer;
+    timer->expires = now() + std::max(ticks, 0L);
+    timer->order = ++order_;
+    timer->id = (++next_id_ << 16) | static_cast<toid_t>(slot);
+    timer->function = function;
+    timer->argument = argument;
+    timer->queue = queue;
+    timer->owner = owner;
+    by_id_[slot] = timer;
+    timers_.insert(*timer);
+    ++timers_out_;
+    return timer->id;
+}
+
+long Scheduler::untimeout(toid_t id) {
+    const std::size_t slot = static_cast<std::size_t>(id) & 0xffff;
+    if (slot >= by_id_.size() || !by_id_[slot] || by_id_[slot]->id != id) return -1;
+    const long left = std::max(by_id_[slot]->expires - now(), 0L);
+    stop_timer(by_id_[slot]);
+    return left;
+}
+
+toid_t Scheduler::bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner) {
+    Bufcall *b = bufcall_pool_.make();
+    if (!b) return 0;
+    b->id = ++next_id_;
+    b->size = size;
+    b->function = function;
+    b->argument = argument;
+    b->owner = owner;
+    bufcalls_.push_back(*b);
+    bufcalls_due_ = bufcalls_due_ || alloc_.would_allow(size);
+    return b->id;
+}
+
+void Scheduler::unbufcall(toid_t id) {
+    for (auto it = bufcalls_.begin(); it != bufcalls_.end(); ++it)
+        if (it->id == id) {
+            Bufcall *b = &*it;
+            bufcalls_.erase(it);
+            bufcall_pool_.free(b);
+            return;
+        }
+}
+
+void schedule(queue_t *q, const char *why) {
+    if (!q->q_qinfo->qi_srvp || (q->q_flag & QENAB)) return; // SCH-001, SCH-003
+    q->q_flag |= QENAB;
+    QueuePair *pair = pair_of(q);
+    RunItem &item = pair->run[(q->q_flag & QREADR) ? 0 : 1];
+    pair->system->sched.add(item);
+    if (pair->system->trace.on) [[unlikely]]
+        pair->system->trace.emit({.kind = Kind::enable, .name = pair->owner->name.c_str(), .what = why,
+                                  .number = (q->q_flag & QREADR) ? 0 : 1});
+}
+
+} // namespace rill
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT void qenable(queue_t *q) { schedule(q, "qenable"); }
+EXPORT void noenable(queue_t *q) { q->q_flag |= QNOENB; }
+EXPORT void enableok(queue_t *q) { q->q_flag &= ~static_cast<unsigned>(QNOENB); }
+
+EXPORT toid_t timeout(void (*function)(void *), void *argument, clock_t ticks) {
+    return current ? current->sched.timeout(function, argument, ticks, nullptr, current->acting_driver()) : 0;
+}
+EXPORT toid_t itimeout(void (*function)(void *), void *argument, clock_t ticks, pl_t) {
+    return timeout(function, argument, ticks);
+}
+EXPORT toid_t dtimeout(void (*function)(void *), void *argument, clock_t ticks, pl_t, processorid_t) {
+    return timeout(function, argument, ticks);
+}
+EXPORT clock_t untimeout(toid_t id) { return current ? current->sched.untimeout(id) : -1; }
+
+EXPORT bufcall_id_t bufcall(unsigned int size, int, void (*function)(void *), void *argument) {
+    return current ? current->sched.bufcall(size, function, argument, current->acting_driver()) : 0;
+}
+EXPORT bufcall_id_t esbbcall(int, void (*function)(void *), void *argument) {
+    return bufcall(1, BPRI_LO, function, argument);
+}
+EXPORT void unbufcall(bufcall_id_t id) {
+    if (current) current->sched.unbufcall(id);
+}

@@ -1,0 +1,335 @@
+// Booting from a directory:
+//
+//   system/*.sm     which modules (systemfile.hpp)         boot/<name>.so  their objects
+//   master.d/<name> what each of them is (master.hpp)      dev             the nodes (nodes.hpp)
+//   hardware        what VECTOR probes find; may be missing, as may dev
+//
+// Steps, in this order, so that a bad directory is refused before anything has changed:
+//   1. is this System fresh?          EBUSY
+//   2. read and check everything      plan.cpp     EINVAL, ENOENT
+//   3. load the objects               image.cpp    ENOEXEC
+//   4. check what they define         EINVAL
+//   5. put in rows, modules, nodes    each taken back if a later one is refused
+//   6. start the drivers: all init routines, all edtinit routines, all start routines (CFG-032); they cannot fail
+//
+// An object that is not in boot/ is looked for in the directories of RILL_BOOT_PATH, separated by colons: a source tree's
+// example directory has no objects of its own, they are built elsewhere. (The in-tree `rill` command adds its build's
+// drivers/ to it.) rill ships master.d/clone and its object; files of that name in the directory go before them.
+//
+// The drivers' objects belong to the System: its end calls each driver's <prefix>unload, last first, and closes them.
+#include "streams/sysgen/sysgen.hpp"
+#include "streams/sysgen/image.hpp"
+#include "streams/system.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <memory>
+#include <sys/conf.h>
+#include <sys/edt.h>
+
+namespace rill::sysgen {
+
+namespace {
+
+// Driver code is entered with its name on the stack of entries, for traces and faults.
+class Inside {
+public:
+    Inside(System &system, const char *driver) : system_(system), entry_{EntryKind::init, nullptr, driver, system.entry} {
+        system_.entry = &entry_;
+    }
+    ~Inside() { system_.entry = entry_.outer; }
+    Inside(const Inside &) = delete;
+
+private:
+    System &system_;
+    Entry entry_;
+};
+
+unsigned bus_type(const std::string &name) {
+    static constexpr struct {
+        const char *name;
+        unsigned type;
+    } types[] = {{"VME", ADAP_VME}, {"GIO", ADAP_GIO}, {"EISA", ADAP_EISA}, {"PCI", ADAP_PCI}, {"SCSI", ADAP_SCSI}};
+    for (const auto &t : types)
+        if (name == t.name) return t.type;
+    return ADAP_NULL;
+}
+
+template <class F> F function(void *address) { return reinterpret_cast<F>(address); }
+
+class Booted {
+public:
+    explicit Booted(System &system) : system_(system) {}
+    ~Booted() { stop_all(); }
+    Booted(const Booted &) = delete;
+
+    int boot(const std::string &directory, const std::shared_ptr<Booted> &self, Problems &problems);
+
+private:
+    struct Running {
+        bool started = false;
+        Owner owner;          // tab and devflag, as the object defines them
+        CharEntry entry;
+        std::vector<edt> edts; // of its VECTOR lines
+    };
+
+    const Master &master(std::size_t i) const { return plan_.units[i].master; }
+    bool waits(std::size_t i) const {
+        return master(i).has('d') && !plan_.units[i].object.empty() && master(i).is_driver() && !master(i).is_module();
+    }
+    Place object_place(std::size_t i) const {
+        const Unit &unit = plan_.units[i];
+        return unit.builtin ? unit.master.place : Place{unit.object_shown, 0, 0};
+    }
+
+    int examine(std::size_t i, Problems &problems);
+    int put_in(const std::shared_ptr<Booted> &self, Problems &problems);
+    int load(std::size_t i, Driver &row);
+    void call(std::size_t i, const char *routine, edt *argument);
+    void edtinit(std::size_t i);
+    void stop(std::size_t i);
+    void stop_all();
+    void note(std::size_t i, const char *what, const char *clause) {
+        if (system_.trace.on)
+            system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = what, .clause = clause});
+    }
+
+    System &system_;
+    Plan plan_;
+    Image image_;
+    std::vector<Running> running_;
+};
+
+// What an object defines: streamtab, flags, entry points (CFG-031, CFG-036 to CFG-039).
+int Booted::examine(std::size_t i, Problems &problems) {
+    const Unit &unit = plan_.units[i];
+    const Master &m = unit.master;
+    Running &r = running_[i];
+    const std::size_t before = problems.size();
+    r.owner.name = m.name;
+    r.owner.prefix = m.prefix;
+    if (unit.builtin) {
+        r.owner.tab = unit.builtin->info;
+        r.owner.devflag = *unit.builtin->devflag;
+    } else {
+        const auto *flag = static_cast<int *>(image_.symbol(i, m.prefix + "devflag"));
+        r.owner.devflag = flag ? *flag : D_OLD;
+        if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
+        if (waits(i)) {
+            if (r.owner.devflag & D_OLD)
+                problems.add(object_place(i), fmt::format("expected {}devflag without D_OLD in a loadable driver, found {} (CFG-036)",
+                                                          m.prefix, flag ? "D_OLD" : "none"));
+            if (!image_.symbol(i, m.prefix + "mversion"))
+                problems.add(object_place(i), fmt::format("expected {}mversion in a loadable driver, found none (CFG-036)", m.prefix));
+        }
+    }
+    if (!m.is_driver() && !m.is_module()) return problems.size() == before ? 0 : EINVAL;
+    if (m.is_streams() && !r.owner.tab)
+        problems.add(object_place(i), fmt::format("expected a streamtab {}info for flags '{}' at {}, found none (CFG-039)",
+                                                  m.prefix, m.flags, m.flags_place.text()));
+    if ((r.owner.devflag & D_OLD) && (r.owner.devflag & D_MP))
+        problems.add(object_place(i), fmt::format("expected {}devflag with D_OLD or D_MP, found both (CFG-037)", m.prefix));
+    if (m.is_driver() && !m.has('f')) {
+        auto find = [&](const char *name) { return image_.symbol(i, m.prefix + name); };
+        r.entry.open = function<decltype(r.entry.open)>(find("open"));
+        r.entry.close = function<decltype(r.entry.close)>(find("close"));
+        r.entry.read = function<decltype(r.entry.read)>(find("read"));
+        r.entry.write = function<decltype(r.entry.write)>(find("write"));
+        r.entry.ioctl = function<decltype(r.entry.ioctl)>(find("ioctl"));
+        r.entry.poll = function<decltype(r.entry.poll)>(find("poll"));
+    }
+    return problems.size() == before ? 0 : EINVAL;
+}
+
+void Booted::call(std::size_t i, const char *routine, edt *argument) {
+    void *address = image_.symbol(i, master(i).prefix + routine);
+    if (!address) return;
+    note(i, routine, "CFG-032");
+    Inside inside(system_, master(i).name.c_str());
+    if (argument)
+        function<void (*)(edt *)>(address)(argument);
+    else
+        function<void (*)()>(address)();
+}
+
+void Booted::edtinit(std::size_t i) {
+    for (std::size_t line = running_[i].edts.size(); line-- > 0;) call(i, "edtinit", &running_[i].edts[line]);
+}
+
+// At the first open of a driver that was only registered (CFG-035).
+int Booted::load(std::size_t i, Driver &row) {
+    Problems problems;
+    int error = image_.open(i, problems);
+    if (!error) error = examine(i, problems);
+    if (error) {
+        image_.close(i);
+        if (system_.trace.on)
+            system_.trace.emit({.kind = Kind::refuse, .name = "load", .what = "the driver's object", .clause = "CFG-036",
+                                .error = error, .text = problems.text()});
+        system_.console(2, problems.text(), true, true);
+        return error;
+    }
+    Running &r = running_[i];
+    note(i, "loaded", "CFG-035");
+    r.started = true;
+    call(i, "init", nullptr);
+    edtinit(i);
+    call(i, "start", nullptr);
+    row.tab = r.owner.tab;
+    row.devflag = r.owner.devflag;
+    row.entry = r.entry;
+    return 0;
+}
+
+// The driver's own end; nothing of it runs afterwards.
+void Booted::stop(std::size_t i) {
+    if (!running_[i].started) return;
+    running_[i].started = false;
+    call(i, "unload", nullptr);
+    image_.close(i);
+}
+
+void Booted::stop_all() {
+    for (std::size_t i = running_.size(); i-- > 0;) stop(i);
+}
+
+int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
+    Registry &registry = system_.registry;
+    std::vector<Driver *> added;
+    std::vector<std::string> modules, nodes;
+    int error = 0;
+
+    // The clone driver of a System without configuration gives way; it comes back only if it is asked for (CFG-020).
+    std::vector<Driver> born_with;
+    for (const auto &row : registry.rows())
+        if (row) born_with.push_back(*row);
+    for (Driver &driver : born_with) registry.remove(*registry.by_external(driver.externals[0]));
+
+    auto add_driver = [&](std::size_t i) {
+        const Master &m = master(i);
+        Driver row;
+        static_cast<Owner &>(row) = running_[i].owner;
+        row.name = m.name;
+        row.prefix = m.prefix;
+        row.devices = static_cast<int>(m.devices);
+        row.block = m.has('b');
+        row.entry = running_[i].entry;
+        if (waits(i)) {
+            row.loadable = true;
+            row.load = [weak = std::weak_ptr<Booted>(self), i](Driver &d) {
+                const std::shared_ptr<Booted> booted = weak.lock();
+                return booted ? booted->load(i, d) : ENXIO;
+            };
+        }
+        row.unload = [weak = std::weak_ptr<Booted>(self), i](Driver &) {
+            if (const std::shared_ptr<Booted> booted = weak.lock()) booted->stop(i);
+        };
+        Driver *in = nullptr;
+        if (const int e = registry.add(std::move(row), static_cast<major_t>(m.majors[0]), &in)) return e;
+        added.push_back(in);
+        for (std::size_t n = 1; n < m.majors.size(); ++n)
+            if (const int e = registry.alias(*in, static_cast<major_t>(m.majors[n]))) return e;
+        return 0;
+    };
+    auto add_module = [&](std::size_t i) {
+        Module module;
+        static_cast<Owner &>(module) = running_[i].owner;
+        module.name = master(i).name; // not the prefix (CFG-047)
+        module.only_once = master(i).has('o');
+        const int e = registry.add_module(std::move(module));
+        if (!e) modules.push_back(master(i).name);
+        return e;
+    };
+    for (std::size_t i = 0; i < plan_.units.size() && !error; ++i) {
+        const Master &m = master(i);
+        if (m.is_driver()) error = add_driver(i);
+        if (!error && m.is_module()) error = add_module(i);
+        if (error)
+            problems.add(m.place, fmt::format("'{}' cannot be put into the switch tables: {}", m.name, std::strerror(error)));
+    }
+    for (const NodeLine &node : plan_.nodes) {
+        if (error) break;
+        error = system_.nodes.make(node.path, node.mode, node.dev, node.uid, node.gid);
+        if (error)
+            problems.add(node.place, fmt::format("the node '{}' cannot be made: {}", node.path, std::strerror(error)));
+        else
+            nodes.push_back(node.path);
+    }
+    if (!error) return 0;
+
+    for (const std::string &path : nodes) system_.nodes.unlink(path);
+    for (const std::string &name : modules) registry.remove_module(name);
+    for (Driver *driver : added) registry.remove(*driver);
+    for (Driver &driver : born_with) {
+        const std::vector<major_t> externals = driver.externals;
+        Driver *back = nullptr;
+        if (registry.add(std::move(driver), externals[0], &back) != 0) continue;
+        for (std::size_t n = 1; n < externals.size(); ++n) registry.alias(*back, externals[n]);
+    }
+    return error;
+}
+
+int Booted::boot(const std::string &directory, const std::shared_ptr<Booted> &self, Problems &problems) {
+    for (const auto &row : system_.registry.rows())
+        if (row && (row->tab != find_builtin("clone")->info || row->holds > 0)) {
+            problems.add({directory, 0, 0}, fmt::format("expected a System without drivers, found '{}'", row->name));
+            return EBUSY;
+        }
+    if (!system_.registry.modules().empty()) {
+        problems.add({directory, 0, 0}, fmt::format("expected a System without modules, found '{}'",
+                                                    system_.registry.modules().front()->name));
+        return EBUSY;
+    }
+    if (const int error = read_plan(directory, system_.profile, problems, plan_)) return error;
+    running_.resize(plan_.units.size());
+    for (std::size_t i = 0; i < plan_.units.size(); ++i)
+        for (const Vector &vector : plan_.units[i].vectors) {
+            edt e = {};
+            e.e_bus_type = bus_type(vector.bus.text);
+            e.e_adap = static_cast<unsigned>(vector.adapter);
+            e.e_ctlr = static_cast<unsigned>(vector.controller ? vector.controller : vector.unit);
+            e.e_unit = static_cast<unsigned>(vector.unit);
+            e.e_space[0].ios_iopaddr = vector.base;
+            running_[i].edts.push_back(e);
+        }
+    if (const int error = image_.build(plan_, problems)) return error;
+    int error = 0;
+    for (std::size_t i = 0; i < plan_.units.size(); ++i) {
+        if (waits(i)) {
+            running_[i].owner.name = master(i).name;
+            running_[i].owner.prefix = master(i).prefix;
+            continue;
+        }
+        // A loadable module is in memory from the start: I_PUSH loads nothing.
+        if (image_.open(i, problems) || examine(i, problems)) error = EINVAL;
+    }
+    if (error) return error;
+    if ((error = put_in(self, problems))) return error;
+
+    auto resident = [&](auto what) {
+        for (std::size_t i = 0; i < plan_.units.size(); ++i)
+            if (!waits(i)) what(i);
+    };
+    resident([&](std::size_t i) {
+        running_[i].started = true;
+        call(i, "init", nullptr);
+    });
+    resident([&](std::size_t i) { edtinit(i); });
+    resident([&](std::size_t i) { call(i, "start", nullptr); });
+    return 0;
+}
+
+} // namespace
+
+int boot(System &system, const std::string &directory, std::string *error) {
+    Enter scope(system);
+    Problems problems;
+    auto booted = std::make_shared<Booted>(system);
+    const int result = booted->boot(directory, booted, problems);
+    if (error) *error = problems.text();
+    if (result == 0) system.at_end.push_back([booted] {}); // the objects live as long as the System
+    return result;
+}
+
+} // namespace rill::sysgen

@@ -1,0 +1,135 @@
+#include "streams/view/tables.hpp"
+
+#include "streams/system.hpp"
+#include "streams/view/text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <vector>
+
+namespace rill::view {
+
+namespace {
+
+std::string mode_text(mode_t mode) {
+    std::string out(10, '-');
+    out[0] = S_ISCHR(mode) ? 'c' : S_ISBLK(mode) ? 'b' : S_ISDIR(mode) ? 'd' : S_ISFIFO(mode) ? 'p' : '-';
+    for (int i = 0; i < 9; ++i)
+        if (mode & (0400u >> i)) out[static_cast<std::size_t>(i) + 1] = "rwx"[i % 3];
+    return out;
+}
+
+std::string owner_text(uid_t id) { return id == 0 ? "root" : std::to_string(id); }
+
+// Rows of cells, each column as wide as its widest cell, two blanks between.
+class Table {
+public:
+    explicit Table(std::vector<std::string> heads) { rows_.push_back(std::move(heads)); }
+    void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    std::string text() const {
+        std::vector<std::size_t> widths;
+        for (const auto &row : rows_) {
+            widths.resize(std::max(widths.size(), row.size()));
+            for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+        }
+        std::string out;
+        for (const auto &row : rows_) {
+            std::string line;
+            for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+            line.erase(line.find_last_not_of(' ') + 1);
+            out += line + '\n';
+        }
+        return out;
+    }
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+std::string comma_list(const std::vector<major_t> &numbers) {
+    std::string out;
+    for (major_t n : numbers) out += fmt::format("{}{}", out.empty() ? "" : ",", n);
+    return out.empty() ? "-" : out;
+}
+
+std::string devflag_text(int flag) { return flag ? fmt::format("{:#x}", flag) : "0"; }
+
+} // namespace
+
+std::string node_line(const System &, const Node &node) {
+    std::string size = node.rdev == no_device
+                           ? "0"
+                           : fmt::format("{:>3}, {:>3}", external_major(node.rdev), external_minor(node.rdev));
+    return fmt::format("{}  {:<5} {:<5} {:>9}  {}", mode_text(node.mode), owner_text(node.uid), owner_text(node.gid), size,
+                       node.path);
+}
+
+std::string nodes(System &system, std::string_view directory) {
+    while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
+    const std::string below = directory == "/" ? "/" : std::string(directory) + '/';
+    std::string out;
+    for (const auto &[path, node] : system.nodes.nodes())
+        if (path == directory || path.starts_with(below)) out += node_line(system, *node) + '\n';
+    return out.empty() ? fmt::format("no node {} and none below it\n", directory) : out;
+}
+
+std::string cdevsw(System &system) {
+    Table table({"ROW", "MAJORS", "NAME", "KIND", "FLAG", "#DEV", "HOLDS"});
+    for (const auto &row : system.registry.rows()) {
+        if (!row) continue;
+        const char *kind = row->tab ? "STREAMS driver" : row->load ? "registered, not loaded" : "character driver";
+        table.row({std::to_string(row->internal), comma_list(row->externals), row->name, kind,
+                   devflag_text(row->devflag), std::to_string(row->devices), std::to_string(row->holds)});
+    }
+    return table.text();
+}
+
+std::string strconf(Stream &stream) {
+    std::string out = fmt::format("stream head{}\n", stream.hung_up ? " (hung up)" : "");
+    for (QueuePair *pair = stream.top(); pair;) {
+        const bool driver = pair == stream.driver_pair();
+        out += fmt::format("    |\n{} {}", driver ? "driver" : "module", pair->owner->name);
+        if (driver) out += fmt::format(" {}", device_text(stream.dev()));
+        out += '\n';
+        queue_t *next = pair->write()->q_next;
+        pair = driver || !next ? nullptr : pair_of(next);
+        if (pair && (pair->is_head || pair->stream != &stream)) pair = nullptr;
+    }
+    return out;
+}
+
+std::string processes(System &system) {
+    Table table({"PID", "UID", "GID", "FILES", "STATE"});
+    for (const Process &p : system.processes) {
+        std::string state = "runs";
+        for (const Call &call : system.calls)
+            if (call.process == &p && call.state == Call::State::asleep)
+                state = fmt::format("{} sleeps: waits for {}", call.name, call.waiting_for);
+        table.row({std::to_string(p.pid), std::to_string(p.cred.cr_uid), std::to_string(p.cred.cr_gid),
+                   std::to_string(p.descriptors_used), state});
+    }
+    return table.text();
+}
+
+std::string descriptors(Process &process) {
+    Table table({"FD", "ACCESS", "DEVICE", "STREAM", "SHARED BY", "NODE"});
+    for (std::size_t fd = 0; fd < process.files.size(); ++fd) {
+        const File *f = process.files[fd];
+        if (!f) continue;
+        table.row({std::to_string(fd), open_flags_text(f->flags), f->special ? device_text(f->special->dev) : "-",
+                   f->stream ? std::to_string(f->stream->id) : "-", std::to_string(f->refs),
+                   f->node ? f->node->path : f->pipe ? "(pipe)" : "(none: a clone)"});
+    }
+    return table.text();
+}
+
+std::string calls(System &system) {
+    std::string out;
+    for (const Call &call : system.calls)
+        if (call.state == Call::State::asleep)
+            out += fmt::format("process {}: {} waits for {}\n", call.process ? call.process->pid : 0, call.name,
+                               call.waiting_for);
+    return out.empty() ? "no call is asleep\n" : out;
+}
+
+} // namespace rill::view

@@ -1,0 +1,258 @@
+#include "streams/view/text.hpp"
+
+#include "streams/dev.hpp"
+#include "streams/message.hpp"
+
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <utility>
+#include <sys/file.h>
+#include <sys/stropts.h>
+
+namespace rill::view {
+
+namespace {
+
+constexpr std::size_t label_width = 11;
+
+// A record's names may be absent; in a sentence that is nothing.
+std::string_view str(const char *s) { return s ? std::string_view(s) : std::string_view{}; }
+
+std::string dev_suffix(dev_t dev, const char *before) { return dev == no_device ? "" : before + device_text(dev); }
+
+std::string joined(std::string_view a, std::string_view between, std::string_view b) {
+    if (a.empty()) return std::string(b);
+    if (b.empty()) return std::string(a);
+    return fmt::format("{}{}{}", a, between, b);
+}
+
+// What stands in the first column.
+std::string_view label_of(const Record &r) {
+    switch (r.kind) {
+    case Kind::rung: return str(r.name);
+    case Kind::refuse: return "REFUSED";
+    case Kind::undo: return "undo";
+    case Kind::qopen:
+    case Kind::qopened:
+        return r.extra == 1 && r.kind == Kind::qopen ? "module" : "driver";
+    case Kind::qclose:
+    case Kind::qclosed: return "driver";
+    case Kind::qinit: return "queues";
+    case Kind::put: return "message";
+    case Kind::srv: return "service";
+    case Kind::enable: return "schedule";
+    case Kind::link: return "link";
+    case Kind::head: return "head";
+    case Kind::fault: return "FAULT";
+    default: return name_of(r.kind);
+    }
+}
+
+std::string rung(const Record &r) {
+    const std::string_view name = str(r.name);
+    if (name == "descriptor") return fmt::format("descriptor {} is {}", r.number, str(r.what));
+    if (name == "name") return fmt::format("{} is a {}{}", r.text, str(r.what), dev_suffix(r.dev, " for device "));
+    if (name == "spec open") return fmt::format("the node leads to device {}", device_text(r.dev));
+    if (name == "finish") return fmt::format("descriptor {} now refers to device {}", r.number, device_text(r.dev));
+    if (name == "cdevsw")
+        return fmt::format("switch table: major {} belongs to driver {}{}", external_major(r.dev), str(r.what),
+                           r.extra ? "" : ", which is not a STREAMS driver");
+    return joined(joined(str(r.what), ": ", r.text), " ", dev_suffix(r.dev, ""));
+}
+
+std::string opened(const Record &r) {
+    if (r.error) return fmt::format("{}'s open returns {}", str(r.name), errno_name(r.error));
+    return fmt::format("{}'s open returns 0 (success){}", str(r.name), dev_suffix(r.dev, ", device "));
+}
+
+std::string minor(const Record &r) {
+    return fmt::format("{}: minor {} {}", str(r.name), r.number, str(r.what));
+}
+
+std::string signal_sentence(const Record &r) {
+    const char *name = sigabbrev_np(static_cast<int>(r.number));
+    return fmt::format("{} {}", name ? fmt::format("SIG{}", name) : std::to_string(r.number), str(r.what));
+}
+
+} // namespace
+
+std::string errno_name(int error) {
+    if (!error) return "";
+    const char *name = strerrorname_np(error);
+    return name ? name : fmt::format("errno {}", error);
+}
+
+std::string quoted(std::string_view bytes) {
+    std::string out = "\"";
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const unsigned char c = static_cast<unsigned char>(bytes[i]);
+        switch (c) {
+        case '\n': out += "\\n"; break;
+        case '\t': out += "\\t"; break;
+        case '\r': out += "\\r"; break;
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        default:
+            if (c < 0x20 || c >= 0x7f)
+                out += fmt::format("\\x{:02x}", c);
+            else
+                out += static_cast<char>(c);
+        }
+    }
+    return out + '"';
+}
+
+std::string open_flags_text(long flags) {
+    static constexpr struct {
+        long bit;
+        const char *name;
+    } names[] = {{FREAD, "FREAD"},   {FWRITE, "FWRITE"}, {FNDELAY, "FNDELAY"}, {FNONBLOCK, "FNONBLOCK"},
+                 {FAPPEND, "FAPPEND"}, {FEXCL, "FEXCL"}, {FCREAT, "FCREAT"},   {FTRUNC, "FTRUNC"},
+                 {FNOCTTY, "FNOCTTY"}};
+    std::string out;
+    for (const auto &n : names)
+        if (flags & n.bit) out = joined(out, "|", n.name);
+    return out.empty() ? "0" : out;
+}
+
+std::string sflag_text(long sflag) {
+    switch (sflag) {
+    case 0: return "0";
+    case MODOPEN: return "MODOPEN";
+    case CLONEOPEN: return "CLONEOPEN";
+    default: return std::to_string(sflag);
+    }
+}
+
+std::string ioctl_name(long command) {
+    static const struct {
+        long number;
+        const char *name;
+    } names[] = {
+#define RILL_COMMAND(c) {c, #c}
+        RILL_COMMAND(I_NREAD),    RILL_COMMAND(I_PUSH),      RILL_COMMAND(I_POP),       RILL_COMMAND(I_LOOK),
+        RILL_COMMAND(I_FLUSH),    RILL_COMMAND(I_SRDOPT),    RILL_COMMAND(I_GRDOPT),    RILL_COMMAND(I_STR),
+        RILL_COMMAND(I_SETSIG),   RILL_COMMAND(I_GETSIG),    RILL_COMMAND(I_FIND),      RILL_COMMAND(I_LINK),
+        RILL_COMMAND(I_UNLINK),   RILL_COMMAND(I_RECVFD),    RILL_COMMAND(I_PEEK),      RILL_COMMAND(I_FDINSERT),
+        RILL_COMMAND(I_SENDFD),   RILL_COMMAND(I_O_RECVFD),  RILL_COMMAND(I_SWROPT),    RILL_COMMAND(I_GWROPT),
+        RILL_COMMAND(I_LIST),     RILL_COMMAND(I_PLINK),     RILL_COMMAND(I_PUNLINK),   RILL_COMMAND(I_FLUSHBAND),
+        RILL_COMMAND(I_CKBAND),   RILL_COMMAND(I_GETBAND),   RILL_COMMAND(I_ATMARK),    RILL_COMMAND(I_SETCLTIME),
+        RILL_COMMAND(I_GETCLTIME), RILL_COMMAND(I_CANPUT),   RILL_COMMAND(I_SERROPT),   RILL_COMMAND(I_GERROPT),
+        RILL_COMMAND(I_ESETSIG),  RILL_COMMAND(I_EGETSIG),
+#undef RILL_COMMAND
+    };
+    for (const auto &n : names)
+        if (n.number == command) return n.name;
+    return fmt::format("0x{:x}", command);
+}
+
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines;
+    std::string line;
+    while (!text.empty()) {
+        const std::size_t start = text.find_first_not_of(' ');
+        if (start == text.npos) break;
+        text.remove_prefix(start);
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(word.size());
+        if (!line.empty() && line.size() + 1 + word.size() > width) {
+            lines.push_back(std::move(line));
+            line.clear();
+        }
+        line = joined(line, " ", word);
+    }
+    if (!line.empty() || lines.empty()) lines.push_back(std::move(line));
+    return lines;
+}
+
+std::string Text::sentence(const Record &r) const {
+    const std::string_view name = str(r.name), what = str(r.what);
+    switch (r.kind) {
+    case Kind::call: return joined(name, " ", r.text);
+    case Kind::ret: return r.error ? fmt::format("{}: {}", name, errno_name(r.error)) : fmt::format("{}: {}", name, r.number);
+    case Kind::rung: return rung(r);
+    case Kind::refuse: return fmt::format("{} {}", joined(joined(name, ": ", what), ": ", errno_name(r.error)), dev_suffix(r.dev, ""));
+    case Kind::undo: return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
+    case Kind::qopen:
+        return fmt::format("{}'s open is called{}, oflag {}, sflag {}", name, dev_suffix(r.dev, ": device "),
+                           open_flags_text(r.number), sflag_text(r.extra));
+    case Kind::qopened: return opened(r);
+    case Kind::qclose: return fmt::format("{}'s close is called{}", name, dev_suffix(r.dev, " for "));
+    case Kind::qclosed: return fmt::format("{}'s close returns", name);
+    case Kind::qinit: return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
+    case Kind::minor: return minor(r);
+    case Kind::node: return joined(joined(r.text, " ", dev_suffix(r.dev, "")), " ", joined(what, " ", name));
+    case Kind::stream: return joined(fmt::format("stream {}: {}", r.stream, what), " ", dev_suffix(r.dev, ""));
+    case Kind::file: return fmt::format("{}{}", what, r.number >= 0 ? fmt::format(" {}", r.number) : "");
+    case Kind::put: return {};
+    case Kind::srv: return joined(fmt::format("{}'s {} service procedure runs", name, what), " ", r.text);
+    case Kind::flow: return joined(fmt::format("{}: {}", name, what), " ", r.number ? fmt::format("(band {})", r.number) : "");
+    case Kind::enable: return fmt::format("{}'s service procedure is scheduled: {}", name, what);
+    case Kind::sleep: return fmt::format("{} goes to sleep: waits for {}", name, what);
+    case Kind::wake: return fmt::format("{} is woken: {}", name, what);
+    case Kind::push: return joined(fmt::format("module {}", name), " ", what);
+    case Kind::link: return joined(fmt::format("link {}", r.number), " ", what);
+    case Kind::ioctl: return joined(ioctl_name(r.number), ": ", what);
+    case Kind::signal: return signal_sentence(r);
+    case Kind::head: return joined(name, ": ", joined(what, " ", r.text));
+    case Kind::driver: return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
+    case Kind::log: return std::string(r.text);
+    case Kind::fault: return fmt::format("driver {}{}: {}", name, r.text.empty() ? "" : fmt::format(", {}", r.text), what);
+    }
+    return {};
+}
+
+void Text::record(const Record &r) {
+    if (!calls_ && (r.kind == Kind::call || r.kind == Kind::ret)) return;
+    if (r.kind == Kind::put) {
+        fold(r);
+        return;
+    }
+    end_run();
+    std::string text = sentence(r);
+    if (whose)
+        if (std::string other = whose(r.pid); !other.empty()) text = fmt::format("[{}] {}", other, text);
+    line(label_of(r), r.depth, text, r.clause);
+}
+
+// A message on its way through several put procedures is one line.
+void Text::fold(const Record &r) {
+    const bool same = run_.active && run_.direction == r.text && run_.type == r.number && run_.bytes == r.extra;
+    if (!same) {
+        end_run();
+        run_ = {true, std::string(r.text), r.number, r.extra, r.depth, {}};
+    }
+    run_.through = joined(run_.through, ", then ", str(r.name));
+}
+
+void Text::end_run() {
+    if (!run_.active) return;
+    run_.active = false;
+    const std::string size = run_.bytes == 1 ? "1 byte" : fmt::format("{} bytes", run_.bytes);
+    line("message", run_.depth,
+         fmt::format("{} of {} goes {}: put procedure of {}", type_name(static_cast<int>(run_.type)), size,
+                     run_.direction, run_.through),
+         nullptr);
+}
+
+void Text::line(std::string_view label, int depth, std::string_view text, const char *clause) {
+    const std::string_view id = str(clause);
+    const std::size_t margin = indent_ + 2 * static_cast<std::size_t>(std::min(depth, 8));
+    const std::size_t column = margin + label_width;
+    const std::size_t room = page_width - column - 22;
+    const auto lines = wrap(text, room);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        std::string out = fmt::format("{:{}}{:<{}}{}", "", margin, i ? "" : label, label_width, lines[i]);
+        if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{:>{}}", out, page_width - 20, id, 20);
+        while (!out.empty() && out.back() == ' ') out.pop_back();
+        lines_.push_back(std::move(out));
+    }
+}
+
+std::vector<std::string> Text::take() {
+    end_run();
+    return std::exchange(lines_, {});
+}
+
+} // namespace rill::view

@@ -1,0 +1,59 @@
+// Trace records as text for people: one line a step, in the order in which the steps happened.
+//
+// A line has three columns: what kind of step, the step in plain English, the clause of spec/ that asks for it. Deeper
+// steps (inside a driver's procedure) are indented further. Runs of the same noise are folded into one line: a message
+// that passes five put procedures is one line that names the five. Attach a Text to a Trace and take lines() whenever a
+// picture is wanted; a Text prints nothing itself.
+#pragma once
+
+#include "streams/trace.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+
+namespace rill::view {
+
+constexpr std::size_t page_width = 100;
+
+std::string errno_name(int error);               // "EBUSY", "errno 1234"; "" for 0
+std::string quoted(std::string_view bytes);      // "hello\n" with C escapes, in double quotes
+std::string open_flags_text(long kernel_flags);  // "FREAD|FWRITE"
+std::string sflag_text(long sflag);              // "0", "MODOPEN", "CLONEOPEN"
+std::string ioctl_name(long command);            // "I_PUSH", or "0x5501"
+// Breaks text at blanks into lines of at most width columns.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+class Text : public Reader {
+public:
+    // calls: whether the beginning and end of system calls are lines too (a shell shows those itself).
+    explicit Text(bool calls = false, std::size_t indent = 4) : calls_(calls), indent_(indent) {}
+
+    void record(const Record &record) override;
+    // Who a record belongs to, when it is not the process that the reader is looking at; "" for that one.
+    std::function<std::string(int pid)> whose;
+    // The lines since the last time, each without a newline.
+    std::vector<std::string> take();
+
+private:
+    struct Run { // a message on its way through put procedures
+        bool active = false;
+        std::string direction;
+        long type = 0;
+        long bytes = 0;
+        int depth = 0;
+        std::string through;
+    };
+    void fold(const Record &record);
+    void end_run();
+    void line(std::string_view label, int depth, std::string_view text, const char *clause);
+    std::string sentence(const Record &record) const;
+
+    bool calls_;
+    std::size_t indent_;
+    Run run_;
+    std::vector<std::string> lines_;
+};
+
+} // namespace rill::view

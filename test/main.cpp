@@ -1,0 +1,113 @@
+// The suite's main: doctest, reported as TAP, so that each case is a subtest of `meson test`.
+//
+// rill-tests [FILE...] runs the cases of these source files ("conformance/clone_open.cpp"), or all. Options that begin
+// with a dash are doctest's own (--test-case='CLN-05*', --list-test-cases, --reporters=console).
+// One line per case, flushed as it ends; the plan comes last, so that a crash in between shows as a missing plan. A case
+// that executed no assertion proves nothing and counts as failed.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+class TapReporter : public doctest::IReporter {
+public:
+    explicit TapReporter(const doctest::ContextOptions &) {}
+
+    static inline int cases = 0, empty = 0;
+
+    void report_query(const doctest::QueryData &query) override {
+        for (unsigned i = 0; i < query.num_data; ++i) std::printf("%s\n", query.data[i]->m_name);
+    }
+    void test_run_start() override {}
+    void test_run_end(const doctest::TestRunStats &) override {
+        std::printf("1..%d\n", cases);
+        std::fflush(stdout);
+    }
+    void test_case_start(const doctest::TestCaseData &data) override { current_ = &data; }
+    void test_case_reenter(const doctest::TestCaseData &) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats &stats) override {
+        bool asserted = stats.numAssertsCurrentTest > 0;
+        if (!asserted) {
+            ++empty;
+            diagnose("no assertion was executed");
+        }
+        std::printf("%s %d - %s\n", stats.testCaseSuccess && asserted ? "ok" : "not ok", ++cases,
+                    described(current_->m_name).c_str());
+        std::fflush(stdout);
+    }
+    void test_case_exception(const doctest::TestCaseException &exception) override {
+        diagnose(std::string(exception.is_crash ? "crashed: " : "threw: ") + exception.error_string.c_str());
+    }
+    void subcase_start(const doctest::SubcaseSignature &) override {}
+    void subcase_end() override {}
+    void log_assert(const doctest::AssertData &data) override {
+        if (!data.m_failed) return;
+        std::string text = at(data.m_file, data.m_line) + doctest::assertString(data.m_at) + "( " + data.m_expr + " )";
+        if (data.m_threw) text += std::string("\nthrew ") + data.m_exception.c_str();
+        else if (data.m_decomp.size()) text += std::string("\nwhere ") + data.m_decomp.c_str();
+        for (int i = 0; i < get_num_active_contexts(); ++i) {
+            doctest::String note;
+            auto *stream = doctest::detail::tlssPush();
+            get_active_contexts()[i]->stringify(stream);
+            note = doctest::detail::tlssPop();
+            text += std::string("\nwith ") + note.c_str();
+        }
+        diagnose(text);
+    }
+    void log_message(const doctest::MessageData &data) override {
+        diagnose(at(data.m_file, data.m_line) + data.m_string.c_str());
+    }
+    void test_case_skipped(const doctest::TestCaseData &) override {}
+
+private:
+    static std::string at(const char *file, int line) { return std::string(file) + ":" + std::to_string(line) + ": "; }
+    // A # in a TAP description would begin a directive.
+    static std::string described(std::string_view name) {
+        std::string out;
+        for (char c : name) out += c == '#' ? "no." : std::string(1, c);
+        return out;
+    }
+    static void diagnose(std::string_view text) {
+        while (!text.empty()) {
+            std::size_t end = text.find('\n');
+            std::string_view line = text.substr(0, end);
+            std::printf("# %.*s\n", static_cast<int>(line.size()), line.data());
+            text = end == text.npos ? std::string_view{} : text.substr(end + 1);
+        }
+        std::fflush(stdout);
+    }
+
+    const doctest::TestCaseData *current_ = nullptr;
+};
+
+REGISTER_REPORTER("tap", 1, TapReporter);
+
+} // namespace
+
+int main(int argc, char **argv) {
+    doctest::Context context;
+    context.setOption("reporters", "tap");
+    context.setOption("no-intro", true);
+    context.setOption("no-path-filenames", false);
+    std::vector<char *> own;
+    std::string files;
+    for (int i = 0; i < argc; ++i) {
+        if (i == 0 || argv[i][0] == '-') own.push_back(argv[i]);
+        else files += (files.empty() ? "*" : ",*") + std::string(argv[i]);
+    }
+    own.push_back(nullptr);
+    if (!files.empty()) context.setOption("source-file", files.c_str());
+    context.applyCommandLine(static_cast<int>(own.size()) - 1, own.data());
+    int result = context.run();
+    if (context.shouldExit()) return result;
+    if (TapReporter::cases == 0 && !files.empty()) {
+        std::printf("Bail out! no case in %s\n", files.c_str());
+        return 1;
+    }
+    return result != 0 || TapReporter::empty != 0;
+}

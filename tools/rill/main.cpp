@@ -1,0 +1,108 @@
+// The `rill` command: makes a System, fills it with drivers, and gives it a scenario to run.
+#include "tools/rill/builtin.hpp"
+#include "tools/rill/scenario.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+
+#ifndef RILL_VERSION
+#define RILL_VERSION "unknown"
+#endif
+
+namespace {
+
+using namespace rill;
+
+struct Options {
+    std::string file;      // the scenario; empty for standard input
+    std::string directory; // sysgen; empty for the built-in drivers
+    std::string profile = "irix";
+    bool quiet = false, json = false;
+    std::optional<unsigned long long> seed;
+};
+
+struct Free {
+    void operator()(rill_system *system) const { rill_system_free(system); }
+};
+using Owned = std::unique_ptr<rill_system, Free>;
+
+int failed(const std::string &message) {
+    fmt::print(stderr, "rill: {}\n", message);
+    return 1;
+}
+
+bool fill(rill_system *system, const Options &options) {
+    if (!options.directory.empty()) return rill_sysgen(system, options.directory.c_str()) == 0; // it has told why
+    if (const int error = tool::add_builtin_drivers(system)) {
+        failed(fmt::format("the built-in drivers cannot be added: {}", std::strerror(error)));
+        return false;
+    }
+    return true;
+}
+
+int play(rill_system *system, const Options &options) {
+    const tool::Show show = options.json ? tool::Show::json : options.quiet ? tool::Show::quiet : tool::Show::all;
+    if (!options.file.empty()) {
+        std::ifstream in(options.file);
+        if (!in) return failed(fmt::format("cannot read the scenario {}: {}", options.file, std::strerror(errno)));
+        return tool::Scenario(system, show, options.file).run(in, false) ? 0 : 1;
+    }
+    const bool person = isatty(STDIN_FILENO);
+    if (person && !options.json) fmt::print("rill {}: help lists the calls, quit ends\n", RILL_VERSION);
+    const bool good = tool::Scenario(system, show, "<stdin>").run(std::cin, true, person ? "rill> " : nullptr);
+    return person || good ? 0 : 1;
+}
+
+int start(const Options &options) {
+    Owned system(rill_system_new(options.profile.c_str()));
+    if (!system) return failed(fmt::format("no profile is called {} (there are irix, svr4, solaris)", options.profile));
+    if (options.seed) reinterpret_cast<System *>(system.get())->sched.seed(*options.seed);
+    if (!fill(system.get(), options)) return 1;
+    return play(system.get(), options);
+}
+
+void common(CLI::App &command, Options &options) {
+    auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
+    command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
+    command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
+    command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: make calls and see each step of them.");
+    app.name("rill");
+    app.set_version_flag("--version", "rill " RILL_VERSION);
+    app.require_subcommand(1);
+    app.footer("Examples:\n"
+               "  rill shell                                        try calls by hand; help lists them\n"
+               "  rill run hello.rill                               a scenario with the built-in drivers\n"
+               "  rill boot examples/sysgen -s s1-clone-open.rill   a scenario in a configured system\n"
+               "  rill boot examples/sysgen                         a shell in it\n"
+               "A scenario is one call a line:\n"
+               "  fd = open /dev/echo rdwr\n"
+               "  write fd \"hello\"\n"
+               "  expect \"hello\" read fd 64\n"
+               "  expect (61,0) fstat fd");
+
+    Options options;
+    CLI::App *run = app.add_subcommand("run", "Run a scenario with the built-in drivers echo, loop, nuls and pipemod");
+    run->add_option("FILE", options.file, "the scenario")->required();
+    run->footer("Example:\n  rill run --quiet hello.rill");
+    CLI::App *boot = app.add_subcommand("boot", "Boot a sysgen directory, then run a scenario or read calls");
+    boot->add_option("DIR", options.directory, "system/*.sm, master.d/, boot/*.so and the node table dev")->required();
+    boot->add_option("-s,--scenario", options.file, "the scenario; without it, calls are read from standard input");
+    boot->footer("Example:\n  echo 'ls -l /dev' | rill boot examples/sysgen");
+    CLI::App *shell = app.add_subcommand("shell", "Read calls from standard input, with the built-in drivers");
+    shell->footer("Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
+    for (CLI::App *command : {run, boot, shell}) common(*command, options);
+
+    CLI11_PARSE(app, argc, argv);
+    return start(options);
+}
