@@ -63,7 +63,10 @@ MinorTable::List &MinorTable::list_of(System &system) {
 }
 
 Result<MinorTable::Lease> MinorTable::take() {
-    if (!top_) return Result<Lease>::failure(EBUSY);
+    if (!top_) {
+        if (Process *caller = system_->caller()) caller->refuse(EBUSY, "minor table", "every minor is in use", "CLN-057");
+        return Result<Lease>::failure(EBUSY);
+    }
     unsigned group = lowest(top_);
     unsigned word = group * 64 + lowest(some_[group]);
     minor_t minor = word * 64 + lowest(free_[word]);

@@ -37,7 +37,10 @@ int character_close(System &system, Driver &driver, dev_t dev, int flag, cred_t 
 
 int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t *count, cred_t &cred, bool writing) {
     auto *entry = writing ? driver.entry.write : driver.entry.read;
-    if (!entry) return ENODEV;
+    if (!entry) {
+        *count = 0;
+        return ENODEV; // DEV-022
+    }
     Inside inside(system, EntryKind::open, driver);
     iovec_t iov{base, *count};
     uio_t uio{&iov, 1, 0, UIO_USERSPACE, static_cast<short>(writing ? FWRITE : FREAD), 0, static_cast<ssize_t>(*count)};

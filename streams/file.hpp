@@ -9,7 +9,7 @@
 namespace rill {
 
 struct File {
-    int refs = 1;          // descriptors, and calls and messages that carry it
+    int refs = 1;          // descriptors, and calls and messages that carry it; 0 while its open is on its way
     int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
     int status = 0;        // the O_ flags as fcntl(F_GETFL) shows them
     Special *special = nullptr;

@@ -35,6 +35,10 @@ Level level_of(queue_t *q, unsigned char band, qband_t *b) {
     return {q, band, QB_FULL, QB_WANTW, b->qb_flag, b->qb_count, b->qb_pad1, b->qb_hiwat, b->qb_lowat};
 }
 
+Level level_of(queue_t *q, unsigned char band) {
+    return band ? level_of(q, band, find_band(q, band)) : level_of(q);
+}
+
 const Profile &profile_of(const Level &level) { return pair_of(level.q)->system->profile; }
 
 [[gnu::cold, gnu::noinline]] void trace_change(const Level &level, const char *what) {
@@ -74,13 +78,14 @@ bool at_low_mark(const Level &level) { // FLW-011, FLW-014, FLW-017
     return level.count < level.lowat || level.count == 0;
 }
 
-[[gnu::noinline]] void relax(Level &&level) {
+[[gnu::noinline]] void relax(queue_t *q, unsigned char band) {
+    Level level = level_of(q, band);
     bool low = at_low_mark(level);
     if ((level.flags & level.full) && (profile_of(level).full_clears_below_hiwat ? !at_high_mark(level) : low))
         set_full(level, false);
     if (low && (level.flags & level.wanted)) {
         set_wanted(level, false); // FLW-018
-        back_enable(level.q, level.band);
+        back_enable(q, band);
     }
 }
 
@@ -90,14 +95,21 @@ unsigned count_blocks(const mblk_t *mp) {
     return blocks;
 }
 
-[[gnu::noinline]] void fill(Level &&level) { set_full(level, true); }
-[[gnu::noinline]] void want(Level &&level) { set_wanted(level, true); }
+[[gnu::noinline]] void fill(queue_t *q, unsigned char band) {
+    Level level = level_of(q, band);
+    set_full(level, true);
+}
 
-// Inline, so that a Level is nothing but registers unless a flag changes.
+[[gnu::noinline]] void want(queue_t *q, unsigned char band) {
+    Level level = level_of(q, band);
+    set_wanted(level, true);
+}
+
+// Inline, and whatever changes a flag makes its own Level, so that here a Level is nothing but registers.
 [[gnu::always_inline]] inline void add(const Level &level, mblk_t *mp) {
     level.count += message_bytes(mp);
     if (profile_of(level).count_blocks) [[unlikely]] level.blocks += count_blocks(mp);
-    if (!(level.flags & level.full) && at_high_mark(level)) [[unlikely]] fill(Level(level));
+    if (!(level.flags & level.full) && at_high_mark(level)) [[unlikely]] fill(level.q, level.band);
 }
 
 [[gnu::always_inline]] inline void subtract(const Level &level, mblk_t *mp) {
@@ -107,7 +119,7 @@ unsigned count_blocks(const mblk_t *mp) {
         unsigned blocks = count_blocks(mp);
         level.blocks -= blocks < level.blocks ? blocks : level.blocks;
     }
-    if (level.flags & (level.full | level.wanted)) [[unlikely]] relax(Level(level));
+    if (level.flags & (level.full | level.wanted)) [[unlikely]] relax(level.q, level.band);
 }
 
 // The queue that decides whether there is room: the first from q on with a service procedure, or the last (FLW-024).
@@ -118,7 +130,7 @@ queue_t *deciding(queue_t *q) {
 
 [[gnu::always_inline]] inline bool has_room(const Level &level) {
     if (!(level.flags & level.full)) [[likely]] return true;
-    want(Level(level));
+    want(level.q, level.band);
     return false;
 }
 
@@ -141,9 +153,8 @@ void note_removed(queue_t *q, mblk_t *mp) {
 
 void check_back_enable(queue_t *q, unsigned char band) {
     if (band == 0 && !(q->q_flag & (QFULL | QWANTW))) [[likely]] return;
-    qband_t *b = band ? find_band(q, band) : nullptr;
-    if (band && !b) return;
-    relax(band ? level_of(q, band, b) : level_of(q));
+    if (band && !find_band(q, band)) return;
+    relax(q, band);
 }
 
 // Behind means against the flow: a queue that noenable() stopped is scheduled all the same (FLW-022).

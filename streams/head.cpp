@@ -82,7 +82,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     const char *name = pair.owner->name.c_str();
     auto *open = pair.read()->q_qinfo->qi_qopen;
     if (system.trace.on) [[unlikely]] {
-        system.trace.emit({.kind = Kind::qopen, .name = name, .dev = *dev, .number = oflag, .extra = sflag,
+        system.trace.emit({.kind = Kind::qopen, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag,
                            .stream = pair.stream->id});
         ++system.trace.depth;
     }
@@ -236,7 +236,7 @@ void Stream::end_plumbing() {
 int Stream::open_again(Process &process, dev_t dev, int oflag) {
     trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
     if (linked_below) return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
-    if (read_error || write_error)
+    if (read_error || own_write_error())
         return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");
     if (hung_up && istty && process.controlling_terminal != this && terminal_session != 0 && process.pid != terminal_session)
         return process.refuse(EIO, "stream open", "a hung-up terminal is re-opened by its session leader only", "OPN-026");
@@ -258,6 +258,14 @@ int Stream::open_again(Process &process, dev_t dev, int oflag) {
         read_error = write_error = 0;
     }
     return 0;
+}
+
+// A terminal becomes the controlling terminal of a session leader that has none (OPN-025).
+void Stream::offer_terminal(Process &process, int oflag) {
+    if (!istty || (oflag & FNOCTTY) || process.pid != process.sid || process.controlling_terminal || terminal_session) return;
+    process.controlling_terminal = this;
+    terminal_session = process.pid;
+    terminal_group = process.pgrp;
 }
 
 // --- modules ---
@@ -300,7 +308,7 @@ int Stream::autopush(Process &process, dev_t dev) {
         return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019");
     for (const std::string &name : rule->modules) {
         if (hung_up) return process.refuse(ENXIO, "autopush", "the stream hung up", "OPN-018");
-        if (read_error || write_error) return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018");
+        if (read_error || own_write_error()) return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018");
         Module *module = system.registry.module(name);
         if (!module) return process.refuse(EINVAL, "autopush", "no module has this name", "OPN-017");
         bool refused = false;

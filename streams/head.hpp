@@ -80,6 +80,7 @@ public:
     static int close_pipe_end(Process &process, File &file);
     int open_again(Process &process, dev_t dev, int oflag); // OPN-006 and following
     int autopush(Process &process, dev_t dev);
+    void offer_terminal(Process &process, int oflag);
     // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
     int close(Process &process, int oflag);
     // Undoes an open that failed after the driver's open had succeeded: no drain, no waiting; the stream is gone.

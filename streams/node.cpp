@@ -155,7 +155,7 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
         return error;
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .dev = dev,
+        system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
                             .number = driver->internal, .extra = driver->tab != nullptr});
     const int error = driver->tab ? open_stream(process, special, *driver, file, oflag)
                                   : open_character(process, special, *driver, file, oflag);
@@ -166,6 +166,7 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     }
     file.special = special;
     ++special->files;
+    if (file.stream && file.stream->istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
     if (special->dev == dev) {
         file.node = &node;
         ++node.refs;
@@ -211,7 +212,7 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
     Special *moved = nullptr;
     int error = 0;
     const Driver *answered = dev == no_device ? nullptr : system_.registry.by_external(external_major(dev));
-    if (!answered || !answered->tab || answered->tab->st_rdinit != stream.driver_pair()->read()->q_qinfo) {
+    if (!answered || answered != stream.driver_pair()->owner) {
         error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
                                dev == no_device ? "CLN-080" : "CLN-105");
     } else if (!(moved = hold(dev))) {

@@ -85,6 +85,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     const int flags = kernel_flags(oflag);
     File *file = system.file_pool.make();
     if (!file) return refuse(ENFILE, "file", "no memory for a file", nullptr);
+    file->refs = 0; // only reserved
     const int fd = install(file);
     if (fd < 0) {
         system.file_pool.free(file);
@@ -116,18 +117,24 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
             error = refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
         else if (node->rdev == no_device)
             file->node = node, ++node->refs;
-        else
+        else {
+            ++node->refs; // it may be unlinked meanwhile
             error = system.nodes.spec_open(*this, *node, *file, flags);
+            system.nodes.release(node);
+        }
     }
     if (error) {
         if (system.trace.on) [[unlikely]]
             system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
+        file->refs = 1;
         remove_descriptor(fd);
         system.file_pool.free(file);
         return error;
     }
+    file->refs = 1;
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::rung, .name = "finish", .what = "the descriptor refers to the device",
+                           .clause = file->special && !file->node ? "CLN-035" : nullptr,
                            .dev = file->special ? file->special->dev : no_device, .number = fd,
                            .stream = file->stream ? file->stream->id : 0});
     *fd_out = fd;
@@ -175,6 +182,8 @@ int Process::dup2(int fd, int to) {
     if (!f || to < 0 || static_cast<unsigned>(to) >= system.tunables.descriptors)
         return refuse(EBADF, "dup2", "the descriptor is not open, or the other cannot exist", nullptr);
     if (fd == to) return 0;
+    if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)] && !file(to))
+        return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
     ++f->refs;
     if (file(to)) close(to);
     if (static_cast<std::size_t>(to) >= files.size()) files.resize(static_cast<std::size_t>(to) + 1);

@@ -59,7 +59,8 @@ public:
     void exit(); // closes everything
 
     File *file(int fd) {
-        return static_cast<unsigned>(fd) < files.size() ? files[static_cast<unsigned>(fd)] : nullptr;
+        File *f = static_cast<unsigned>(fd) < files.size() ? files[static_cast<unsigned>(fd)] : nullptr;
+        return f && f->refs > 0 ? f : nullptr; // a descriptor that an open has only reserved is not open
     }
     int install(File *file, int lowest = 0); // a descriptor, or -1 when none is free
     File *remove_descriptor(int fd);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <new>
@@ -49,7 +50,10 @@ public:
         if (!system.late_closes.empty()) [[unlikely]] system.close_late();
         if (traced_) [[unlikely]] system.trace.emit({.kind = Kind::ret, .name = name_, .error = error, .number = error ? -1 : result});
         if (!system.running) system.on_main = before_;
-        if (error == 0) [[likely]] return result;
+        if (error == 0) [[likely]] {
+            process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
+            return result;
+        }
         if (process.refusal.error != error) process.refusal = {name_, nullptr, nullptr, error};
         errno = error;
         return -1;
@@ -60,7 +64,8 @@ public:
             File *held = process.file(fd);
             if (held) ++held->refs;
             const int error = body();
-            if (held) system.drop_file(process, held);
+            if (held && held->refs > 1) --held->refs; // no close: the process keeps its descriptor (CLS-001)
+            else if (held) system.drop_file(process, held);
             return error;
         });
     }
@@ -113,8 +118,10 @@ EXPORT int rill_sysgen(rill_system *s, const char *directory) {
     Enter scope(system);
     system.sysgen_error.clear();
     const int error = sysgen::boot(system, directory, &system.sysgen_error);
-    if (error) return fail(error);
-    return 0;
+    if (!error) return 0;
+    std::fputs(system.sysgen_error.c_str(), stderr);
+    if (!system.sysgen_error.ends_with('\n')) std::fputc('\n', stderr);
+    return fail(error);
 }
 
 EXPORT const char *rill_sysgen_error(rill_system *s) { return system_of(s).sysgen_error.c_str(); }
@@ -201,7 +208,8 @@ EXPORT int rill_dup(rill_proc *p, int fd) {
     UserCall call(p, "dup");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     int to = -1;
-    return static_cast<int>(call.end(call.process.dup(fd, 0, &to), to));
+    const int error = call.process.dup(fd, 0, &to);
+    return static_cast<int>(call.end(error, to));
 }
 
 EXPORT int rill_dup2(rill_proc *p, int fd, int to) {

@@ -42,7 +42,7 @@ std::string Census::text() const {
     };
     add("message blocks", messages);
     add("kmem allocations", kmem);
-    add("pushed queue pairs", queues);
+    add("queue pairs", queues);
     add("streams", streams);
     add("devices", specials);
     add("files", files);
@@ -348,6 +348,7 @@ Census System::census() const {
     c.messages = messages.blocks();
     c.kmem = kmem_allocations_out;
     c.queues = pair_pool.out();
+    for (const Stream &stream : streams) c.queues += 1 + stream.has_driver;
     c.streams = stream_pool.out();
     c.specials = nodes.specials_out();
     c.files = file_pool.out();

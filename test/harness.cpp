@@ -57,6 +57,12 @@ void Fixture::check_nothing_left() {
     for (const std::string &path : paths_) CHECK(outcome(rill_unlink(handle(root), path.c_str())) == 0);
     paths_.clear();
     run();
+    std::string left;
+    for (Stream &s : system.streams)
+        left += "stream " + std::to_string(s.id) + " on " + device_text(s.dev()) + " state " + std::to_string(static_cast<int>(s.state)) +
+                " files " + std::to_string(s.special ? s.special->files : -1) + (s.special && s.special->stream != &s ? " not its device's\n" : "\n");
+    for (Call &c : system.calls) left += std::string("call ") + c.name + " waits for " + c.waiting_for + "\n";
+    CAPTURE(left);
     CHECK(census() == at_first_);
     check_no_fault();
     system.faults.clear();

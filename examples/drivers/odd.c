@@ -22,6 +22,7 @@
 
 #define ODD_MINORS 4
 #define ODD_CONTROL 0
+#define ODD_FOREIGN 61 /* the major of another driver, echo */
 
 static struct module_info odd_minfo = {0x0dd, "odd", 0, INFPSZ, 512, 128};
 
@@ -69,7 +70,7 @@ oddopen(q, devp, oflag, sflag, crp)
         if ((m = odd_free_minor()) < 0)
             return EBUSY;
         if (ODD_MODE("foreign"))
-            *devp = makedevice(major_number + 1, m);
+            *devp = makedevice(ODD_FOREIGN, m);
         else if (ODD_MODE("nodev"))
             *devp = NODEV;
         else if (ODD_MODE("same"))

@@ -82,7 +82,7 @@ int rill_signal(rill_proc *, int sig, void (*handler)(int));
 /* Sends a signal to a process. */
 int rill_kill(rill_proc *, int sig);
 
-/* Why the last call failed: "open: rung: reason (clause)"; "" if it did not. Valid until the next call. */
+/* Why the last call failed: "rung: reason (clause)"; "" if it did not. Valid until the next call. */
 const char *rill_why(rill_proc *);
 
 #ifdef __cplusplus

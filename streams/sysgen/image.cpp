@@ -188,8 +188,11 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
         return error;
     }
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return errno;
+    while (::waitpid(pid, &status, 0) < 0) {
+        if (errno == EINTR) continue;
+        status = ::access(output.c_str(), F_OK) == 0 ? 0 : 1 << 8; // the program has its children reaped by itself
+        break;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
     int unread;
     Source words_of_compiler = source_of("", readable(slurp(messages, unread)));

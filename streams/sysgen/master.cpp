@@ -19,14 +19,10 @@ public:
     bool parse() {
         const std::size_t before = problems_.size();
         std::size_t at = 0;
+        if (unixware()) return false;
         while (at < source_.lines.size() && skipped(source_.lines[at])) ++at;
         if (at == source_.lines.size()) {
             problems_.add({source_.file, static_cast<int>(at + 1), 1}, "expected a descriptive line, found the end of the file");
-            return false;
-        }
-        if (source_.lines[at].starts_with("$version")) {
-            problems_.add(source_.at(at, 0), "expected a descriptive line, found '$version': this is a UnixWare Master "
-                                             "file, and only IRIX and SVR4 master files can be read (CFG-048)");
             return false;
         }
         descriptive(at);
@@ -38,6 +34,15 @@ public:
     }
 
 private:
+    // Comments of UnixWare's Master files may begin with # too, so they are looked for before anything else is.
+    bool unixware() {
+        std::size_t at = 0;
+        while (at < source_.lines.size() && (skipped(source_.lines[at]) || source_.lines[at][0] == '#')) ++at;
+        if (at == source_.lines.size() || !source_.lines[at].starts_with("$version")) return false;
+        problems_.add(source_.at(at, 0), "expected a descriptive line, found '$version': this is a UnixWare Master file, "
+                                         "and only IRIX and SVR4 master files can be read (CFG-048)");
+        return true;
+    }
     static bool skipped(const std::string &line) { return is_blank(line) || line[0] == '*'; }
 
     void descriptive(std::size_t line) {
@@ -108,7 +113,8 @@ private:
     // One external major, or several separated by commas, which then all lead to this driver (DEV-018).
     void soft(const Word &word) {
         master_.soft_place = word.place;
-        if (word.text == "-") return;
+        no_soft_ = word.text == "-";
+        if (no_soft_) return;
         std::size_t at = 0;
         for (;;) {
             const std::size_t end = word.text.find(',', at);
@@ -292,7 +298,7 @@ private:
         if (master_.flags_place.line == 0) return;
         if ((master_.is_driver() || master_.is_module()) && master_.prefix.empty())
             problems_.add(master_.place, "expected a prefix for a driver or module, found none");
-        if (master_.is_driver() && master_.majors.empty() && master_.soft_place.line != 0)
+        if (master_.is_driver() && no_soft_)
             problems_.expected(master_.soft_place, "a major number for a driver (flags b, c and f)", "-");
         if (master_.is_module() && master_.name.size() > 8)
             problems_.expected(master_.place, "a module's file to have a name of at most 8 characters (CFG-047)", master_.name);
@@ -303,6 +309,7 @@ private:
     unsigned long major_max_;
     Problems &problems_;
     Master &master_;
+    bool no_soft_ = false;
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sys/conf.h>
 #include <vector>
 
 namespace rill::view {
@@ -52,7 +53,11 @@ std::string comma_list(const std::vector<major_t> &numbers) {
     return out.empty() ? "-" : out;
 }
 
-std::string devflag_text(int flag) { return flag ? fmt::format("{:#x}", flag) : "0"; }
+std::string devflag_text(int flag) {
+    if (flag == D_MP) return "D_MP";
+    if (flag == D_OLD) return "D_OLD";
+    return flag ? fmt::format("{:#x}", flag) : "0";
+}
 
 } // namespace
 

@@ -38,7 +38,7 @@ std::string_view label_of(const Record &r) {
         return r.extra == 1 && r.kind == Kind::qopen ? "module" : "driver";
     case Kind::qclose:
     case Kind::qclosed: return "driver";
-    case Kind::qinit: return "queues";
+    case Kind::qinit: return str(r.clause) == "CLN-060" ? "undo" : "queues";
     case Kind::put: return "message";
     case Kind::srv: return "service";
     case Kind::enable: return "schedule";
@@ -51,7 +51,7 @@ std::string_view label_of(const Record &r) {
 
 std::string rung(const Record &r) {
     const std::string_view name = str(r.name);
-    if (name == "descriptor") return fmt::format("descriptor {} is {}", r.number, str(r.what));
+    if (name == "descriptor") return fmt::format("{} is {}", r.number, str(r.what));
     if (name == "name") return fmt::format("{} is a {}{}", r.text, str(r.what), dev_suffix(r.dev, " for device "));
     if (name == "spec open") return fmt::format("the node leads to device {}", device_text(r.dev));
     if (name == "finish") return fmt::format("descriptor {} now refers to device {}", r.number, device_text(r.dev));
@@ -63,11 +63,19 @@ std::string rung(const Record &r) {
 
 std::string opened(const Record &r) {
     if (r.error) return fmt::format("{}'s open returns {}", str(r.name), errno_name(r.error));
-    return fmt::format("{}'s open returns 0 (success){}", str(r.name), dev_suffix(r.dev, ", device "));
+    return fmt::format("{}'s open returns 0 (success), device {}", str(r.name), device_text(r.dev));
 }
 
 std::string minor(const Record &r) {
     return fmt::format("{}: minor {} {}", str(r.name), r.number, str(r.what));
+}
+
+// "descriptor removed" of 3 reads "descriptor 3 removed".
+std::string file(const Record &r) {
+    constexpr std::string_view noun = "descriptor ";
+    const std::string_view what = str(r.what);
+    if (what.starts_with(noun)) return fmt::format("{}{} {}", noun, r.number, what.substr(noun.size()));
+    return joined(what, " ", r.number >= 0 ? std::to_string(r.number) : "");
 }
 
 std::string signal_sentence(const Record &r) {
@@ -173,18 +181,25 @@ std::string Text::sentence(const Record &r) const {
     case Kind::ret: return r.error ? fmt::format("{}: {}", name, errno_name(r.error)) : fmt::format("{}: {}", name, r.number);
     case Kind::rung: return rung(r);
     case Kind::refuse: return fmt::format("{} {}", joined(joined(name, ": ", what), ": ", errno_name(r.error)), dev_suffix(r.dev, ""));
-    case Kind::undo: return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
+    case Kind::undo:
+        if (name == "descriptor") return fmt::format("descriptor {}: {}", r.number, what);
+        return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
     case Kind::qopen:
-        return fmt::format("{}'s open is called{}, oflag {}, sflag {}", name, dev_suffix(r.dev, ": device "),
-                           open_flags_text(r.number), sflag_text(r.extra));
+        return fmt::format("calls {}'s open: device {}, {}, sflag {}", name, device_text(r.dev),
+                           r.number ? open_flags_text(r.number) : "oflag 0", sflag_text(r.extra));
     case Kind::qopened: return opened(r);
-    case Kind::qclose: return fmt::format("{}'s close is called{}", name, dev_suffix(r.dev, " for "));
+    case Kind::qclose: return fmt::format("calls {}'s close{}", name, dev_suffix(r.dev, ": device "));
     case Kind::qclosed: return fmt::format("{}'s close returns", name);
-    case Kind::qinit: return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
+    case Kind::qinit:
+        if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures become {}'s again", what);
+        return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
     case Kind::minor: return minor(r);
     case Kind::node: return joined(joined(r.text, " ", dev_suffix(r.dev, "")), " ", joined(what, " ", name));
-    case Kind::stream: return joined(fmt::format("stream {}: {}", r.stream, what), " ", dev_suffix(r.dev, ""));
-    case Kind::file: return fmt::format("{}{}", what, r.number >= 0 ? fmt::format(" {}", r.number) : "");
+    case Kind::stream: {
+        const bool to = what.starts_with("moved");
+        return fmt::format("stream {}: {}{}", r.stream, what, dev_suffix(r.dev, to ? ": " : ", device "));
+    }
+    case Kind::file: return file(r);
     case Kind::put: return {};
     case Kind::srv: return joined(fmt::format("{}'s {} service procedure runs", name, what), " ", r.text);
     case Kind::flow: return joined(fmt::format("{}: {}", name, what), " ", r.number ? fmt::format("(band {})", r.number) : "");
@@ -193,7 +208,7 @@ std::string Text::sentence(const Record &r) const {
     case Kind::wake: return fmt::format("{} is woken: {}", name, what);
     case Kind::push: return joined(fmt::format("module {}", name), " ", what);
     case Kind::link: return joined(fmt::format("link {}", r.number), " ", what);
-    case Kind::ioctl: return joined(ioctl_name(r.number), ": ", what);
+    case Kind::ioctl: return r.number ? joined(ioctl_name(r.number), ": ", what) : std::string(what);
     case Kind::signal: return signal_sentence(r);
     case Kind::head: return joined(name, ": ", joined(what, " ", r.text));
     case Kind::driver: return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
@@ -203,7 +218,15 @@ std::string Text::sentence(const Record &r) const {
     return {};
 }
 
+// That the head looks round after its modules changed, or might have, tells a reader nothing.
+bool Text::is_noise(const Record &r) {
+    if (str(r.name) != "stream head") return false;
+    if (r.kind == Kind::enable && str(r.what) == "modules changed") return head_looks_ = true;
+    return r.kind == Kind::srv && std::exchange(head_looks_, false);
+}
+
 void Text::record(const Record &r) {
+    if (is_noise(r)) return;
     if (!calls_ && (r.kind == Kind::call || r.kind == Kind::ret)) return;
     if (r.kind == Kind::put) {
         fold(r);
@@ -240,11 +263,11 @@ void Text::line(std::string_view label, int depth, std::string_view text, const 
     const std::string_view id = str(clause);
     const std::size_t margin = indent_ + 2 * static_cast<std::size_t>(std::min(depth, 8));
     const std::size_t column = margin + label_width;
-    const std::size_t room = page_width - column - 22;
+    const std::size_t room = page_width - column - (id.empty() ? 0 : id.size() + 2);
     const auto lines = wrap(text, room);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         std::string out = fmt::format("{:{}}{:<{}}{}", "", margin, i ? "" : label, label_width, lines[i]);
-        if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{:>{}}", out, page_width - 20, id, 20);
+        if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{}", out, page_width - id.size(), id);
         while (!out.empty() && out.back() == ' ') out.pop_back();
         lines_.push_back(std::move(out));
     }

@@ -45,6 +45,7 @@ private:
         int depth = 0;
         std::string through;
     };
+    bool is_noise(const Record &record);
     void fold(const Record &record);
     void end_run();
     void line(std::string_view label, int depth, std::string_view text, const char *clause);
@@ -53,6 +54,7 @@ private:
     bool calls_;
     std::size_t indent_;
     Run run_;
+    bool head_looks_ = false;
     std::vector<std::string> lines_;
 };
 

@@ -3,6 +3,7 @@
 #include "tools/rill/scenario.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
@@ -36,8 +37,18 @@ int failed(const std::string &message) {
     return 1;
 }
 
+// Objects that a directory has not in its own boot/ are looked for where the standard drivers were built and installed.
+void extend_boot_path() {
+    const char *given = std::getenv("RILL_BOOT_PATH");
+    const std::string path = (given && *given ? std::string(given) + ":" : std::string()) + RILL_BOOT_DIRS;
+    ::setenv("RILL_BOOT_PATH", path.c_str(), 1);
+}
+
 bool fill(rill_system *system, const Options &options) {
-    if (!options.directory.empty()) return rill_sysgen(system, options.directory.c_str()) == 0; // it has told why
+    if (!options.directory.empty()) {
+        extend_boot_path();
+        return rill_sysgen(system, options.directory.c_str()) == 0; // it has told why
+    }
     if (const int error = tool::add_builtin_drivers(system)) {
         failed(fmt::format("the built-in drivers cannot be added: {}", std::strerror(error)));
         return false;

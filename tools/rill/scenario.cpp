@@ -30,7 +30,7 @@ std::string_view trimmed(std::string_view text) {
 std::string result_text(const Outcome &ended) {
     if (ended.error) {
         const std::string name = view::errno_name(ended.error);
-        return ended.why.empty() ? name : fmt::format("{}   {}", name, ended.why);
+        return ended.why.empty() ? name : fmt::format("{}: {}", name, ended.why);
     }
     return ended.text.empty() ? std::to_string(ended.value) : ended.text;
 }
@@ -109,6 +109,8 @@ time, order and failure
   run     advance TICKS     fail N (the N-th allocation from now fails)
 processes
   proc NAME [uid N] [gid N]     NAME: CALL     NAME: CALL &     wait NAME     signal NAME SIGUSR1     exit NAME
+what is shown
+  show calls     show steps
 what a call should do
   expect EBUSY CALL     expect ok CALL     expect = 5 CALL     expect "hello" CALL     expect (61,0) CALL
   # a comment     > a sentence of narration
@@ -191,7 +193,7 @@ bool Scenario::line(std::string_view text) {
 void Scenario::execute(Words &words, std::string_view shown) {
     acting_ = &users_.front();
     if (question(words, shown)) return;
-    static constexpr std::string_view controls[] = {"run", "advance", "fail", "proc", "wait", "signal", "exit", "help"};
+    static constexpr std::string_view controls[] = {"run", "advance", "fail", "proc", "wait", "signal", "exit", "show", "help"};
     for (std::string_view word : controls)
         if (words.peek()->is(word)) return control(words.name("a word"), words, shown);
     call(words, shown);
@@ -220,9 +222,9 @@ void Scenario::call(Words &words, std::string_view shown) {
         line.assign = words.name("a name for the descriptor");
         words.take("=");
     }
+    const bool background = words.take_last_if("&");
     const char *name = "";
     Action action = parse_call(*line.user, words, &name);
-    const bool background = words.take_if("&");
     words.finish();
     if (background) return start(std::move(line), std::move(action), name);
     const Outcome ended = action();
@@ -335,6 +337,11 @@ void Scenario::control(const std::string &word, Words &words, std::string_view s
     if (word == "proc") return new_process(words, shown);
     if (word == "exit") return end_process(words, shown);
     if (word == "signal") return signal(words, shown);
+    if (word == "show") {
+        steps_ = words.take_if("steps");
+        if (!steps_ && !words.take_if("calls")) words.fail("expected steps or calls");
+        return words.finish();
+    }
     if (word == "wait") {
         User &user = this->user(words);
         words.finish();
@@ -422,7 +429,11 @@ std::string Scenario::whose(int pid) const {
 
 // --- printing ------------------------------------------------------------------------------------------------------
 
-void Scenario::say(std::string_view text) { fmt::print("{}\n", text); }
+void Scenario::say(std::string_view text) {
+    if (text.empty() && blank_) return;
+    blank_ = text.empty();
+    fmt::print("{}\n", text);
+}
 
 void Scenario::tell_prose() {
     if (prose_.empty()) return;
@@ -443,7 +454,8 @@ void Scenario::show(std::string_view shown, std::string_view result) {
 
 void Scenario::show_trace() {
     if (show_ != Show::all) return;
-    for (const std::string &l : text_.take()) say(l);
+    for (const std::string &l : text_.take())
+        if (steps_) say(l);
 }
 
 void Scenario::show_table(std::string_view shown, std::string_view table) {

@@ -116,6 +116,8 @@ private:
     Show show_;
     std::string source_;
     bool echo_ = true;
+    bool steps_ = true;         // `show steps`, `show calls`
+    bool blank_ = false;        // the last line printed was empty
     int number_ = 0;
     std::string prose_;
     std::list<User> users_;

@@ -211,7 +211,7 @@ Action parse_streamio(User &user, int fd, Words &words) {
     long number = 0;
     if (parse_number(command, &number)) return transparent(user, fd, static_cast<int>(number), words);
     std::string all;
-    for (const Command &c : commands) all += fmt::format("\n  ioctl FD {} {}", c.name, c.usage);
+    for (const Command &c : commands) all += fmt::format("\n  ioctl FD {}{}{}", c.name, *c.usage ? " " : "", c.usage);
     throw SyntaxError(column, fmt::format("no ioctl is called \"{}\"; there are numbers, and{}", command, all));
 }
 

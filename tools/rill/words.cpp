@@ -78,6 +78,13 @@ bool Words::take_if(std::string_view word) {
     return true;
 }
 
+bool Words::take_last_if(std::string_view word) {
+    if (empty() || !words_.back().is(word)) return false;
+    end_ = words_.back().column;
+    words_.pop_back();
+    return true;
+}
+
 std::string Words::bytes(const char *expected) {
     const Word &word = take(expected);
     if (!word.quoted) throw SyntaxError(word.column, fmt::format("expected {} in double quotes, got {}", expected, word.text));

@@ -37,6 +37,7 @@ public:
     }
     const Word &take(const char *expected);
     bool take_if(std::string_view word);
+    bool take_last_if(std::string_view word); // from the right
     std::string bytes(const char *expected);  // a quoted word
     std::string name(const char *expected);   // an unquoted one
     long number(const char *expected);        // decimal, 0x, 0 octal; also negative
