@@ -219,6 +219,7 @@ int Stream::start_plumbing(bool no_wait, const char *why) {
         if (wake == Wake::signal) return EINTR;
         if (wake == Wake::deadlock && plumbing) return EDEADLK;
     }
+    if (linked_below) return EINVAL; // meanwhile (IOC-236)
     plumbing = system.running;
     return 0;
 }
@@ -235,7 +236,8 @@ void Stream::end_plumbing() {
 //   each open procedure, from the top down: its errno   OPN-006 to OPN-008
 int Stream::open_again(Process &process, dev_t dev, int oflag) {
     trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
-    if (linked_below) return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
+    if (linked_below && !plumbing) // while it is being unlinked, the open waits (MUX-076)
+        return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())
         return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");
     if (hung_up && istty && process.controlling_terminal != this && terminal_session != 0 && process.pid != terminal_session)
@@ -270,6 +272,13 @@ void Stream::offer_terminal(Process &process, int oflag) {
 
 // --- modules ---
 
+// Was a sender told that this queue, or a band of it, is full?
+static bool is_wanted(const queue_t *q) {
+    bool wanted = q->q_flag & QWANTW;
+    for (const qband_t *b = q->q_bandp; b; b = b->qb_next) wanted |= (b->qb_flag & QB_WANTW) != 0;
+    return wanted;
+}
+
 int Stream::push(Process &process, Module &module, dev_t device, bool *refused) {
     QueuePair *pair = system.pair_pool.make();
     if (!pair) return ENOSR;
@@ -289,6 +298,8 @@ int Stream::push(Process &process, Module &module, dev_t device, bool *refused) 
         return error;
     }
     ++pushed;
+    // Who was held back by the queue above the new module waits for the module now (IOC-028).
+    if (queue_t *above = pair->read()->q_next; above && pair->read()->q_qinfo->qi_srvp && is_wanted(above)) back_enable(pair->read(), 0);
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::push, .name = module.name.c_str(), .what = "pushed", .dev = dev(), .number = pushed, .stream = id});
     return 0;
@@ -322,6 +333,7 @@ int Stream::autopush(Process &process, dev_t dev) {
 void Stream::detach(QueuePair &pair, int flag, Process &process) {
     if (pair.opened) call_close(pair, flag, process.cred);
     if (pair.procs_on) unlink_neighbours(pair);
+    if (&pair != driver_pair() && is_wanted(pair.read())) back_enable(pair.read(), 0); // held back by what goes now
     empty_pair(pair);
     if (&pair == driver_pair()) {
         head.write()->q_next = nullptr;
@@ -401,6 +413,7 @@ void Stream::discard() {
 
 // A passed descriptor that nobody received is closed (CLS-015).
 void Stream::free_at_head(mblk_t *mp) {
+    if (mp == last_mark) last_mark = nullptr;
     if (mp->b_datap->db_type == M_PASSFP) {
         PassedFile passed;
         std::memcpy(&passed, mp->b_rptr, sizeof passed);
@@ -555,13 +568,13 @@ void Stream::arrived(mblk_t *mp) {
 }
 
 void Stream::queue_message(mblk_t *mp) {
-    if (mp->b_flag & MSGMARK) last_mark = mp;
     const unsigned char band = mp->b_band;
     queue_t *q = read_queue();
     if (!putq(q, mp)) {
         freemsg(mp);
         return;
     }
+    if (mp->b_flag & MSGMARK) last_mark = mp;
     if (!readers.empty()) [[unlikely]] wake_readers("a message");
     if (!pollers.empty()) [[unlikely]] wake_pollers();
     if (!signals.empty() && q->q_first == mp) [[unlikely]]
@@ -616,24 +629,26 @@ void Stream::set_errors(mblk_t *mp) {
     if (flush && head.write()->q_next) putnextctl1(head.write(), M_FLUSH, flush); // ERR-006
 }
 
+void Stream::flush_read_side(int band) {
+    queue_t *q = read_queue();
+    for (mblk_t *m = q->q_first, *next; m; m = next) {
+        next = m->b_next;
+        const bool hipri = is_high_priority(m);
+        if (band >= 0 && (hipri || m->b_band != band)) continue; // IOC-060
+        if (keep_hipri_on_flush && hipri) continue;              // IOC-056
+        rmvq(q, m);
+        if (hipri && m->b_datap->db_type == M_PCPROTO) hipri_held = false;
+        free_at_head(m);
+    }
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "read queue flushed", .clause = "IOC-055", .stream = id});
+    if (q->q_first) front_signals();
+}
+
 void Stream::flush_at_head(mblk_t *mp) {
     const unsigned char what = *mp->b_rptr;
     const bool band_only = (what & FLUSHBAND) && block_length(mp) >= 2;
-    if (what & FLUSHR) {
-        queue_t *q = read_queue();
-        for (mblk_t *m = q->q_first, *next; m; m = next) {
-            next = m->b_next;
-            const bool hipri = is_high_priority(m);
-            if (band_only && (hipri || m->b_band != mp->b_rptr[1])) continue; // IOC-060
-            if (keep_hipri_on_flush && hipri) continue;                      // IOC-056
-            rmvq(q, m);
-            if (hipri && m->b_datap->db_type == M_PCPROTO) hipri_held = false;
-            free_at_head(m);
-        }
-        if (system.trace.on) [[unlikely]]
-            system.trace.emit({.kind = Kind::head, .what = "read queue flushed", .clause = "IOC-055", .stream = id});
-        if (q->q_first) front_signals();
-    }
+    if (what & FLUSHR) flush_read_side(band_only ? mp->b_rptr[1] : -1);
     if ((what & FLUSHW) && !(mp->b_flag & MSGNOLOOP) && head.write()->q_next) { // IOC-054
         *mp->b_rptr &= static_cast<unsigned char>(~FLUSHR);
         mp->b_flag |= MSGNOLOOP;

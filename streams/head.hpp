@@ -24,6 +24,7 @@ namespace rill {
 class System;
 class Process;
 struct IoctlRequest;
+struct Link;
 
 constexpr int default_close_ms = 15000; // CLS-012
 
@@ -97,6 +98,11 @@ public:
                bool may_sleep);
     int ioctl(Process &process, File &file, int command, void *argument, int *rval); // on a call's stack
     int poll_events(short events, short *revents); // EINVAL when linked below
+    // --- links (mux.cpp): the stream's turn for an ioctl, and the request, which gives the turn back ---
+    int take_ioctl_turn(Process &process);
+    int request_link(Process &process, int command, linkblk link, bool closing);
+    void become_lower_half(Link &link); // the head's queues are the multiplexor's
+    void become_head_again(Link &link, bool flush);
     // --- plumbing ---
     // ENOSR, or the module's own errno with *refused set.
     int push(Process &process, Module &module, dev_t device, bool *refused);
@@ -213,20 +219,20 @@ private:
     void apply_options(const stroptions &options);
     void set_errors(mblk_t *mp);
     void flush_at_head(mblk_t *mp);
+    void flush_read_side(int band); // -1: all bands
     void front_signals();                 // M_SIG that came to the front acts
     void free_at_head(mblk_t *mp);
     void sink(mblk_t *mp);
     // ioctl.cpp: one function a command, then the exchange of messages
     int own_write_error() const;
     int give_int(Process &process, void *argument, int value);
-    int background_change(Process &process);
+    int background_ioctl(Process &process, int command, const void *argument);
     int ioctl_push(Process &process, void *argument);
     int ioctl_pop(Process &process, File &file);
     int ioctl_look(Process &process, void *argument);
     int ioctl_find(Process &process, void *argument, int *rval);
     int ioctl_list(Process &process, void *argument, int *rval);
     int ioctl_flush(Process &process, File &file, int what, int band);
-    void flush_own(int band);
     int ioctl_nread(Process &process, int command, void *argument, int *rval);
     int ioctl_peek(Process &process, void *argument, int *rval);
     int ioctl_atmark(Process &process, int flags, int *rval);
@@ -239,16 +245,15 @@ private:
     int ioctl_recvfd(Process &process, File &file, void *argument, bool old_form);
     int ioctl_fdinsert(Process &process, File &file, void *argument);
     int ioctl_str(Process &process, void *argument, int *rval);
-    int take_ioctl_turn(Process &process);
     int ioctl_interrupted(Process &process);
     void end_ioctl(const char *what);
     void trace_ioctl(const char *what, int command, unsigned id_of);
     mblk_t *make_ioctl(Process &process, const IoctlRequest &request);
     int do_ioctl(Process &process, IoctlRequest &request, int *rval);
     int exchange(Process &process, IoctlRequest &request, mblk_t *mp, int *rval);
-    int await_answer(Process &process, long ticks);
+    int await_answer(Process &process, const IoctlRequest &request);
     bool take_ioctl_data(IoctlRequest &request, unsigned count, const mblk_t *data);
-    bool serve_copy(IoctlRequest &request, mblk_t *mp);
+    int serve_copy(IoctlRequest &request, mblk_t *mp);
     void answer_copy(mblk_t *mp, bool good, mblk_t *data);
     void ioctl_answered(mblk_t *mp);
     void copy_requested(mblk_t *mp);

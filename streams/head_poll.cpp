@@ -10,7 +10,10 @@ namespace rill {
 
 // Only the first message decides the read bits (POL-009); errors and hangups are reported unasked (POL-008).
 int Stream::poll_events(short events, short *revents) {
-    if (linked_below) return EINVAL; // POL-026
+    if (linked_below) { // POL-026, MUX-064
+        *revents = POLLNVAL;
+        return EINVAL;
+    }
     int ready = 0;
     if (system.profile.poll_error_by_side) {
         const bool read_asked = events & (POLLIN | POLLRDNORM | POLLRDBAND | POLLPRI);

@@ -76,6 +76,7 @@ int Stream::wait_for_memory(Process &process, const char *call, size_t size, boo
     const Wake wake = system.sleep(memory, "message memory", true);
     if (wake != Wake::event) system.sched.unbufcall(id);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
+    if (linked_below) return process.refuse(EINVAL, call, "the stream was linked below a multiplexor", "IOC-236");
     return wake == Wake::deadlock ? process.refuse(ENOSR, call, "no memory came back", nullptr) : 0;
 }
 
@@ -230,7 +231,7 @@ void Stream::writable_again() {
         write_wanted = false;
         events |= S_OUTPUT; // SIG-027
     }
-    if (band_write_wanted) {
+    if (band_write_wanted && some_band_writable()) {
         band_write_wanted = false;
         events |= S_WRBAND; // SIG-028
     }

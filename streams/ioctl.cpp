@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -58,17 +59,22 @@ bool changes_terminal(int command) {
     case I_SWROPT:
     case I_SETSIG:
     case I_SETCLTIME:
-    case I_SENDFD:
-    case I_FDINSERT:
     case TCSETA:
     case TCSETAW:
     case TCSETAF:
     case TCSETS:
     case TCSETSW:
-    case TCSETSF: return true;
+    case TCSETSF:
+    case TCSBRK:
+    case TCXONC:
+    case TCFLSH:
+    case TIOCSWINSZ: return true;
     default: return false;
     }
 }
+
+// Like FIONREAD, but the count is what the call returns (illumos filio.h).
+constexpr int fiordchk = 'f' << 8 | 3;
 
 bool reads_only_read_error(int command) {
     switch (command) {
@@ -77,7 +83,8 @@ bool reads_only_read_error(int command) {
     case I_PEEK:
     case I_NREAD:
     case I_ATMARK:
-    case FIONREAD: return true;
+    case FIONREAD:
+    case fiordchk: return true;
     default: return false;
     }
 }
@@ -91,8 +98,8 @@ int Stream::own_write_error() const {
 
 int Stream::ioctl(Process &process, File &file, int command, void *argument, int *rval) {
     *rval = 0;
-    if (changes_terminal(command))
-        if (int error = background_change(process)) return process.refuse(error, "ioctl", "a background process", "IOC-009");
+    if (istty) [[unlikely]]
+        if (int error = background_ioctl(process, command, argument)) return process.refuse(error, "ioctl", "a background process", "IOC-009");
     if (linked_below) return process.refuse(EINVAL, "ioctl", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error) return process.refuse(take_error(true), "ioctl", "the stream holds an error", "IOC-005");
     if (!reads_only_read_error(command) && own_write_error())
@@ -111,7 +118,8 @@ int Stream::ioctl(Process &process, File &file, int command, void *argument, int
         return ioctl_flush(process, file, info.bi_flag, info.bi_pri);
     }
     case I_NREAD:
-    case FIONREAD: return ioctl_nread(process, command, argument, rval);
+    case FIONREAD:
+    case fiordchk: return ioctl_nread(process, command, argument, rval);
     case I_PEEK: return ioctl_peek(process, argument, rval);
     case I_SRDOPT:
     case I_SWROPT:
@@ -146,16 +154,21 @@ int Stream::ioctl(Process &process, File &file, int command, void *argument, int
         int ms;
         if (!get(ms, argument)) return process.refuse(EFAULT, "I_SETCLTIME", "bad address", "IOC-008");
         if (ms < 0) return process.refuse(EINVAL, "I_SETCLTIME", "the time is negative", "IOC-223");
-        constexpr int tick_ms = 1000 / ticks_a_second;
-        close_ms = (ms + tick_ms - 1) / tick_ms * tick_ms; // IOC-220
+        constexpr long tick_ms = 1000 / ticks_a_second;
+        const long rounded = (ms + tick_ms - 1) / tick_ms * tick_ms; // IOC-220
+        close_ms = static_cast<int>(std::min<long>(rounded, std::numeric_limits<int>::max()));
         return 0;
     }
     case I_GETCLTIME: return give_int(process, argument, close_ms);
     case I_STR: return ioctl_str(process, argument, rval);
     case I_LINK:
-    case I_PLINK: return link_stream(process, file, *this, value_of(argument), command == I_PLINK, rval);
+    case I_PLINK:
     case I_UNLINK:
-    case I_PUNLINK: return unlink_stream(process, *this, value_of(argument), command == I_PUNLINK);
+    case I_PUNLINK:
+        if (hung_up) return process.refuse(ENXIO, "I_LINK", "the stream is hung up", "IOC-006");
+        if (command == I_UNLINK || command == I_PUNLINK)
+            return unlink_stream(process, *this, value_of(argument), command == I_PUNLINK);
+        return link_stream(process, file, *this, value_of(argument), command == I_PLINK, rval);
     default: break;
     }
     IoctlRequest request{.command = command, .ticks = forever, .argument = argument};
@@ -175,9 +188,19 @@ int Stream::give_int(Process &process, void *argument, int value) {
     return set(argument, value) ? 0 : process.refuse(EFAULT, "ioctl", "bad address", "IOC-008");
 }
 
-// A background process that would change the terminal (IOC-009).
-int Stream::background_change(Process &process) {
-    if (!istty || !terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
+// A background process at its terminal: some commands count as reads, some as writes, some change it (IOC-009).
+int Stream::background_ioctl(Process &process, int command, const void *argument) {
+    strioctl io;
+    switch (command) {
+    case I_RECVFD:
+    case I_O_RECVFD: return job_control(process, true);
+    case I_SENDFD:
+    case I_FDINSERT: return job_control(process, false);
+    case I_STR: return get(io, argument) && io.ic_cmd != I_STR ? background_ioctl(process, io.ic_cmd, nullptr) : 0;
+    default: break;
+    }
+    if (!changes_terminal(command)) return 0;
+    if (!terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
     if (process.ignores(SIGTTOU)) return 0;
     if (system.orphaned(process.pgrp)) return EIO;
     system.signal_group(process.pgrp, SIGTTOU);
@@ -232,7 +255,8 @@ int Stream::ioctl_pop(Process &process, File &file) {
 
 int Stream::ioctl_look(Process &process, void *argument) {
     QueuePair *pair = top();
-    if (!pair || pair == driver_pair()) return process.refuse(EINVAL, "I_LOOK", "no module is on the stream", "IOC-036");
+    if (!pair || pair == driver_pair() || pair->stream != this) // pushed on the other end of a pipe: not this stream's
+        return process.refuse(EINVAL, "I_LOOK", "no module is on the stream", "IOC-036");
     const std::string &name = pair->owner->name;
     return copy_to_user(argument, name.c_str(), name.size() + 1) ? 0 : process.refuse(EFAULT, "I_LOOK", "bad address", "IOC-008");
 }
@@ -287,8 +311,8 @@ int Stream::ioctl_flush(Process &process, File &file, int what, int band) {
     if (band >= 0) *mp->b_wptr++ = static_cast<unsigned char>(band); // IOC-058
     if (pipe) {
         // On a pipe each end's read side is the other's write side (IOC-062).
-        if (what & FLUSHR) flush_own(band);
-        if (what & FLUSHW) peer->flush_own(band);
+        if (what & FLUSHR) flush_read_side(band);
+        if (what & FLUSHW) peer->flush_read_side(band);
         if (!top()) {
             freemsg(mp);
             return 0;
@@ -299,16 +323,6 @@ int Stream::ioctl_flush(Process &process, File &file, int what, int band) {
     return 0;
 }
 
-void Stream::flush_own(int band) {
-    mblk_t *mp = allocb(2, BPRI_HI);
-    if (!mp) return;
-    mp->b_datap->db_type = M_FLUSH;
-    mp->b_flag |= MSGNOLOOP;
-    *mp->b_wptr++ = static_cast<unsigned char>(band < 0 ? FLUSHR : FLUSHR | FLUSHBAND);
-    if (band >= 0) *mp->b_wptr++ = static_cast<unsigned char>(band);
-    flush_at_head(mp);
-}
-
 // --- looking at what is queued ---
 
 int Stream::ioctl_nread(Process &process, int command, void *argument, int *rval) {
@@ -317,8 +331,12 @@ int Stream::ioctl_nread(Process &process, int command, void *argument, int *rval
     int messages = 0;
     for (mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next) {
         if (mp->b_datap->db_type == M_SIG) continue;
-        if (command == FIONREAD || messages == 0) bytes += static_cast<long>(msgdsize(mp)); // IOC-070, IOC-074
+        if (command != I_NREAD || messages == 0) bytes += static_cast<long>(msgdsize(mp)); // IOC-070, IOC-074
         ++messages;
+    }
+    if (command == fiordchk) {
+        *rval = static_cast<int>(bytes);
+        return 0;
     }
     if (int error = give_int(process, argument, static_cast<int>(bytes))) return error;
     *rval = command == I_NREAD ? messages : 0;
@@ -453,7 +471,8 @@ int Stream::ioctl_sendfd(Process &process, int fd) {
     File *passed = process.file(fd);
     if (!passed) return process.refuse(EBADF, "I_SENDFD", "the descriptor to pass is not open", "IOC-162");
     if (hung_up) return process.refuse(ENXIO, "I_SENDFD", "the stream is hung up", "IOC-164");
-    if (!peer) return process.refuse(EINVAL, "I_SENDFD", "the stream does not end in another stream head", "IOC-161");
+    if (!peer || peer->linked_below) // MUX-077
+        return process.refuse(EINVAL, "I_SENDFD", "the stream does not end in another stream head", "IOC-161");
     if (!canput(peer->read_queue())) return process.refuse(EAGAIN, "I_SENDFD", "the receiving read queue is full", "IOC-163");
     mblk_t *mp = allocb(sizeof(PassedFile), BPRI_HI);
     if (!mp) return process.refuse(EAGAIN, "I_SENDFD", "no memory for the message", "IOC-163");
@@ -508,8 +527,8 @@ int Stream::ioctl_fdinsert(Process &process, File &file, void *argument) {
     strfdinsert fi;
     if (hung_up) return process.refuse(ENXIO, "I_FDINSERT", "the stream is hung up", "IOC-184");
     if (!get(fi, argument)) return process.refuse(EFAULT, "I_FDINSERT", "bad address", "IOC-008");
-    if (fi.offset < 0 || fi.offset % static_cast<int>(sizeof(value_t)) ||
-        fi.ctlbuf.len < fi.offset + static_cast<int>(sizeof(value_t)))
+    constexpr int value_size = sizeof(value_t);
+    if (fi.offset < 0 || fi.offset % value_size || fi.ctlbuf.len < value_size || fi.ctlbuf.len - value_size < fi.offset)
         return process.refuse(EINVAL, "I_FDINSERT", "offset and control part do not fit the value", "IOC-181");
     File *other = process.file(fi.fildes);
     if (!other || !other->stream) return process.refuse(EINVAL, "I_FDINSERT", "fildes is no open stream", "IOC-182");
@@ -647,13 +666,31 @@ int Stream::do_ioctl(Process &process, IoctlRequest &r, int *rval) {
     return exchange(process, r, mp, rval);
 }
 
+// I_LINK and its kin carry a linkblk (MUX-023). During the last close the request waits for memory, and nothing but the
+// time ends the wait for the answer (CLS-004).
+int Stream::request_link(Process &process, int command, linkblk link, bool closing) {
+    IoctlRequest r{.command = command, .data = reinterpret_cast<char *>(&link), .length = sizeof link, .data_is_kernel = true};
+    r.ticks = system.profile.link_waits_forever ? forever : ioctl_default_seconds * ticks_a_second; // IOC-233, IOC-238
+    r.interruptible = !closing && !system.profile.link_waits_forever;                               // MUX-038
+    r.closing = closing;
+    mblk_t *mp = make_ioctl(process, r);
+    while (!mp && closing && wait_for_memory(process, "close", sizeof link, false, true) == 0) mp = make_ioctl(process, r);
+    if (!mp) {
+        end_ioctl("no memory");
+        return process.refuse(EAGAIN, "ioctl", "no memory for the M_IOCTL", "MUX-040 IOC-147");
+    }
+    std::memcpy(mp->b_cont->b_rptr, &link, sizeof link);
+    int rval;
+    return exchange(process, r, mp, &rval);
+}
+
 // Sends the M_IOCTL (or a link request) and serves what comes back, until the call ends. The turn is taken.
 int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
     ioctl_state = Ioctl::awaiting;
     trace_ioctl("M_IOCTL goes down", r.command, ioctl_id);
     putnext(write_queue(), mp);
     for (;;) {
-        if (int error = await_answer(process, r.ticks)) {
+        if (int error = await_answer(process, r)) {
             end_ioctl("ended without an answer");
             return error;
         }
@@ -682,23 +719,24 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
             return process.refuse(error ? error : EINVAL, "ioctl", "the driver or a module refused it (M_IOCNAK)", "IOC-115");
         }
         default:
-            if (!serve_copy(r, reply)) {
+            if (const int error = serve_copy(r, reply)) {
                 end_ioctl("a copy failed");
-                return process.refuse(EFAULT, "ioctl", "the address of a copy is bad", "IOC-135");
+                return process.refuse(error, "ioctl", error == EFAULT ? "the address of a copy is bad" : "no memory for a copy",
+                                      error == EFAULT ? "IOC-135" : "IOC-147");
             }
         }
     }
 }
 
 // Waits for the answer to the active request, afresh after each copy step (IOC-138). An answer in hand wins (IOC-128).
-int Stream::await_answer(Process &process, long ticks) {
+int Stream::await_answer(Process &process, const IoctlRequest &r) {
     if (ioctl_state == Ioctl::awaiting) system.sched.run_queues();
-    const long until = ticks == forever ? forever : system.sched.now() + ticks;
+    const long until = r.ticks == forever ? forever : system.sched.now() + r.ticks;
     while (ioctl_state != Ioctl::answered) {
-        if (int error = ioctl_interrupted(process)) return error;
+        if (int error = r.closing ? 0 : ioctl_interrupted(process)) return error;
         const long left = until == forever ? forever : until - system.sched.now();
         if (left <= 0) return process.refuse(ETIME, "ioctl", "no answer in time", "IOC-122");
-        const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", true, left);
+        const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
         if (ioctl_state == Ioctl::answered) break;
         if (wake == Wake::signal) return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
         if (wake == Wake::deadlock) return EDEADLK;
@@ -719,11 +757,12 @@ bool Stream::take_ioctl_data(IoctlRequest &r, unsigned count, const mblk_t *data
     return good;
 }
 
-// M_COPYIN and M_COPYOUT: the copy is made and M_IOCDATA tells how it went (IOC-131 to IOC-135).
-bool Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
+// M_COPYIN and M_COPYOUT: the copy is made and M_IOCDATA tells how it went (IOC-131 to IOC-135). EFAULT or EAGAIN.
+int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
     const copyreq request = *reinterpret_cast<copyreq *>(mp->b_rptr);
     const bool in = mp->b_datap->db_type == M_COPYIN;
     bool good = true;
+    int error = 0;
     mblk_t *data = nullptr;
     trace_ioctl(in ? "M_COPYIN came up" : "M_COPYOUT came up", r.command, ioctl_id);
     if (in) {
@@ -732,6 +771,7 @@ bool Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
             mp->b_cont = nullptr;
         }
         data = allocb(request.cq_size, BPRI_HI);
+        if (!data) error = EAGAIN;
         good = data && copy_from_user(data->b_wptr, request.cq_addr, request.cq_size);
         if (good) data->b_wptr += request.cq_size;
     } else {
@@ -755,7 +795,7 @@ bool Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
     answer_copy(mp, good, data);
     if (good) ioctl_state = Ioctl::awaiting;
     putnext(write_queue(), mp);
-    return good;
+    return good ? 0 : error ? error : EFAULT;
 }
 
 // Turns a copy request into the M_IOCDATA that answers it.
@@ -787,9 +827,14 @@ void Stream::ioctl_answered(mblk_t *mp) {
     system.wake_all(ioctl_answer, "the answer came");
 }
 
+// Is there room in a copy request's block for the answer that goes back in it?
+static bool holds_answer(const mblk_t *mp) {
+    return static_cast<size_t>(mp->b_datap->db_lim - mp->b_rptr) >= sizeof(copyresp);
+}
+
 void Stream::copy_requested(mblk_t *mp) {
     const auto *request = reinterpret_cast<copyreq *>(mp->b_rptr);
-    if (block_length(mp) < offsetof(copyreq, cq_filler) || ioctl_state != Ioctl::awaiting || request->cq_id != ioctl_id) {
+    if (block_length(mp) < offsetof(copyreq, cq_filler) || !holds_answer(mp) || ioctl_state != Ioctl::awaiting || request->cq_id != ioctl_id) {
         refuse_copy(mp); // IOC-137
         return;
     }
@@ -799,7 +844,7 @@ void Stream::copy_requested(mblk_t *mp) {
 }
 
 void Stream::refuse_copy(mblk_t *mp) {
-    if (static_cast<size_t>(mp->b_datap->db_lim - mp->b_rptr) < sizeof(copyresp) || !write_queue()->q_next) {
+    if (!holds_answer(mp) || !write_queue()->q_next) {
         freemsg(mp);
         return;
     }

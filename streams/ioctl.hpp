@@ -25,6 +25,8 @@ struct IoctlRequest {
     int length = 0;
     bool data_is_kernel = false;
     bool copied_out = false; // an M_COPYOUT has set length already
+    bool interruptible = true;
+    bool closing = false;    // hangup and errors do not end the wait (CLS-004)
 };
 
 } // namespace rill

@@ -77,6 +77,7 @@ System::~System() {
     for (Background &b : backgrounds)
         if (b.call) finish(b);
     while (!processes.empty()) end_process(processes.front());
+    drop_links(*this);
     while (!at_end.empty()) {
         auto f = std::move(at_end.back());
         at_end.pop_back();

@@ -10,6 +10,7 @@
 #include "streams/fiber.hpp"
 #include "streams/head.hpp"
 #include "streams/message.hpp"
+#include "streams/mux.hpp"
 #include "streams/node.hpp"
 #include "streams/process.hpp"
 #include "streams/profile.hpp"
@@ -130,6 +131,7 @@ public:
     Registry registry;
     NodeTable nodes;
     StreamList streams;
+    std::list<Link> links; // in order of their ids
     std::list<Process> processes;
     std::list<Background> backgrounds;
     AllCalls calls;

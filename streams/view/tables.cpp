@@ -20,7 +20,9 @@ std::string mode_text(mode_t mode) {
     return out;
 }
 
-std::string owner_text(uid_t id) { return id == 0 ? "root" : std::to_string(id); }
+std::string owner_text(uid_t id) {
+    return id == 0 ? "root" : std::to_string(id);
+}
 
 // Rows of cells, each column as wide as its widest cell, two blanks between.
 class Table {
@@ -65,8 +67,8 @@ std::string node_line(const System &, const Node &node) {
     std::string size = node.rdev == no_device
                            ? "0"
                            : fmt::format("{:>3}, {:>3}", external_major(node.rdev), external_minor(node.rdev));
-    return fmt::format("{}  {:<5} {:<5} {:>9}  {}", mode_text(node.mode), owner_text(node.uid), owner_text(node.gid), size,
-                       node.path);
+    return fmt::format("{}  {:<5} {:<5} {:>9}  {}", mode_text(node.mode), owner_text(node.uid), owner_text(node.gid),
+                       size, node.path);
 }
 
 std::string nodes(System &system, std::string_view directory) {
@@ -123,7 +125,9 @@ std::string descriptors(Process &process) {
         if (!f) continue;
         table.row({std::to_string(fd), open_flags_text(f->flags), f->special ? device_text(f->special->dev) : "-",
                    f->stream ? std::to_string(f->stream->id) : "-", std::to_string(f->refs),
-                   f->node ? f->node->path : f->pipe ? "(pipe)" : "(none: a clone)"});
+                   f->node   ? f->node->path
+                   : f->pipe ? "(pipe)"
+                             : "(none: a clone)"});
     }
     return table.text();
 }

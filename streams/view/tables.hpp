@@ -20,6 +20,6 @@ std::string cdevsw(System &system);                            // one row per in
 std::string strconf(Stream &stream);                           // from the head down to the device
 std::string processes(System &system);
 std::string descriptors(Process &process);
-std::string calls(System &system);                             // the calls that are asleep, and what they wait for
+std::string calls(System &system); // the calls that are asleep, and what they wait for
 
 } // namespace rill::view

@@ -17,9 +17,13 @@ namespace {
 constexpr std::size_t label_width = 11;
 
 // A record's names may be absent; in a sentence that is nothing.
-std::string_view str(const char *s) { return s ? std::string_view(s) : std::string_view{}; }
+std::string_view str(const char *s) {
+    return s ? std::string_view(s) : std::string_view{};
+}
 
-std::string dev_suffix(dev_t dev, const char *before) { return dev == no_device ? "" : before + device_text(dev); }
+std::string dev_suffix(dev_t dev, const char *before) {
+    return dev == no_device ? "" : before + device_text(dev);
+}
 
 std::string joined(std::string_view a, std::string_view between, std::string_view b) {
     if (a.empty()) return std::string(b);
@@ -30,22 +34,34 @@ std::string joined(std::string_view a, std::string_view between, std::string_vie
 // What stands in the first column.
 std::string_view label_of(const Record &r) {
     switch (r.kind) {
-    case Kind::rung: return str(r.name);
-    case Kind::refuse: return "REFUSED";
-    case Kind::undo: return "undo";
+    case Kind::rung:
+        return str(r.name);
+    case Kind::refuse:
+        return "REFUSED";
+    case Kind::undo:
+        return "undo";
     case Kind::qopen:
     case Kind::qopened:
         return r.extra == 1 && r.kind == Kind::qopen ? "module" : "driver";
     case Kind::qclose:
-    case Kind::qclosed: return "driver";
-    case Kind::qinit: return str(r.clause) == "CLN-060" ? "undo" : "queues";
-    case Kind::put: return "message";
-    case Kind::srv: return "service";
-    case Kind::enable: return "schedule";
-    case Kind::link: return "link";
-    case Kind::head: return "head";
-    case Kind::fault: return "FAULT";
-    default: return name_of(r.kind);
+    case Kind::qclosed:
+        return "driver";
+    case Kind::qinit:
+        return str(r.clause) == "CLN-060" ? "undo" : "queues";
+    case Kind::put:
+        return "message";
+    case Kind::srv:
+        return "service";
+    case Kind::enable:
+        return "schedule";
+    case Kind::link:
+        return "link";
+    case Kind::head:
+        return "head";
+    case Kind::fault:
+        return "FAULT";
+    default:
+        return name_of(r.kind);
     }
 }
 
@@ -68,6 +84,15 @@ std::string opened(const Record &r) {
 
 std::string minor(const Record &r) {
     return fmt::format("{}: minor {} {}", str(r.name), r.number, str(r.what));
+}
+
+std::string flow(const Record &r) {
+    const std::string band = r.number ? fmt::format(" (band {})", r.number) : "";
+    const std::string_view what = str(r.what);
+    if (what == "wanted")
+        return fmt::format("{}{}: somebody was told that it is full and waits for room", str(r.name), band);
+    if (what == "no longer wanted") return fmt::format("{}{}: nobody waits for room any more", str(r.name), band);
+    return fmt::format("{}'s queue{} is {}, {} bytes", str(r.name), band, what, r.extra);
 }
 
 // "descriptor removed" of 3 reads "descriptor 3 removed".
@@ -96,11 +121,21 @@ std::string quoted(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const unsigned char c = static_cast<unsigned char>(bytes[i]);
         switch (c) {
-        case '\n': out += "\\n"; break;
-        case '\t': out += "\\t"; break;
-        case '\r': out += "\\r"; break;
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
         default:
             if (c < 0x20 || c >= 0x7f)
                 out += fmt::format("\\x{:02x}", c);
@@ -115,9 +150,9 @@ std::string open_flags_text(long flags) {
     static constexpr struct {
         long bit;
         const char *name;
-    } names[] = {{FREAD, "FREAD"},   {FWRITE, "FWRITE"}, {FNDELAY, "FNDELAY"}, {FNONBLOCK, "FNONBLOCK"},
-                 {FAPPEND, "FAPPEND"}, {FEXCL, "FEXCL"}, {FCREAT, "FCREAT"},   {FTRUNC, "FTRUNC"},
-                 {FNOCTTY, "FNOCTTY"}};
+    } names[] = {{FREAD, "FREAD"},         {FWRITE, "FWRITE"},   {FNDELAY, "FNDELAY"},
+                 {FNONBLOCK, "FNONBLOCK"}, {FAPPEND, "FAPPEND"}, {FEXCL, "FEXCL"},
+                 {FCREAT, "FCREAT"},       {FTRUNC, "FTRUNC"},   {FNOCTTY, "FNOCTTY"}};
     std::string out;
     for (const auto &n : names)
         if (flags & n.bit) out = joined(out, "|", n.name);
@@ -126,10 +161,14 @@ std::string open_flags_text(long flags) {
 
 std::string sflag_text(long sflag) {
     switch (sflag) {
-    case 0: return "0";
-    case MODOPEN: return "MODOPEN";
-    case CLONEOPEN: return "CLONEOPEN";
-    default: return std::to_string(sflag);
+    case 0:
+        return "0";
+    case MODOPEN:
+        return "MODOPEN";
+    case CLONEOPEN:
+        return "CLONEOPEN";
+    default:
+        return std::to_string(sflag);
     }
 }
 
@@ -139,15 +178,15 @@ std::string ioctl_name(long command) {
         const char *name;
     } names[] = {
 #define RILL_COMMAND(c) {c, #c}
-        RILL_COMMAND(I_NREAD),    RILL_COMMAND(I_PUSH),      RILL_COMMAND(I_POP),       RILL_COMMAND(I_LOOK),
-        RILL_COMMAND(I_FLUSH),    RILL_COMMAND(I_SRDOPT),    RILL_COMMAND(I_GRDOPT),    RILL_COMMAND(I_STR),
-        RILL_COMMAND(I_SETSIG),   RILL_COMMAND(I_GETSIG),    RILL_COMMAND(I_FIND),      RILL_COMMAND(I_LINK),
-        RILL_COMMAND(I_UNLINK),   RILL_COMMAND(I_RECVFD),    RILL_COMMAND(I_PEEK),      RILL_COMMAND(I_FDINSERT),
-        RILL_COMMAND(I_SENDFD),   RILL_COMMAND(I_O_RECVFD),  RILL_COMMAND(I_SWROPT),    RILL_COMMAND(I_GWROPT),
-        RILL_COMMAND(I_LIST),     RILL_COMMAND(I_PLINK),     RILL_COMMAND(I_PUNLINK),   RILL_COMMAND(I_FLUSHBAND),
-        RILL_COMMAND(I_CKBAND),   RILL_COMMAND(I_GETBAND),   RILL_COMMAND(I_ATMARK),    RILL_COMMAND(I_SETCLTIME),
-        RILL_COMMAND(I_GETCLTIME), RILL_COMMAND(I_CANPUT),   RILL_COMMAND(I_SERROPT),   RILL_COMMAND(I_GERROPT),
-        RILL_COMMAND(I_ESETSIG),  RILL_COMMAND(I_EGETSIG),
+        RILL_COMMAND(I_NREAD),     RILL_COMMAND(I_PUSH),     RILL_COMMAND(I_POP),     RILL_COMMAND(I_LOOK),
+        RILL_COMMAND(I_FLUSH),     RILL_COMMAND(I_SRDOPT),   RILL_COMMAND(I_GRDOPT),  RILL_COMMAND(I_STR),
+        RILL_COMMAND(I_SETSIG),    RILL_COMMAND(I_GETSIG),   RILL_COMMAND(I_FIND),    RILL_COMMAND(I_LINK),
+        RILL_COMMAND(I_UNLINK),    RILL_COMMAND(I_RECVFD),   RILL_COMMAND(I_PEEK),    RILL_COMMAND(I_FDINSERT),
+        RILL_COMMAND(I_SENDFD),    RILL_COMMAND(I_O_RECVFD), RILL_COMMAND(I_SWROPT),  RILL_COMMAND(I_GWROPT),
+        RILL_COMMAND(I_LIST),      RILL_COMMAND(I_PLINK),    RILL_COMMAND(I_PUNLINK), RILL_COMMAND(I_FLUSHBAND),
+        RILL_COMMAND(I_CKBAND),    RILL_COMMAND(I_GETBAND),  RILL_COMMAND(I_ATMARK),  RILL_COMMAND(I_SETCLTIME),
+        RILL_COMMAND(I_GETCLTIME), RILL_COMMAND(I_CANPUT),   RILL_COMMAND(I_SERROPT), RILL_COMMAND(I_GERROPT),
+        RILL_COMMAND(I_ESETSIG),   RILL_COMMAND(I_EGETSIG),
 #undef RILL_COMMAND
     };
     for (const auto &n : names)
@@ -177,43 +216,67 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 std::string Text::sentence(const Record &r) const {
     const std::string_view name = str(r.name), what = str(r.what);
     switch (r.kind) {
-    case Kind::call: return joined(name, " ", r.text);
-    case Kind::ret: return r.error ? fmt::format("{}: {}", name, errno_name(r.error)) : fmt::format("{}: {}", name, r.number);
-    case Kind::rung: return rung(r);
-    case Kind::refuse: return fmt::format("{} {}", joined(joined(name, ": ", what), ": ", errno_name(r.error)), dev_suffix(r.dev, ""));
+    case Kind::call:
+        return joined(name, " ", r.text);
+    case Kind::ret:
+        return r.error ? fmt::format("{}: {}", name, errno_name(r.error)) : fmt::format("{}: {}", name, r.number);
+    case Kind::rung:
+        return rung(r);
+    case Kind::refuse:
+        return fmt::format("{} {}", joined(joined(name, ": ", what), ": ", errno_name(r.error)), dev_suffix(r.dev, ""));
     case Kind::undo:
         if (name == "descriptor") return fmt::format("descriptor {}: {}", r.number, what);
         return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
     case Kind::qopen:
         return fmt::format("calls {}'s open: device {}, {}, sflag {}", name, device_text(r.dev),
                            r.number ? open_flags_text(r.number) : "oflag 0", sflag_text(r.extra));
-    case Kind::qopened: return opened(r);
-    case Kind::qclose: return fmt::format("calls {}'s close{}", name, dev_suffix(r.dev, ": device "));
-    case Kind::qclosed: return fmt::format("{}'s close returns", name);
+    case Kind::qopened:
+        return opened(r);
+    case Kind::qclose:
+        return fmt::format("calls {}'s close{}", name, dev_suffix(r.dev, ": device "));
+    case Kind::qclosed:
+        return fmt::format("{}'s close returns", name);
     case Kind::qinit:
         if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures become {}'s again", what);
         return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
-    case Kind::minor: return minor(r);
-    case Kind::node: return joined(joined(r.text, " ", dev_suffix(r.dev, "")), " ", joined(what, " ", name));
+    case Kind::minor:
+        return minor(r);
+    case Kind::node:
+        return joined(joined(r.text, " ", dev_suffix(r.dev, "")), " ", joined(what, " ", name));
     case Kind::stream: {
         const bool to = what.starts_with("moved");
         return fmt::format("stream {}: {}{}", r.stream, what, dev_suffix(r.dev, to ? ": " : ", device "));
     }
-    case Kind::file: return file(r);
-    case Kind::put: return {};
-    case Kind::srv: return joined(fmt::format("{}'s {} service procedure runs", name, what), " ", r.text);
-    case Kind::flow: return joined(fmt::format("{}: {}", name, what), " ", r.number ? fmt::format("(band {})", r.number) : "");
-    case Kind::enable: return fmt::format("{}'s service procedure is scheduled: {}", name, what);
-    case Kind::sleep: return fmt::format("{} goes to sleep: waits for {}", name, what);
-    case Kind::wake: return fmt::format("{} is woken: {}", name, what);
-    case Kind::push: return joined(fmt::format("module {}", name), " ", what);
-    case Kind::link: return joined(fmt::format("link {}", r.number), " ", what);
-    case Kind::ioctl: return r.number ? joined(ioctl_name(r.number), ": ", what) : std::string(what);
-    case Kind::signal: return signal_sentence(r);
-    case Kind::head: return joined(name, ": ", joined(what, " ", r.text));
-    case Kind::driver: return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
-    case Kind::log: return std::string(r.text);
-    case Kind::fault: return fmt::format("driver {}{}: {}", name, r.text.empty() ? "" : fmt::format(", {}", r.text), what);
+    case Kind::file:
+        return file(r);
+    case Kind::put:
+        return {};
+    case Kind::srv:
+        return joined(fmt::format("{}'s {} service procedure runs", name, what), " ", r.text);
+    case Kind::flow:
+        return flow(r);
+    case Kind::enable:
+        return fmt::format("{}'s service procedure is scheduled: {}", name, what);
+    case Kind::sleep:
+        return fmt::format("{} goes to sleep: waits for {}", name, what);
+    case Kind::wake:
+        return fmt::format("{} is woken: {}", name, what);
+    case Kind::push:
+        return joined(fmt::format("module {}", name), " ", what);
+    case Kind::link:
+        return joined(fmt::format("link {}", r.number), " ", what);
+    case Kind::ioctl:
+        return r.number ? joined(ioctl_name(r.number), ": ", what) : std::string(what);
+    case Kind::signal:
+        return signal_sentence(r);
+    case Kind::head:
+        return joined(name, ": ", joined(what, " ", r.text));
+    case Kind::driver:
+        return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
+    case Kind::log:
+        return std::string(r.text);
+    case Kind::fault:
+        return fmt::format("driver {}{}: {}", name, r.text.empty() ? "" : fmt::format(", {}", r.text), what);
     }
     return {};
 }

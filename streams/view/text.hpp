@@ -12,16 +12,15 @@
 #include <string>
 #include <vector>
 
-
 namespace rill::view {
 
 constexpr std::size_t page_width = 100;
 
-std::string errno_name(int error);               // "EBUSY", "errno 1234"; "" for 0
-std::string quoted(std::string_view bytes);      // "hello\n" with C escapes, in double quotes
-std::string open_flags_text(long kernel_flags);  // "FREAD|FWRITE"
-std::string sflag_text(long sflag);              // "0", "MODOPEN", "CLONEOPEN"
-std::string ioctl_name(long command);            // "I_PUSH", or "0x5501"
+std::string errno_name(int error);              // "EBUSY", "errno 1234"; "" for 0
+std::string quoted(std::string_view bytes);     // "hello\n" with C escapes, in double quotes
+std::string open_flags_text(long kernel_flags); // "FREAD|FWRITE"
+std::string sflag_text(long sflag);             // "0", "MODOPEN", "CLONEOPEN"
+std::string ioctl_name(long command);           // "I_PUSH", or "0x5501"
 // Breaks text at blanks into lines of at most width columns.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 

@@ -276,17 +276,38 @@ TEST_CASE("CLN-060: after a failure the next open sees null q_ptr and the target
     CHECK(wrong == 0);
 }
 
-TEST_CASE("CLN-060: a failed clone open restores the clone's qinit pair before the queues are given back") {
+TEST_CASE("CLN-060: a failed clone open restores the clone's qinit pair and clears q_ptr before the queues are given back") {
     Fixture f;
     Probe &echo = f.driver("echo", N);
-    echo.on_open = [&](queue_t *, dev_t *, int, int, cred_t *) { return EIO; };
+    echo.on_open = [&](queue_t *q, dev_t *, int, int, cred_t *) {
+        q->q_ptr = WR(q)->q_ptr = &echo;
+        return EIO;
+    };
     f.node("/dev/echo", f.clone(N));
-    Recorder trace;
-    f.system.trace.attach(trace);
+    // Looks at the pair when the stream is about to go.
+    struct Watcher : Recorder {
+        Probe &echo;
+        qinit *clone_read;
+        int looked = 0;
+        Watcher(Probe &probe, qinit *rinit) : echo(probe), clone_read(rinit) {}
+        void record(const Record &r) override {
+            Recorder::record(r);
+            if (r.kind != Kind::stream || echo.count("open") == 0) return;
+            ++looked;
+            queue_t *q = echo.last("open").q;
+            CHECK(q->q_ptr == nullptr);
+            CHECK(WR(q)->q_ptr == nullptr);
+            CHECK(q->q_next == nullptr);
+            CHECK(WR(q)->q_next == nullptr);
+            CHECK(q->q_qinfo == clone_read);
+        }
+    } watcher(echo, f.system.registry.by_external(10)->tab->st_rdinit);
+    f.system.trace.attach(watcher);
     CHECK(f.open("/dev/echo") == -EIO);
-    f.system.trace.detach(trace);
+    f.system.trace.detach(watcher);
+    CHECK(watcher.looked == 1);
     std::string changes;
-    for (auto &l : trace.lines)
+    for (auto &l : watcher.lines)
         if (l.kind == Kind::qinit) changes += l.name + ">" + l.what + " ";
     CHECK(changes == "clone>echo echo>clone ");
 }

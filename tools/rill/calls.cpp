@@ -13,14 +13,18 @@ namespace rill::tool {
 
 namespace {
 
-constexpr Bit open_names[] = {{"rdonly", O_RDONLY}, {"wronly", O_WRONLY},     {"rdwr", O_RDWR},
-                              {"nonblock", O_NONBLOCK}, {"ndelay", RILL_O_NDELAY}, {"append", O_APPEND},
-                              {"creat", O_CREAT},   {"excl", O_EXCL},         {"trunc", O_TRUNC},
-                              {"noctty", O_NOCTTY}};
-constexpr Bit poll_names[] = {{"in", POLLIN},         {"pri", POLLPRI},       {"out", POLLOUT},
-                              {"rdnorm", POLLRDNORM}, {"rdband", POLLRDBAND}, {"wrnorm", POLLWRNORM},
-                              {"wrband", POLLWRBAND}, {"err", POLLERR},       {"hup", POLLHUP},
-                              {"nval", POLLNVAL}};
+constexpr Bit open_names[] = {
+    {"rdonly", O_RDONLY}, {"wronly", O_WRONLY}, {"rdwr", O_RDWR}, {"nonblock", O_NONBLOCK}, {"ndelay", RILL_O_NDELAY},
+    {"append", O_APPEND}, {"creat", O_CREAT},   {"excl", O_EXCL}, {"trunc", O_TRUNC},       {"noctty", O_NOCTTY}};
+constexpr Bit poll_names[] = {
+    {"in", POLLIN},         {"pri", POLLPRI},       {"out", POLLOUT}, {"rdnorm", POLLRDNORM}, {"rdband", POLLRDBAND},
+    {"wrnorm", POLLWRNORM}, {"wrband", POLLWRBAND}, {"err", POLLERR}, {"hup", POLLHUP},       {"nval", POLLNVAL}};
+
+// Long data is cut for the reader; an `expect` compares all of it.
+std::string shown(std::string_view bytes) {
+    constexpr std::size_t enough = 64;
+    return view::quoted(bytes.substr(0, enough)) + (bytes.size() > enough ? "..." : "");
+}
 
 std::string event_text(short events) {
     std::string out;
@@ -30,8 +34,12 @@ std::string event_text(short events) {
 }
 
 std::string stat_text(const struct stat &st) {
-    const char *type = S_ISCHR(st.st_mode) ? "character" : S_ISBLK(st.st_mode) ? "block" : S_ISFIFO(st.st_mode) ? "pipe" : "file";
-    return fmt::format("st_rdev {}, {}, mode {:04o}, owner {}", device_text(st.st_rdev), type, st.st_mode & 07777, st.st_uid);
+    const char *type = S_ISCHR(st.st_mode)    ? "character"
+                       : S_ISBLK(st.st_mode)  ? "block"
+                       : S_ISFIFO(st.st_mode) ? "pipe"
+                                              : "file";
+    return fmt::format("st_rdev {}, {}, mode {:04o}, owner {}", device_text(st.st_rdev), type, st.st_mode & 07777,
+                       st.st_uid);
 }
 
 Outcome told(User &user, int result, const struct stat &st) {
@@ -49,8 +57,10 @@ dev_t device(Words &words) {
 
 Action open_call(User &user, Words &words) {
     std::string path = words.name("a path");
-    const int flags = words.empty() ? O_RDWR
-                                    : static_cast<int>(bits(words.take("open flags"), open_names, std::size(open_names), "open flag"));
+    const int flags =
+        words.empty()
+            ? O_RDWR
+            : static_cast<int>(bits(words.take("open flags"), open_names, std::size(open_names), "open flag"));
     return [&user, path = std::move(path), flags] {
         Outcome o = outcome(user, rill_open(user.handle, path.c_str(), flags, 0666));
         o.descriptor = true;
@@ -72,7 +82,7 @@ Action read_call(User &user, Words &words) {
         Outcome o = outcome(user, rill_read(user.handle, fd, buffer.data(), buffer.size()));
         if (o.error) return o;
         buffer.resize(static_cast<std::size_t>(o.value));
-        o.text = fmt::format("{} {}", o.value, view::quoted(buffer));
+        o.text = fmt::format("{} {}", o.value, shown(buffer));
         o.data = std::move(buffer);
         return o;
     };
@@ -131,7 +141,8 @@ Action fcntl_call(User &user, Words &words) {
     return [&user, fd, bit, on] {
         const int now = rill_fcntl(user.handle, fd, F_GETFL);
         if (now < 0) return outcome(user, now);
-        return outcome(user, rill_fcntl(user.handle, fd, F_SETFL, on ? now | static_cast<int>(bit) : now & ~static_cast<int>(bit)));
+        return outcome(user, rill_fcntl(user.handle, fd, F_SETFL,
+                                        on ? now | static_cast<int>(bit) : now & ~static_cast<int>(bit)));
     };
 }
 
@@ -187,11 +198,14 @@ Action putmsg_call(User &user, Words &words) {
     }
     return [&user, m, by_band] {
         auto part = [](const std::optional<std::string> &bytes) {
-            return strbuf{0, bytes ? static_cast<int>(bytes->size()) : -1, bytes ? const_cast<char *>(bytes->data()) : nullptr};
+            return strbuf{0, bytes ? static_cast<int>(bytes->size()) : -1,
+                          bytes ? const_cast<char *>(bytes->data()) : nullptr};
         };
         const strbuf ctl = part(m.ctl), data = part(m.data);
-        return outcome(user, by_band ? rill_putpmsg(user.handle, m.fd, m.ctl ? &ctl : nullptr, m.data ? &data : nullptr, m.band, MSG_BAND)
-                                     : rill_putmsg(user.handle, m.fd, m.ctl ? &ctl : nullptr, m.data ? &data : nullptr, m.flags));
+        return outcome(
+            user, by_band ? rill_putpmsg(user.handle, m.fd, m.ctl ? &ctl : nullptr, m.data ? &data : nullptr, m.band,
+                                         MSG_BAND)
+                          : rill_putmsg(user.handle, m.fd, m.ctl ? &ctl : nullptr, m.data ? &data : nullptr, m.flags));
     };
 }
 
@@ -209,16 +223,18 @@ Action getmsg_call(User &user, Words &words) {
             words.fail("expected ctl N, data N or hipri");
     }
     return [&user, fd, ctl_size, data_size, wanted] {
-        std::string ctl(static_cast<std::size_t>(std::max(ctl_size, 0L)), '\0'), data(static_cast<std::size_t>(std::max(data_size, 0L)), '\0');
+        std::string ctl(static_cast<std::size_t>(std::max(ctl_size, 0L)), '\0'),
+            data(static_cast<std::size_t>(std::max(data_size, 0L)), '\0');
         strbuf c{static_cast<int>(ctl_size), 0, ctl.data()}, d{static_cast<int>(data_size), 0, data.data()};
         int band = 0, flags = wanted ? MSG_HIPRI : MSG_ANY;
         Outcome o = outcome(user, rill_getpmsg(user.handle, fd, &c, &d, &band, &flags));
         if (o.error) return o;
         auto part = [](const char *name, const strbuf &b) {
             return b.len < 0 ? fmt::format(", no {}", name)
-                             : fmt::format(", {} {}", name, view::quoted({b.buf, static_cast<std::size_t>(b.len)}));
+                             : fmt::format(", {} {}", name, shown({b.buf, static_cast<std::size_t>(b.len)}));
         };
-        o.text = fmt::format("{}{}{}", o.value == 0 ? "whole message" : "a part, more is left", part("ctl", c), part("data", d));
+        o.text = fmt::format("{}{}{}", o.value == 0 ? "whole message" : "a part, more is left", part("ctl", c),
+                             part("data", d));
         o.text += flags & MSG_HIPRI ? ", high priority" : fmt::format(", band {}", band);
         o.data = d.len < 0 ? std::string{} : std::string(d.buf, static_cast<std::size_t>(d.len));
         return o;
@@ -229,14 +245,15 @@ Action poll_call(User &user, Words &words) {
     std::vector<pollfd> fds;
     while (words.left() > 1) {
         const int fd = descriptor(user, words);
-        fds.push_back({fd, static_cast<short>(bits(words.take("events"), poll_names, std::size(poll_names), "event")), 0});
+        fds.push_back(
+            {fd, static_cast<short>(bits(words.take("events"), poll_names, std::size(poll_names), "event")), 0});
     }
     const long timeout = words.number("a timeout in milliseconds");
     return [&user, fds, timeout]() mutable {
         Outcome o = outcome(user, rill_poll(user.handle, fds.data(), fds.size(), static_cast<int>(timeout)));
         if (o.error) return o;
         o.text = std::to_string(o.value);
-        for (const pollfd &p : fds) o.text += fmt::format("  fd {}: {}", p.fd, event_text(p.revents));
+        for (const pollfd &p : fds) o.text += fmt::format("; fd {}: {}", p.fd, event_text(p.revents));
         return o;
     };
 }

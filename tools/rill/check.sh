@@ -47,6 +47,8 @@ typed 'fd = open /dev/echo\nwrite fd "\\x41\\n"\nexpect "A\\n" read fd 10' --qui
 check 'bytes' 0 '2 "A\n"'
 typed 'proc B\nfd = open /dev/echo\nB: fd = open /dev/echo\nB: read fd 10 &\ncalls\nsignal B SIGUSR1\nexpect ok fstat fd\nwait B' --quiet
 check 'a call in the background' 0 'wait B   (B: read fd 10 &) -> EINTR'
+scenario 'proc B\nB: fd = open /dev/echo\nB: read fd 10 &'
+check 'a call that sleeps at the end' 0 'sleeps: waits for a message'
 "$rill" run "$dir/missing.rill" >"$dir/out" 2>&1; status=$?
 check 'no such scenario' 1 'cannot read the scenario'
 "$rill" shell --profile vms </dev/null >"$dir/out" 2>&1; status=$?

@@ -2,6 +2,7 @@
 
 #include "clone/minor_table.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -30,6 +31,7 @@ std::string_view trimmed(std::string_view text) {
 std::string result_text(const Outcome &ended) {
     if (ended.error) {
         const std::string name = view::errno_name(ended.error);
+        if (ended.error == EDEADLK) return fmt::format("{}: nothing could ever end the wait; {}", name, ended.why);
         return ended.why.empty() ? name : fmt::format("{}: {}", name, ended.why);
     }
     return ended.text.empty() ? std::to_string(ended.value) : ended.text;
@@ -72,7 +74,8 @@ Want parse_want(Words &words) {
     else if (const int error = errno_number(word.text))
         want.error = error;
     else
-        throw SyntaxError(word.column, fmt::format("expected an errno, ok, = N, \"data\" or (MAJOR,MINOR), got {}", word.text));
+        throw SyntaxError(word.column,
+                          fmt::format("expected an errno, ok, = N, \"data\" or (MAJOR,MINOR), got {}", word.text));
     return want;
 }
 
@@ -144,6 +147,10 @@ Scenario::Scenario(rill_system *system, Show show, std::string source)
 }
 
 Scenario::~Scenario() {
+    for (Job &job : jobs_) { // a call that sleeps refers to its job: it has to end first
+        Enter scope(system_);
+        system_.finish(*job.background);
+    }
     for (User &u : users_) rill_proc_exit(u.handle);
     system_.console_sink = nullptr;
     if (show_ == Show::all) system_.trace.detach(text_);
@@ -193,7 +200,8 @@ bool Scenario::line(std::string_view text) {
 void Scenario::execute(Words &words, std::string_view shown) {
     acting_ = &users_.front();
     if (question(words, shown)) return;
-    static constexpr std::string_view controls[] = {"run", "advance", "fail", "proc", "wait", "signal", "exit", "show", "help"};
+    static constexpr std::string_view controls[] = {"run",    "advance", "fail", "proc", "wait",
+                                                    "signal", "exit",    "show", "help"};
     for (std::string_view word : controls)
         if (words.peek()->is(word)) return control(words.name("a word"), words, shown);
     call(words, shown);
@@ -446,7 +454,8 @@ void Scenario::tell_prose() {
 
 void Scenario::show(std::string_view shown, std::string_view result) {
     if (show_ == Show::json) return;
-    if (show_ == Show::quiet) return say(echo_ ? fmt::format("{} -> {}", trimmed(shown), result) : fmt::format("-> {}", result));
+    if (show_ == Show::quiet)
+        return say(echo_ ? fmt::format("{} -> {}", trimmed(shown), result) : fmt::format("-> {}", result));
     if (echo_) say(fmt::format("$ {}", trimmed(shown)));
     const auto lines = view::wrap(result, view::page_width - 8);
     for (std::size_t i = 0; i < lines.size(); ++i) say(fmt::format("  {} {}", i ? "  " : "->", lines[i]));

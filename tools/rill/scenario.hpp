@@ -37,7 +37,7 @@ struct Outcome {
 
 // What an `expect` asks for: one of these.
 struct Want {
-    std::string shown; // as written
+    std::string shown;        // as written
     std::optional<int> error; // 0: any success
     std::optional<long> value;
     std::optional<std::string> data;
@@ -116,8 +116,8 @@ private:
     Show show_;
     std::string source_;
     bool echo_ = true;
-    bool steps_ = true;         // `show steps`, `show calls`
-    bool blank_ = false;        // the last line printed was empty
+    bool steps_ = true;  // `show steps`, `show calls`
+    bool blank_ = false; // the last line printed was empty
     int number_ = 0;
     std::string prose_;
     std::list<User> users_;

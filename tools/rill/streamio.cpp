@@ -1,4 +1,5 @@
-// The streamio(7) commands of a scenario's ioctl. A row names a command, how its argument is written, and what reads it.
+// The streamio(7) commands of a scenario's ioctl. A row names a command, how its argument is written, and what reads
+// it.
 #include "tools/rill/scenario.hpp"
 
 #include <cstring>
@@ -9,23 +10,32 @@ namespace rill::tool {
 
 namespace {
 
-constexpr Bit read_options[] = {{"RNORM", RNORM},       {"RMSGD", RMSGD},         {"RMSGN", RMSGN},
-                                {"RPROTNORM", RPROTNORM}, {"RPROTDAT", RPROTDAT}, {"RPROTDIS", RPROTDIS},
+constexpr Bit read_options[] = {{"RNORM", RNORM},
+                                {"RMSGD", RMSGD},
+                                {"RMSGN", RMSGN},
+                                {"RPROTNORM", RPROTNORM},
+                                {"RPROTDAT", RPROTDAT},
+                                {"RPROTDIS", RPROTDIS},
                                 {"RFLUSHPCPROT", RFLUSHPCPROT}};
 constexpr Bit write_options[] = {{"SNDZERO", SNDZERO}, {"SNDPIPE", SNDPIPE}};
 constexpr Bit flush_options[] = {{"r", FLUSHR}, {"w", FLUSHW}, {"rw", FLUSHRW}};
-constexpr Bit error_options[] = {{"RERRNORM", RERRNORM}, {"RERRNONPERSIST", RERRNONPERSIST},
-                                 {"WERRNORM", WERRNORM}, {"WERRNONPERSIST", WERRNONPERSIST}};
+constexpr Bit error_options[] = {{"RERRNORM", RERRNORM},
+                                 {"RERRNONPERSIST", RERRNONPERSIST},
+                                 {"WERRNORM", WERRNORM},
+                                 {"WERRNONPERSIST", WERRNONPERSIST}};
 constexpr Bit mark_options[] = {{"ANYMARK", ANYMARK}, {"LASTMARK", LASTMARK}};
-constexpr Bit signal_events[] = {{"S_INPUT", S_INPUT},   {"S_HIPRI", S_HIPRI},   {"S_OUTPUT", S_OUTPUT}, {"S_MSG", S_MSG},
-                                 {"S_ERROR", S_ERROR},   {"S_HANGUP", S_HANGUP}, {"S_RDNORM", S_RDNORM},
-                                 {"S_RDBAND", S_RDBAND}, {"S_WRBAND", S_WRBAND}, {"S_BANDURG", S_BANDURG}};
+constexpr Bit signal_events[] = {{"S_INPUT", S_INPUT},    {"S_HIPRI", S_HIPRI},   {"S_OUTPUT", S_OUTPUT},
+                                 {"S_MSG", S_MSG},        {"S_ERROR", S_ERROR},   {"S_HANGUP", S_HANGUP},
+                                 {"S_RDNORM", S_RDNORM},  {"S_RDBAND", S_RDBAND}, {"S_WRBAND", S_WRBAND},
+                                 {"S_BANDURG", S_BANDURG}};
 
 struct Options {
     const Bit *bits;
     std::size_t count;
 };
-template <std::size_t N> constexpr Options options(const Bit (&bits)[N]) { return {bits, N}; }
+template <std::size_t N> constexpr Options options(const Bit (&bits)[N]) {
+    return {bits, N};
+}
 
 struct Command {
     const char *name;
@@ -63,7 +73,8 @@ Action other_descriptor(User &user, int fd, int command, Words &words, const Opt
 // Commands that take the address of an int.
 Action int_in(User &user, int fd, int command, Words &words, const Options &) {
     const int value = static_cast<int>(words.number("the argument"));
-    return [&user, fd, command, value]() mutable { return outcome(user, rill_ioctl(user.handle, fd, command, &value)); };
+    return
+        [&user, fd, command, value]() mutable { return outcome(user, rill_ioctl(user.handle, fd, command, &value)); };
 }
 
 Action int_out(User &user, int fd, int command, Words &, const Options &o) {
@@ -118,7 +129,8 @@ Action str(User &user, int fd, int command, Words &words, const Options &) {
         Outcome out = outcome(user, rill_ioctl(user.handle, fd, command, &s));
         if (out.error) return out;
         out.data = buffer.substr(0, static_cast<std::size_t>(std::max(s.ic_len, 0)));
-        out.text = out.data->empty() ? std::to_string(out.value) : fmt::format("{}, answer {}", out.value, view::quoted(*out.data));
+        out.text = out.data->empty() ? std::to_string(out.value)
+                                     : fmt::format("{}, answer {}", out.value, view::quoted(*out.data));
         return out;
     };
 }

@@ -9,25 +9,34 @@ namespace rill::tool {
 
 namespace {
 
-bool is_hex(char c) { return std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos; }
+bool is_hex(char c) {
+    return std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos;
+}
 
 // Reads the escape after a backslash; i stands on its first character and is left behind its last.
 char escape(std::string_view line, std::size_t &i) {
     const char c = line[i++];
     switch (c) {
-    case 'n': return '\n';
-    case 't': return '\t';
-    case 'r': return '\r';
-    case '0': return '\0';
-    case '\\': return '\\';
-    case '"': return '"';
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    case 'r':
+        return '\r';
+    case '0':
+        return '\0';
+    case '\\':
+        return '\\';
+    case '"':
+        return '"';
     case 'x': {
         std::string digits;
         while (digits.size() < 2 && i < line.size() && is_hex(line[i])) digits += line[i++];
         if (digits.empty()) throw SyntaxError(i + 1, "\\x wants hexadecimal digits after it");
         return static_cast<char>(std::strtoul(digits.c_str(), nullptr, 16));
     }
-    default: throw SyntaxError(i, fmt::format("no escape \\{} (there are \\n \\t \\r \\0 \\\\ \\\" \\xHH)", c));
+    default:
+        throw SyntaxError(i, fmt::format("no escape \\{} (there are \\n \\t \\r \\0 \\\\ \\\" \\xHH)", c));
     }
 }
 
@@ -87,7 +96,8 @@ bool Words::take_last_if(std::string_view word) {
 
 std::string Words::bytes(const char *expected) {
     const Word &word = take(expected);
-    if (!word.quoted) throw SyntaxError(word.column, fmt::format("expected {} in double quotes, got {}", expected, word.text));
+    if (!word.quoted)
+        throw SyntaxError(word.column, fmt::format("expected {} in double quotes, got {}", expected, word.text));
     return word.text;
 }
 

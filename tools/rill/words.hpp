@@ -1,5 +1,6 @@
-// One line of a scenario as words, each with the column it stands in, so that an error can point at it. A word in double
-// quotes is bytes, with the escapes of C; a lone `=` and a trailing `&` are words of their own; `#` starts a comment.
+// One line of a scenario as words, each with the column it stands in, so that an error can point at it. A word in
+// double quotes is bytes, with the escapes of C; a lone `=` and a trailing `&` are words of their own; `#` starts a
+// comment.
 #pragma once
 
 #include <stdexcept>
