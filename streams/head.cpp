@@ -227,7 +227,6 @@ int Stream::start_plumbing(bool no_wait, const char *why) {
 void Stream::end_plumbing() {
     plumbing = nullptr;
     if (!plumbers.empty()) system.wake_all(plumbers, "the stream's modules are settled");
-    schedule(write_queue(), "modules changed"); // writers held back look again through the new neighbours (IOC-028)
 }
 
 //   stored error                 EIO        OPN-009

@@ -149,8 +149,11 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     }
     Driver *driver = nullptr;
     if (int error = system_.registry.hold(external_major(dev), &driver)) {
-        process.refuse(error, "spec open", "no driver is configured at the node's major, or it cannot be loaded",
-                       "CLN-029 CFG-020");
+        const bool configured = system_.registry.by_external(external_major(dev));
+        process.refuse(error, "spec open",
+                       configured ? "the driver at the node's major cannot be loaded"
+                                  : "no driver is configured at the node's major",
+                       configured ? "CLN-029" : "CFG-020");
         give_back(special);
         return error;
     }

@@ -47,7 +47,10 @@ int Process::refuse(int error, const char *rung, const char *reason, const char 
 const char *Process::why() {
     if (!refusal.error) return "";
     why_text_ = refusal.rung;
-    if (refusal.reason) why_text_ += fmt::format(": {}", refusal.reason);
+    if (refusal.reason && refusal.error == EDEADLK)
+        why_text_ += fmt::format(": nothing could ever end the wait for {}", refusal.reason);
+    else if (refusal.reason)
+        why_text_ += fmt::format(": {}", refusal.reason);
     if (refusal.clause) why_text_ += fmt::format(" ({})", refusal.clause);
     return why_text_.c_str();
 }

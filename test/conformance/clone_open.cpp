@@ -419,8 +419,7 @@ TEST_CASE("CLN-024: the device that the target stores is the device of the open"
     CHECK(f.rdev(fd) == makedevice(N, 7));
 }
 
-// Skipped until I_LINK is there (streams/mux.cpp).
-TEST_CASE("CLN-025: a stream linked below a clone-opened multiplexor gets the target's lower qinits" * doctest::skip()) {
+TEST_CASE("CLN-025: a stream linked below a clone-opened multiplexor gets the target's lower qinits") {
     Fixture f;
     Probe &mux = f.driver("mux", 62);
     qinit lower_read = mux.read_init, lower_write = mux.write_init;

@@ -84,8 +84,7 @@ TEST_CASE("CLS-002: only the last close dismantles the stream") {
     CHECK(order_of({&echo, &pass}, "close") == "pass:close echo:close");
 }
 
-// Skipped until I_LINK is there (streams/mux.cpp).
-TEST_CASE("CLS-003 CLS-004: the last close undoes the links first, whatever error the stream holds" * doctest::skip()) {
+TEST_CASE("CLS-003 CLS-004: the last close undoes the links first, whatever error the stream holds") {
     for (bool in_error : {false, true}) {
         Fixture f;
         Probe &mux = f.driver("mux", 62);

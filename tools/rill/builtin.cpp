@@ -1,4 +1,5 @@
 #include "tools/rill/builtin.hpp"
+#include "streams/system.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -13,7 +14,6 @@ namespace rill::tool {
 
 namespace {
 
-constexpr int clone_major = 10; // CLN-002
 constexpr int minors = 16;      // #DEV of each, as the drivers have it when nothing configures them
 
 const struct {
@@ -25,12 +25,13 @@ const struct {
 } drivers[] = {
     {"echo", 61, &echoinfo, &echodevflag, "/dev/echo"},
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
-    {"nuls", 63, &nulsinfo, &nulsdevflag, "/dev/nuls"},
+    {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
 };
 
 } // namespace
 
 int add_builtin_drivers(rill_system *system) {
+    const major_t clone_major = reinterpret_cast<System *>(system)->profile.clone_major; // CLN-002, CLN-003
     rill_proc *maker = rill_proc_new(system, 0, 0);
     if (!maker) return ENOMEM;
     int result = 0;
