@@ -34,6 +34,7 @@ void put_back(QueuePair &pair, const Owner &target, const Owner &clone, streamta
     empty_pair(pair);
     swap(pair, target, clone, tab, "CLN-060");
     pair.read()->q_ptr = pair.write()->q_ptr = nullptr;
+    pair.read()->q_next = pair.write()->q_next = nullptr;
 }
 
 // Refuses early and in this order (CLN-015):
