@@ -188,8 +188,12 @@ int Process::dup2(int fd, int to) {
     if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)] && !file(to))
         return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
     ++f->refs;
-    if (file(to)) close(to);
+    while (file(to)) close(to); // a last close may sleep, and another call take the descriptor meanwhile
     if (static_cast<std::size_t>(to) >= files.size()) files.resize(static_cast<std::size_t>(to) + 1);
+    if (files[static_cast<std::size_t>(to)]) {
+        system.drop_file(*this, f);
+        return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
+    }
     files[static_cast<std::size_t>(to)] = f;
     ++descriptors_used;
     return 0;

@@ -18,7 +18,7 @@ class System;
 struct Transfer;
 
 // User memory. False for an address the process does not have; what was moved before the bad one stays moved.
-void catch_bad_addresses(); // once per program
+void catch_bad_addresses(); // before the first copy of a System
 bool copy_from_user(void *kernel, const void *user, size_t count);
 bool copy_to_user(void *user, const void *kernel, size_t count);
 bool probe_user(void *user, size_t count); // may it be read and written? Changes nothing.
@@ -67,7 +67,7 @@ public:
 
     // Signals. A caught one interrupts interruptible sleeps; handlers run when a call returns to user level.
     void post(int sig, int code = 0, long value = 0);
-    bool signal_pending() const { return pending_caught_ != 0; }
+    bool signal_pending() const { return pending_caught_ != 0 || killed; }
     void deliver_signals();
     bool ignores(int sig) const;
     int set_handler(int sig, void (*handler)(int));
@@ -88,6 +88,7 @@ public:
     Refusal refusal;
     const char *call_name = "";
     bool exiting = false;
+    bool killed = false; // its sleeping calls end as if by a signal
 
     struct Sent {
         int sig;

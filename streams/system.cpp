@@ -105,7 +105,25 @@ Process &System::new_process(uid_t uid, gid_t gid, Process *parent) {
     return p;
 }
 
+// Ends the calls of a process that sleep: those a signal may end, at once; the others as they end by themselves.
+void System::end_calls(Process &process) {
+    if (running) return;
+    process.killed = true;
+    interrupt(process);
+    for (bool again = true; again;) {
+        again = false;
+        for (Call &call : calls)
+            if (call.process == &process && call.state != Call::State::abandoned) {
+                drive(call);
+                again = true;
+                break;
+            }
+    }
+    process.killed = false;
+}
+
 void System::end_process(Process &process) {
+    end_calls(process);
     Process *before = on_main;
     if (!running) on_main = &process;
     run_call(process, "exit", [&] {

@@ -169,6 +169,7 @@ private:
     void give_call(Call *call);
     void switch_to(Call &call, bool fresh, Process *process, const char *name, Call::Body body, void *argument);
     void drive(Call &call);
+    void end_calls(Process &process);
     void wake_deadlocked(Call &call, int strikes);
     bool wait_at_gate();
 

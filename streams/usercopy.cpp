@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
+#include <utility>
 #include <ucontext.h>
 
 namespace rill {
@@ -85,15 +86,20 @@ void on_fault(int sig, siginfo_t *info, void *context) {
 
 } // namespace
 
+// Called again, it puts the handler back if something else (a test framework) has replaced it meanwhile.
 void catch_bad_addresses() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        struct sigaction action {};
-        action.sa_sigaction = on_fault;
-        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-        ::sigaction(SIGSEGV, &action, &before_segv);
-        ::sigaction(SIGBUS, &action, &before_bus);
-    });
+    static std::mutex lock;
+    std::lock_guard guard(lock);
+    struct sigaction action {};
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (auto [sig, before] : {std::pair{SIGSEGV, &before_segv}, {SIGBUS, &before_bus}}) {
+        struct sigaction now {};
+        ::sigaction(sig, nullptr, &now);
+        if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault) continue;
+        *before = now;
+        ::sigaction(sig, &action, nullptr);
+    }
 }
 
 bool copy_from_user(void *kernel, const void *user, std::size_t count) { return rill_usercopy(kernel, user, count) == 0; }

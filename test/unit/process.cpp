@@ -182,4 +182,27 @@ TEST_CASE("a call that nothing could ever wake ends with EDEADLK instead of hang
     CHECK(f.read(fd) == "x");
 }
 
+
+TEST_CASE("a process that ends takes its sleeping calls with it: an interruptible one at once, any other when it is over") {
+    Fixture f;
+    Probe &echo = f.driver("echo", 61, 4);
+    echo.on_open = [&echo](queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *crp) {
+        delay(50);
+        return echo.standard_open(q, devp, oflag, sflag, crp);
+    };
+    f.node("/dev/echo", f.clone(61));
+    Process &p = f.process();
+    const int fd = f.open(p, "/dev/echo");
+    REQUIRE(fd >= 0);
+    char buffer[4];
+    Later reader = f.later(p, "read", [&] { return rill_read(handle(p), fd, buffer, sizeof buffer) < 0 ? -errno : 0; });
+    Later opener = f.later(p, "open", [&] { return rill_open(handle(p), "/dev/echo", O_RDWR) < 0 ? -errno : 0; });
+    REQUIRE(!reader.done());
+    REQUIRE(!opener.done());
+    rill_proc_exit(handle(p));
+    CHECK(reader.result() == -EINTR);
+    CHECK(opener.result() == 0); // it came to its end, and exit closed what it had opened
+    CHECK(echo.count("close") == 2);
+}
+
 TEST_SUITE_END();
