@@ -51,7 +51,8 @@ static struct qinit mux_lwinit = { NULL, muxlwsrv, NULL, NULL, NULL, &mux_minfo,
 struct streamtab muxinfo = { &mux_rinit, &mux_winit, &mux_lrinit, &mux_lwinit };
 int muxdevflag = D_MP;
 
-int mux_devices __attribute__((weak)) = 16; /* upper and lower streams, each; at most 256, as a frame has one byte for it */
+/* Upper and lower streams, each; at most 256, as a frame has one byte for the minor. */
+int mux_devices __attribute__((weak)) = 16;
 
 struct lower {
     queue_t *l_write; /* NULL: not linked */

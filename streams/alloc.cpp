@@ -1,6 +1,7 @@
 #include "streams/alloc.hpp"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace rill {
 
@@ -49,6 +50,9 @@ void RawPool::grow() {
     std::size_t bytes = header + count * size_;
     auto *slab = static_cast<Slab *>(std::malloc(bytes));
     if (!slab) std::abort();
+#if RILL_CHECKING
+    std::memset(slab, 0, bytes); // what an earlier pool left here looks like freed objects
+#endif
     *slab = {slabs_, bytes};
     slabs_ = slab;
     for (std::size_t i = count; i-- > 0;) {

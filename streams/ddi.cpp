@@ -12,6 +12,7 @@
 #include <time.h>
 #include <sys/cmn_err.h>
 #include <sys/kmem.h>
+#include <sys/user.h>
 
 using namespace rill;
 
@@ -33,21 +34,6 @@ struct alignas(16) Kmem {
 };
 constexpr std::uint32_t kmem_live = 0x6b6d'656d, kmem_dead = 0x6b64'6561;
 
-bool in_put_or_service() {
-    const Entry *e = current ? current->entry : nullptr;
-    return e && e->kind != EntryKind::open && e->kind != EntryKind::close && e->kind != EntryKind::init;
-}
-
-// May the driver that runs now go to sleep? A fault if not.
-bool may_sleep_here(const char *rule, const char *call) {
-    if (!current) return false;
-    if (in_put_or_service()) {
-        current->fault(rule, call);
-        return false;
-    }
-    return current->running != nullptr;
-}
-
 } // namespace
 
 EXPORT void *kmem_alloc(size_t size, int flag) {
@@ -56,12 +42,17 @@ EXPORT void *kmem_alloc(size_t size, int flag) {
         if (!current->alloc.allow(size)) return nullptr;
     } else if (in_put_or_service()) {
         current->fault("UTL-006", "kmem_alloc with KM_SLEEP where sleeping is not allowed");
+    } else if (current->watch) {
+        check_passing(*current, "calls kmem_alloc with KM_SLEEP");
     }
     auto *head = static_cast<Kmem *>(std::malloc(sizeof(Kmem) + size));
     if (!head) return nullptr;
     *head = {kmem_live, 0, size, current};
     current->kmem_out += static_cast<long>(size);
     ++current->kmem_allocations_out;
+#if RILL_CHECKING
+    current->checks.kmem_had(head + 1, size);
+#endif
     return head + 1;
 }
 
@@ -80,6 +71,9 @@ EXPORT void kmem_free(void *ptr, size_t size) {
     }
     if (head->size != size && current) current->fault("UTL-004", "kmem_free with a size other than the allocation's");
     head->magic = kmem_dead;
+#if RILL_CHECKING
+    head->owner->checks.kmem_freed(ptr);
+#endif
     head->owner->kmem_out -= static_cast<long>(head->size);
     --head->owner->kmem_allocations_out;
     std::free(head);
@@ -120,13 +114,17 @@ EXPORT void rill_assfail(const char *expression, const char *file, int line) {
 
 // --- sleeping ---
 
+// Priorities above PZERO let signals in. Who asks for PCATCH is told; otherwise the procedure ends here and now, and its
+// open or close with EINTR (UTL-054). A sleep that nothing could ever end is left the same way.
 EXPORT int rill_sleep(char *event, int priority) {
-    constexpr int pcatch = 0x8000;
+    constexpr int pcatch = 0x8000, mask = 0x7f, pzero = 25;
     if (!may_sleep_here("UTL-056", "sleep() outside open and close")) return 0;
     Call *call = current->running;
     call->event = event;
-    const Wake wake = current->sleep(current->event_sleepers, "wakeup() of the event its driver sleeps on", priority & pcatch);
+    const bool catches = priority & pcatch, interruptible = catches || (priority & mask) > pzero;
+    const Wake wake = driver_sleep(current->event_sleepers, "wakeup() of the event its driver sleeps on", interruptible, forever);
     call->event = nullptr;
+    if (wake != Wake::event && interruptible && !catches && call->escape) escape(*call, wake == Wake::signal ? EINTR : EDEADLK);
     return wake != Wake::event && (priority & pcatch);
 }
 
@@ -142,21 +140,8 @@ EXPORT void wakeup(char *event) {
 EXPORT void delay(clock_t ticks) {
     if (ticks <= 0 || !may_sleep_here("UTL-027", "delay() where sleeping is not allowed")) return;
     WaitQueue nobody;
-    current->sleep(nobody, "the time given to delay()", false, ticks);
+    driver_sleep(nobody, "the time given to delay()", false, ticks);
 }
-
-namespace {
-
-bool wait_for_procedure(queue_t *q, bool interruptible) {
-    if (!may_sleep_here("MP-019", "qwait() outside open and close")) return true;
-    QueuePair *pair = pair_of(q);
-    return current->sleep(pair->stream->procedures, "a put or service procedure to run (qwait)", interruptible) == Wake::event;
-}
-
-} // namespace
-
-EXPORT void qwait(queue_t *q) { wait_for_procedure(q, false); }
-EXPORT int qwait_sig(queue_t *q) { return wait_for_procedure(q, true); }
 
 // --- parameters ---
 
@@ -164,7 +149,39 @@ EXPORT clock_t drv_hztousec(clock_t ticks) { return ticks * (1'000'000 / ticks_a
 EXPORT clock_t drv_usectohz(clock_t us) { return (us + 1'000'000 / ticks_a_second - 1) / (1'000'000 / ticks_a_second); }
 EXPORT void drv_usecwait(clock_t) {} // time does not pass inside a procedure
 
+EXPORT int nulldev() { return 0; }
+EXPORT int nodev() { return ENODEV; }
+
+// --- processes ---
+
+// A reference is a pid, which no later process gets again.
+EXPORT void *proc_ref() {
+    const Process *process = current && !in_put_or_service() ? current->caller() : nullptr;
+    return process ? reinterpret_cast<void *>(static_cast<long>(process->pid)) : nullptr;
+}
+EXPORT int proc_signal(void *ref, int sig) {
+    if (!current || !ref) return -1;
+    const int pid = static_cast<int>(reinterpret_cast<long>(ref));
+    for (const Process &process : current->processes)
+        if (process.pid == pid && !process.exiting) {
+            current->signal_process(pid, sig);
+            return 0;
+        }
+    return -1;
+}
+EXPORT void proc_unref(void *) {}
+
+EXPORT int suser() {
+    const Process *process = current && !in_put_or_service() ? current->caller() : nullptr;
+    if (process && process->cred.cr_uid == 0) return 1;
+    u.u_error = EPERM;
+    return 0;
+}
+
 EXPORT int drv_priv(cred_t *cr) { return cr && cr->cr_uid == 0 ? 0 : EPERM; }
+
+// Statistics of terminal drivers; nobody reads them here.
+EXPORT int drv_setparm(unsigned int parm, unsigned long) { return parm >= 101 && parm <= 106 ? 0 : -1; }
 
 EXPORT int drv_getparm(unsigned int parm, void *valp) {
     if (!current) return -1;

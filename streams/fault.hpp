@@ -14,6 +14,8 @@ struct Fault {
     std::string entry;  // "open", "put", "service", "close", "timeout", ...
     std::string rule;   // clause id
     std::string what;
+    std::string history; // checking builds: the life of the message it is about, a line each step
+    std::string before;  // checking builds: the last trace records, a line each
 };
 
 } // namespace rill

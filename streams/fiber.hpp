@@ -59,6 +59,8 @@ public:
     void *event = nullptr; // what sleep(D3) waits on
     int saved_depth = 0;
     void *saved_entry = nullptr;
+    void **escape = nullptr; // where a sleep without PCATCH goes on a signal (sync)
+    int escaped = 0;         // why it went there
 
     WaitHook wait_hook;  // in the WaitQueue it sleeps on
     WaitHook run_hook;   // in the scheduler's ready list

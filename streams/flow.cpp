@@ -79,6 +79,7 @@ bool at_low_mark(const Level &level) { // FLW-011, FLW-014, FLW-017
 }
 
 [[gnu::noinline]] void relax(queue_t *q, unsigned char band) {
+    if (pair_of(q)->taking) return; // settled once the rest is back, or gone
     Level level = level_of(q, band);
     bool low = at_low_mark(level);
     if ((level.flags & level.full) && (profile_of(level).full_clears_below_hiwat ? !at_high_mark(level) : low))

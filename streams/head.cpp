@@ -1,6 +1,7 @@
 // Building a stream, taking it apart, and what the head does with messages that come up.
 #include "streams/head.hpp"
 #include "streams/mux.hpp"
+#include "streams/perimeter.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <new>
 #include <sys/conf.h>
+#include <sys/user.h>
 
 namespace rill {
 
@@ -67,14 +69,47 @@ QueuePair *Stream::top() {
 
 // --- calling open and close procedures ---
 
+// The user area as an SVR3 procedure finds it.
+static void fill_user_area(const cred_t &cred) {
+    u = {};
+    u.u_uid = static_cast<unsigned short>(cred.cr_uid);
+    u.u_gid = static_cast<unsigned short>(cred.cr_gid);
+    u.u_ruid = static_cast<unsigned short>(cred.cr_ruid);
+    u.u_rgid = static_cast<unsigned short>(cred.cr_rgid);
+}
+
 // The SVR3 interface takes the device by value and answers with a minor or OPENFAIL (CLN-123, CLN-124).
-static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag) {
+static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, const cred_t &cred) {
     using OldOpen = int (*)(queue_t *, dev_t, int, int);
     auto open = reinterpret_cast<OldOpen>(reinterpret_cast<void *>(pair.read()->q_qinfo->qi_qopen));
+    fill_user_area(cred);
     const int minor = open(pair.read(), *dev, oflag, sflag);
-    if (minor == OPENFAIL) return ENXIO; // CLN-081, OPN-003
+    if (minor == OPENFAIL) return u.u_error ? u.u_error : ENXIO; // CLN-081, OPN-003
     if (sflag != MODOPEN) *dev = make_device(external_major(*dev), static_cast<minor_t>(minor));
     return 0;
+}
+
+// Runs a driver's open or close so that a sleep without PCATCH can leave it (UTL-054). The errno of that, or what the
+// procedure returned. Nothing between here and that sleep but the driver's own frames may need to be unwound.
+[[gnu::noinline]] static int run_escapable(System &system, int (*procedure)(void *), void *argument) {
+    Call *const call = system.running;
+    if (!call) return procedure(argument);
+    void *frame[5];
+    void **const outer = call->escape;
+    Entry *const entry = system.entry;
+    const int depth = system.trace.depth;
+    int error;
+    call->escape = frame;
+    if (__builtin_setjmp(frame) == 0) {
+        error = procedure(argument);
+    } else {
+        Call &escaped = *current->running; // registers are lost: everything anew
+        error = escaped.escaped;
+    }
+    call->escape = outer;
+    system.entry = entry;
+    system.trace.depth = depth;
+    return error;
 }
 
 int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
@@ -88,11 +123,18 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     }
     int error = ENOPKG; // QUE-021
     if (open) {
+        bool inside = false;
+        error = pair.guard ? enter_call(pair, false, &inside) : 0;
         Entry entry{EntryKind::open, pair.read(), name, system.entry};
         system.entry = &entry;
-        error = pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag)
-                                            : open(pair.read(), dev, oflag, sflag, &cred);
+        auto procedure = [&] {
+            return pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
+                                               : open(pair.read(), dev, oflag, sflag, &cred);
+        };
+        if (!error) error = run_escapable(system, [](void *p) { return (*static_cast<decltype(procedure) *>(p))(); }, &procedure);
+        if (system.watch) [[unlikely]] check_return(system, entry);
         system.entry = entry.outer;
+        if (inside) leave_call(pair);
     }
     if (system.trace.on) [[unlikely]] {
         if (system.trace.depth > 0) --system.trace.depth;
@@ -100,6 +142,9 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     }
     if (error == 0) {
         pair.opened = true;
+#if RILL_CHECKING
+        system.checks.sent_in_open_is_fine(pair);
+#endif
         if (!pair.procs_on) qprocson(pair.read()); // a uniprocessor driver does not call it (MP-004)
     }
     return error;
@@ -115,15 +160,20 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
         system.trace.emit({.kind = Kind::qclose, .name = name, .dev = pair.stream->dev(), .stream = pair.stream->id});
         ++system.trace.depth;
     }
+    bool inside = false;
+    if (pair.guard) enter_call(pair, true, &inside);
     Entry entry{EntryKind::close, pair.read(), name, system.entry};
     system.entry = &entry;
-    if (pair.owner->devflag & D_OLD) {
+    auto procedure = [&] {
         using OldClose = int (*)(queue_t *, int);
-        reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
-    } else {
-        close(pair.read(), flag, &cred);
-    }
+        if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
+        fill_user_area(cred);
+        return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
+    };
+    run_escapable(system, [](void *p) { return (*static_cast<decltype(procedure) *>(p))(); }, &procedure);
+    if (system.watch) [[unlikely]] check_return(system, entry);
     system.entry = entry.outer;
+    if (inside) leave_call(pair);
     if (system.trace.on) [[unlikely]] {
         if (system.trace.depth > 0) --system.trace.depth;
         system.trace.emit({.kind = Kind::qclosed, .name = name, .stream = pair.stream->id});
@@ -292,6 +342,9 @@ int Stream::push(Process &process, Module &module, dev_t device, bool *refused) 
         *refused = true;
         if (pair->procs_on) unlink_neighbours(*pair);
         empty_pair(*pair);
+#if RILL_CHECKING
+        system.checks.left(*pair, system.checks.leaving(*pair));
+#endif
         system.pair_pool.free(pair);
         --module.holds;
         return error;
@@ -330,10 +383,16 @@ int Stream::autopush(Process &process, dev_t dev) {
 
 // Takes a pair off the stream: its close procedure, then its neighbours, then what is left on its queues.
 void Stream::detach(QueuePair &pair, int flag, Process &process) {
+#if RILL_CHECKING
+    const Checks::Leaving before = system.checks.leaving(pair);
+#endif
     if (pair.opened) call_close(pair, flag, process.cred);
     if (pair.procs_on) unlink_neighbours(pair);
     if (&pair != driver_pair() && is_wanted(pair.read())) back_enable(pair.read(), 0); // held back by what goes now
     empty_pair(pair);
+#if RILL_CHECKING
+    system.checks.left(pair, before);
+#endif
     if (&pair == driver_pair()) {
         head.write()->q_next = nullptr;
         return;
@@ -358,7 +417,9 @@ int Stream::drain(QueuePair &pair, bool *signalled) {
     while (pair.write()->q_first) {
         const long left = until - system.sched.now();
         if (left <= 0) break;
+        ++system.procedures_awaited;
         const Wake wake = system.sleep(procedures, "the write queue to drain before close", true, left);
+        --system.procedures_awaited;
         if (wake == Wake::signal) {
             *signalled = true;
             return EINTR;
@@ -402,6 +463,9 @@ void Stream::discard() {
     empty_pair(head);
     if (has_driver) {
         empty_pair(*driver_pair());
+#if RILL_CHECKING
+        system.checks.left(*driver_pair(), system.checks.leaving(*driver_pair())); // its open may have failed
+#endif
         driver_pair()->~QueuePair();
     }
     if (row) --row->holds;
@@ -707,6 +771,9 @@ using namespace rill;
 
 EXPORT void qprocson(queue_t *q) {
     QueuePair *pair = pair_of(q);
+#if RILL_CHECKING
+    pair->system->checks.switched_on(*pair);
+#endif
     if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
     // What was put to its queues before runs now.
     for (queue_t *side : {pair->read(), pair->write()})

@@ -141,10 +141,13 @@ public:
 
     QueuePair head; // must be first: pair_of(head queue) is found from it
     System &system;
-    int id;
     Special *special = nullptr;
     Driver *driver = nullptr; // held
     Stream *peer = nullptr;   // other end of a pipe
+    Call *plumbing = nullptr;      // who is opening, pushing or popping
+    mblk_t *last_mark = nullptr;   // identity of the newest marked message
+    mblk_t *ioctl_reply = nullptr; // the ioctl in progress: ioctl.cpp
+    int id;
     bool has_driver = false;
     bool pipe = false;
 
@@ -155,35 +158,27 @@ public:
     unsigned char error_options = RERRNORM | WERRNORM;
     unsigned short write_offset = 0;
     bool mreadon = false, ndelon = false, istty = false, tostop = false, delim = false;
-    int close_ms = default_close_ms;
-    int pushed = 0;
-    int anchor = 0;
+    bool keep_hipri_on_flush = false; // RFLUSHPCPROT
 
     // State.
     enum class State : unsigned char { opening, open, closing } state = State::opening;
+    enum class Ioctl : unsigned char { idle, awaiting, answered } ioctl_state = Ioctl::idle;
+    bool ioctl_busy = false;
     bool hung_up = false;
+    bool closed_end = false;       // this end of a pipe is closed, the other is not
     bool linked_below = false;
     bool hipri_held = false;       // an M_PCPROTO is on the read queue (GM-065)
     bool write_wanted = false;     // a writer or poller found it full
     bool band_write_wanted = false;
     int read_error = 0;
     int write_error = 0;
-    Call *plumbing = nullptr;      // who is opening, pushing or popping
-    mblk_t *last_mark = nullptr;   // identity of the newest marked message
-
-    // The ioctl in progress (ioctl.cpp).
-    enum class Ioctl : unsigned char { idle, awaiting, answered } ioctl_state = Ioctl::idle;
-    bool ioctl_busy = false;
     unsigned ioctl_id = 0;
-    mblk_t *ioctl_reply = nullptr;
-
-    // Links (mux.cpp).
-    bool closed_end = false;         // this end of a pipe is closed, the other is not
-    bool keep_hipri_on_flush = false; // RFLUSHPCPROT
-    int terminal_session = 0;        // session leader whose controlling terminal this is
-    int terminal_group = 0;          // its foreground process group
-    int links_above = 0; // links this stream controls
-    int link_id = 0;     // id of the link it is below, 0 for none
+    int close_ms = default_close_ms;
+    int pushed = 0;
+    int terminal_session = 0;      // session leader whose controlling terminal this is
+    int terminal_group = 0;        // its foreground process group
+    int links_above = 0;           // links this stream controls
+    int link_id = 0;               // id of the link it is below, 0 for none
 
     WaitQueue readers;
     WaitQueue writers;
@@ -208,7 +203,7 @@ private:
     int wait_for_room(Process &process, const char *call, unsigned char band);
     int wait_for_memory(Process &process, const char *call, size_t size, bool no_wait, bool may_sleep);
     int job_control(Process &process, bool reading);
-    int refuse_write(Process &process, const char *call, bool is_write);
+    int refuse_write(Process &process, const char *call, bool is_write, bool waited = false);
     int check_sizes(Process &process, int ctl, int data, bool minimum_always);
     mblk_t *drop_front_block(mblk_t *mp);
     void put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark);
@@ -251,6 +246,7 @@ private:
     mblk_t *make_ioctl(Process &process, const IoctlRequest &request);
     int do_ioctl(Process &process, IoctlRequest &request, int *rval);
     int exchange(Process &process, IoctlRequest &request, mblk_t *mp, int *rval);
+    void note_unanswered();
     int await_answer(Process &process, const IoctlRequest &request);
     bool take_ioctl_data(IoctlRequest &request, unsigned count, const mblk_t *data);
     int serve_copy(IoctlRequest &request, mblk_t *mp);

@@ -62,6 +62,25 @@ bool has_bytes(const mblk_t *mp) {
     return false;
 }
 
+// While a read has a message off the queue of which a rest may come back, the count is lower than it will be: whether the
+// queue has room again is decided when that is over. Costs nothing unless somebody was told that the queue is full.
+class Taking {
+public:
+    Taking(QueuePair &head, unsigned char band) : head_(head), band_(band) {
+        head_.taking = (head.read()->q_flag & (QFULL | QWANTW)) || head.read()->q_nband;
+    }
+    ~Taking() {
+        if (!head_.taking) [[likely]] return;
+        head_.taking = false;
+        check_back_enable(head_.read(), band_);
+    }
+    Taking(const Taking &) = delete;
+
+private:
+    QueuePair &head_;
+    unsigned char band_;
+};
+
 // Moves up to limit bytes of a chain to the user; whole blocks that were emptied are freed. The chain that is left.
 // *moved counts; *fault is set for a bad address.
 mblk_t *copy_chain_out(mblk_t *mp, char *to, size_t limit, size_t *moved, bool *fault) {
@@ -105,8 +124,9 @@ int Stream::read(Process &process, File &file, Transfer &t, bool may_sleep) {
                 if (!may_sleep) return must_sleep;
                 send_read_request(t.count - t.done);
                 system.sched.run_queues();
-                if (q->q_first) continue; // RD-076
-                if (read_error) return process.refuse(take_error(true), "read", "an error arrived", "ERR-046");
+                if (q->q_first || hung_up) continue; // RD-076
+                if (linked_below || read_error)
+                    return t.done ? 0 : process.refuse(take_error(true), "read", "an error arrived", "ERR-046");
             }
             if (file.no_wait()) {
                 if (t.done) return 0;
@@ -137,11 +157,12 @@ int Stream::read(Process &process, File &file, Transfer &t, bool may_sleep) {
             }
         }
         if (t.done && mp == last_mark) return 0; // RD-024
+        const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
         mp = getq(q);
-        if (mp == last_mark) last_mark = nullptr;
         const unsigned char band = mp->b_band;
         const unsigned short flag = mp->b_flag;
-        const bool was_last_mark = (flag & MSGMARK) && !last_mark;
+        const bool was_last_mark = mp == last_mark;
+        if (was_last_mark) last_mark = nullptr;
         if (is_control(mp)) [[unlikely]] {
             if (type == M_PCPROTO) hipri_held = false; // RD-047
             if (control_mode == RPROTDAT) {
@@ -165,6 +186,7 @@ int Stream::read(Process &process, File &file, Transfer &t, bool may_sleep) {
         mblk_t *rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, &fault);
         if (fault) {
             freemsg(rest);
+            front_signals();
             return process.refuse(EFAULT, "read", "bad address; the message is lost", "RD-074");
         }
         t.done += moved;
@@ -248,6 +270,7 @@ int Stream::getmsg(Process &process, File &file, MessageRequest &r, bool may_sle
         if (!may_sleep) return must_sleep;
         if (int error = wait_for_message(process, "getmsg")) return error;
     }
+    const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
     mp = getq(q);
     const bool hipri = is_high_priority(mp);
     const unsigned char band = mp->b_band;
@@ -288,6 +311,7 @@ int Stream::getmsg(Process &process, File &file, MessageRequest &r, bool may_sle
         freemsg(ctl);
         freemsg(data);
         if (hipri) hipri_held = false;
+        front_signals();
         return process.refuse(EFAULT, "getmsg", "bad address; the message is lost", "GM-036");
     }
     r.flags = hipri ? MSG_HIPRI : MSG_BAND; // GM-030, GM-031

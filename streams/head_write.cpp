@@ -24,15 +24,17 @@ Limits limits_of(Stream &s) {
     const long system_limit = s.system.tunables.strmsgsz ? s.system.tunables.strmsgsz : std::numeric_limits<int>::max();
     if (!below) return {0, system_limit};
     ssize_t max = below->q_maxpsz;
-    const long limit = s.is_pipe() && s.system.tunables.strmsgsz ? 4096 : system_limit;
-    if (max < 0 || max > limit) max = max < 0 && !s.is_pipe() ? system_limit : limit;
+    const long limit = s.is_pipe() && s.system.tunables.strmsgsz ? 4096 : system_limit; // a finite maximum's (WR-008)
+    if (max < 0) max = system_limit;
+    else if (max > limit) max = limit;
     return {below->q_minpsz, max};
 }
 
 } // namespace
 
-// Why nothing may be sent: hangup first for write (WR-054), the stored error for putmsg (PM-053).
-int Stream::refuse_write(Process &process, const char *call, bool is_write) {
+// Why nothing may be sent: hangup first for write (WR-054), the stored error for putmsg (PM-053). A writer whom the
+// hangup found waiting gets the stored error, ENXIO, in every profile (WR-039).
+int Stream::refuse_write(Process &process, const char *call, bool is_write, bool waited) {
     if (linked_below) return process.refuse(EINVAL, call, "the stream is linked below a multiplexor", is_write ? "WR-060" : "PM-058");
     const bool pipe_closed = pipe && hung_up && !system.profile.pipe_hangup_enxio;
     if (pipe_closed) {
@@ -44,7 +46,7 @@ int Stream::refuse_write(Process &process, const char *call, bool is_write) {
             process.post(SIGPIPE);
             return process.refuse(EPIPE, call, "the stream is hung up (SNDPIPE)", "WR-058");
         }
-        return process.refuse(is_write && system.profile.write_hangup_eio ? EIO : ENXIO, call, "the stream is hung up",
+        return process.refuse(is_write && !waited && system.profile.write_hangup_eio ? EIO : ENXIO, call, "the stream is hung up",
                               is_write ? "WR-050" : "PM-051");
     }
     int error = take_error(false);
@@ -60,8 +62,7 @@ int Stream::wait_for_room(Process &process, const char *call, unsigned char band
     (band ? band_write_wanted : write_wanted) = true;
     const Wake wake = system.sleep(writers, "room below the stream head", true);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
-    if (linked_below || hung_up || write_error) return refuse_write(process, call, call[0] == 'w');
-    return wake == Wake::deadlock ? EDEADLK : 0;
+    return wake == Wake::deadlock && !linked_below && !hung_up && !write_error ? EDEADLK : 0;
 }
 
 // Lack of message memory: the call waits for it, non-blocking or not (WR-040, PM-059). 0: try again.
@@ -84,7 +85,7 @@ int Stream::wait_for_memory(Process &process, const char *call, size_t size, boo
 // (ERR-041, ERR-043).
 int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
-    if (linked_below || hung_up || write_error) [[unlikely]] return t.done ? 0 : refuse_write(process, "write", true);
+    if (linked_below || hung_up || write_error) [[unlikely]] return refuse_write(process, "write", true);
     const Limits limits = limits_of(*this);
     if (limits.max == 0) return 0; // WR-006
     const auto max = static_cast<size_t>(limits.max);
@@ -92,7 +93,11 @@ int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
         return process.refuse(ERANGE, "write", "the count is outside the topmost module's packet sizes", "WR-004");
     if (t.count == 0 && pipe && !(write_options & SNDZERO)) return 0; // WR-011
     queue_t *wq = write_queue();
+    bool waited = false;
     do {
+        // Meanwhile, what was sent, or waited for, may have changed the stream.
+        if (linked_below || hung_up || write_error) [[unlikely]]
+            return t.done ? 0 : refuse_write(process, "write", true, waited);
         if (!canputnext(wq)) [[unlikely]] {
             if (file.no_wait() && !((file.flags & FNDELAY) && !(file.flags & FNONBLOCK) && ndelon && !pipe)) {
                 if (t.done) return 0; // WR-032
@@ -102,11 +107,11 @@ int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
             }
             if (system.sched.queues_enabled()) {
                 system.sched.run_queues();
-                if (linked_below || hung_up || write_error) return t.done ? 0 : refuse_write(process, "write", true);
                 continue;
             }
             if (!may_sleep) return must_sleep;
             if (int error = wait_for_room(process, "write", 0)) return t.done ? 0 : error;
+            waited = true;
             continue;
         }
         const size_t n = std::min(t.count - t.done, max);
@@ -115,6 +120,7 @@ int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
             if (t.done && file.no_wait()) return 0;
             if (int error = wait_for_memory(process, "write", n + write_offset, file.no_wait(), may_sleep))
                 return t.done && error != must_sleep ? 0 : error;
+            waited = true;
             continue;
         }
         mp->b_rptr += write_offset; // WR-013
@@ -126,7 +132,6 @@ int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
         t.done += n;
         if (delim && t.done == t.count) mp->b_flag |= MSGDELIM; // WR-014
         putnext(wq, mp);
-        if (t.done < t.count && (linked_below || hung_up || write_error)) return 0;
     } while (t.done < t.count);
     return 0;
 }
@@ -150,6 +155,10 @@ int Stream::putmsg(Process &process, File &file, const struct strbuf *ctl, const
 
     mblk_t *mp = nullptr;
     for (;;) {
+        if (linked_below || hung_up || write_error) [[unlikely]] { // came while it waited
+            freemsg(mp);
+            return refuse_write(process, "putmsg", false);
+        }
         if (has_ctl && !mp) {
             const auto length = static_cast<size_t>(ctl->len);
             mp = allocb(std::max<size_t>(length, 64), BPRI_MED); // PM-029

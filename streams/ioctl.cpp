@@ -538,7 +538,8 @@ int Stream::ioctl_fdinsert(Process &process, File &file, void *argument) {
     if (target.read_error || target.own_write_error())
         return process.refuse(target.read_error ? target.read_error : target.write_error, "I_FDINSERT", "fildes' stream holds an error", "IOC-184");
     if (target.hung_up) return process.refuse(ENXIO, "I_FDINSERT", "fildes' stream is hung up", "IOC-184");
-    const bool has_data = fi.databuf.len > 0 || (fi.databuf.len == 0 && system.profile.fdinsert_empty_data);
+    const bool has_data = fi.databuf.len > 0 || system.profile.fdinsert_empty_data; // IOC-187, IOC-188
+    fi.databuf.len = std::max(fi.databuf.len, 0);
     if (int error = check_sizes(process, fi.ctlbuf.len, has_data ? fi.databuf.len : -1, true)) return error;
     std::vector<char> control(static_cast<size_t>(fi.ctlbuf.len));
     if (!copy_from_user(control.data(), fi.ctlbuf.buf, control.size()))
@@ -592,6 +593,9 @@ int Stream::ioctl_interrupted(Process &process) {
 }
 
 void Stream::end_ioctl(const char *what) {
+#if RILL_CHECKING
+    system.checks.ioctl_ended(ioctl_id);
+#endif
     ioctl_state = Ioctl::idle;
     ioctl_id = 0;
     ioctl_busy = false;
@@ -688,6 +692,9 @@ int Stream::request_link(Process &process, int command, linkblk link, bool closi
 int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
     ioctl_state = Ioctl::awaiting;
     trace_ioctl("M_IOCTL goes down", r.command, ioctl_id);
+#if RILL_CHECKING
+    system.checks.ioctl_sent(mp, ioctl_id);
+#endif
     putnext(write_queue(), mp);
     for (;;) {
         if (int error = await_answer(process, r)) {
@@ -735,13 +742,26 @@ int Stream::await_answer(Process &process, const IoctlRequest &r) {
     while (ioctl_state != Ioctl::answered) {
         if (int error = r.closing ? 0 : ioctl_interrupted(process)) return error;
         const long left = until == forever ? forever : until - system.sched.now();
-        if (left <= 0) return process.refuse(ETIME, "ioctl", "no answer in time", "IOC-122");
+        if (left <= 0) {
+            note_unanswered();
+            return process.refuse(ETIME, "ioctl", "no answer in time", "IOC-122");
+        }
         const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
         if (ioctl_state == Ioctl::answered) break;
         if (wake == Wake::signal) return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
-        if (wake == Wake::deadlock) return EDEADLK;
+        if (wake == Wake::deadlock) {
+            note_unanswered();
+            return EDEADLK;
+        }
     }
     return 0;
+}
+
+// Nobody waits any longer: did a driver lose the request?
+void Stream::note_unanswered() {
+#if RILL_CHECKING
+    system.checks.ioctl_unanswered(ioctl_id);
+#endif
 }
 
 // The data of an M_IOCACK goes back to where the request's came from (IOC-113). False for a bad address.

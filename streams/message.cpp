@@ -44,6 +44,11 @@ std::uint8_t MessagePool::class_of(std::size_t size) {
 inline Block *MessagePool::take(std::size_t size) {
     if (!alloc_.allow(size)) [[unlikely]] return nullptr;
     Block *block;
+#if RILL_CHECKING
+    const std::size_t asked = size;
+    size += Life::guard_bytes;
+    bool used_before = false;
+#endif
     if (size > sizes.back()) [[unlikely]] {
         block = take_huge(size);
         if (!block) return nullptr;
@@ -51,15 +56,26 @@ inline Block *MessagePool::take(std::size_t size) {
         std::uint8_t size_class = class_of(size);
         block = static_cast<Block *>(pools_[size_class].take());
         block->size_class = size_class;
+#if RILL_CHECKING
+        used_before = block->magic == Block::dead;
+#else
         RILL_POISON(block->data() + size, sizes[size_class] - size);
+#endif
     }
     block->owner = &system_;
+#if RILL_CHECKING
+    system_.checks.handed_out(block, asked, used_before);
+    RILL_POISON(block->data() + asked, (block->size_class == huge ? size : sizes[block->size_class]) - asked);
+#endif
     block->magic = Block::live;
     block->on_queue = false;
     return block;
 }
 
 inline void MessagePool::give(Block *block) {
+#if RILL_CHECKING
+    system_.checks.given_back(block);
+#endif
     block->magic = Block::dead;
     if (block->size_class == huge) [[unlikely]]
         give_huge(block);
@@ -193,14 +209,14 @@ __attribute__((no_sanitize("address"))) bool is_live(const Block *block) {
     return block->magic == Block::live && block->mblk_used;
 }
 
-[[gnu::cold, gnu::noinline]] void fault(const char *rule, const char *what) {
-    if (current) current->fault(rule, what);
+[[gnu::cold, gnu::noinline]] void fault(const char *rule, const char *what, const mblk_t *mp = nullptr) {
+    if (current) current->fault(rule, what, nullptr, mp);
 }
 
 void run_free_routine(System &system, frtn_t frtn) {
     System *before = current;
     current = &system;
-    Entry entry{EntryKind::free_routine, nullptr, system.entry ? system.entry->driver : "", system.entry};
+    Entry entry{EntryKind::free_routine, nullptr, system.entry ? system.acting_driver() : "", system.entry};
     system.entry = &entry;
     frtn.free_func(frtn.free_arg);
     system.entry = entry.outer;
@@ -215,7 +231,7 @@ void run_free_routine(System &system, frtn_t frtn) {
         run_free_routine(*block->owner, copy);
     } else {
 #if RILL_CHECKING
-        std::memset(block->data(), 0xdb, block->dblk.db_size);
+        std::memset(block->data(), 0xdb, block->life.patterned = block->life.size);
 #endif
     }
     block->dblk_used = false;
@@ -231,17 +247,6 @@ void run_free_routine(System &system, frtn_t frtn) {
         RILL_POISON(&block->mblk, sizeof(mblk_t));
     if (--dp->db_ref == 0) release_dblk(Block::of(dp));
 }
-
-#if RILL_CHECKING
-bool may_be_freed(Block *block, const mblk_t *mp) {
-    if (block->on_queue) {
-        fault("PUT-006", "a message was freed that is on a queue");
-        return false;
-    }
-    if (mp->b_wptr > mp->b_datap->db_lim) fault("MSG-009", "a message block's b_wptr is beyond its db_lim");
-    return true;
-}
-#endif
 
 } // namespace
 
@@ -297,14 +302,14 @@ EXPORT int testb(size_t size, unsigned int) { return current && current->alloc.w
 EXPORT void freeb(mblk_t *mp) {
     if (!mp) [[unlikely]] return fault("ALC-020", "freeb was given no block");
     Block *block = Block::of(mp);
-    if (!is_live(block)) [[unlikely]] return fault("ALC-020", "a message block was freed twice");
+    if (!is_live(block)) [[unlikely]] return fault("ALC-020", "a message block was freed twice", mp);
 #if RILL_CHECKING
-    if (!may_be_freed(block, mp)) return;
+    if (!block->owner->checks.may_be_freed(block, mp)) return;
 #endif
     dblk_t *dp = mp->b_datap;
     if (dp != &block->dblk || dp->db_ref != 1 || dp->db_frtnp) [[unlikely]] return free_halves(block, dp);
 #if RILL_CHECKING
-    std::memset(block->data(), 0xdb, dp->db_size);
+    std::memset(block->data(), 0xdb, block->life.patterned = block->life.size);
 #endif
     block->mblk_used = block->dblk_used = false;
     block->owner->messages.give(block);
@@ -330,6 +335,9 @@ EXPORT mblk_t *dupb(mblk_t *mp) {
     set_mblk(block->mblk, dp, mp->b_rptr, mp->b_wptr);
     block->mblk.b_band = mp->b_band;
     block->mblk.b_flag = mp->b_flag;
+#if RILL_CHECKING
+    current->checks.duplicated(mp, block);
+#endif
     return &block->mblk;
 }
 

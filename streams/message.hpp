@@ -7,6 +7,7 @@
 #pragma once
 
 #include "streams/alloc.hpp"
+#include "streams/checks.hpp"
 
 #include <array>
 #include <memory>
@@ -25,6 +26,9 @@ struct Block {
     bool mblk_used;
     bool dblk_used;
     bool on_queue;       // kept in checking builds only
+#if RILL_CHECKING
+    alignas(16) Life life;
+#endif
     mblk_t mblk;
     dblk_t dblk;
 

@@ -13,8 +13,8 @@ namespace {
 void trace_link(const Link &link, const Stream *asking, const char *what, const char *clause, int error = 0) {
     System &system = link.lower->system;
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::link, .name = link.driver->name.c_str(), .what = what, .clause = clause, .error = error,
-                           .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
+        system.trace.emit({.kind = Kind::link, .name = link.driver->name.c_str(), .what = what, .clause = clause,
+                           .error = error, .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
 }
 
 // --- may it be linked? ---
@@ -38,7 +38,8 @@ bool is_multiplexor(const Driver &driver) { return driver.tab && driver.tab->st_
 int check_upper(Process &process, Stream &upper, const char *call) {
     if (upper.hung_up) return process.refuse(ENXIO, call, "the stream is hung up", "MUX-007 IOC-231");
     if (upper.is_pipe()) return process.refuse(EINVAL, call, "a pipe is no multiplexor", "MUX-010 IOC-231");
-    if (!is_multiplexor(*upper.driver)) return process.refuse(EINVAL, call, "the driver has no lower half", "MUX-009 IOC-231");
+    if (!is_multiplexor(*upper.driver))
+        return process.refuse(EINVAL, call, "the driver has no lower half", "MUX-009 IOC-231");
     return 0;
 }
 
@@ -46,14 +47,18 @@ int check_lower(Process &process, Stream &upper, const File *file, const char *c
     if (!file) return process.refuse(EBADF, call, "the lower descriptor is not open", "MUX-004 IOC-232");
     if (!file->stream) return process.refuse(EINVAL, call, "the lower descriptor is no stream", "MUX-011 IOC-232");
     const Stream &lower = *file->stream;
-    if (&lower == &upper) return process.refuse(EINVAL, call, "a stream cannot be linked below itself", "MUX-012 IOC-232");
-    if (lower.linked_below) return process.refuse(EINVAL, call, "the lower stream is linked already", "MUX-013 IOC-232");
+    if (&lower == &upper)
+        return process.refuse(EINVAL, call, "a stream cannot be linked below itself", "MUX-012 IOC-232");
+    if (lower.linked_below)
+        return process.refuse(EINVAL, call, "the lower stream is linked already", "MUX-013 IOC-232");
     if (lower.hung_up) return process.refuse(EINVAL, call, "the lower stream is hung up", "MUX-014 IOC-232");
     if (lower.read_error || lower.write_error)
         return process.refuse(EINVAL, call, "the lower stream holds an error", "MUX-014 IOC-232");
-    if (lower.ioctl_busy) return process.refuse(EINVAL, call, "an ioctl is under way on the lower stream", "MUX-014 IOC-232");
+    if (lower.ioctl_busy)
+        return process.refuse(EINVAL, call, "an ioctl is under way on the lower stream", "MUX-014 IOC-232");
     if (lower.plumbing)
-        return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream", "MUX-014 IOC-232");
+        return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream",
+                              "MUX-014 IOC-232");
     if (lower.driver && leads_to(upper.system, lower.driver, upper.driver))
         return process.refuse(EINVAL, call, "the link would make a cycle", "MUX-016 MUX-017 IOC-232");
     return 0;
@@ -140,8 +145,8 @@ int unlink_one(Process &process, Stream &upper, Link &link, bool closing) {
         return error;
     }
     if (error)
-        process.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused", link.driver->name, link.id),
-                               true, true); // MUX-067
+        process.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused",
+                                              link.driver->name, link.id), true, true); // MUX-067
     link.lower->become_head_again(link, true);
     trace_link(link, &upper, "undone", "MUX-058", error);
     end(process, link);
@@ -164,7 +169,8 @@ void Stream::become_lower_half(Link &link) {
         q.q_ptr = nullptr; // MUX-032
         system.sched.remove(head.run[side]);
     }
-    set_queues(head, *link.driver, link.driver->tab->st_muxrinit, link.driver->tab->st_muxwinit); // MUX-030, MUX-033
+    const streamtab &tab = *link.driver->tab;
+    set_queues(head, *link.driver, tab.st_muxrinit, tab.st_muxwinit); // MUX-030, MUX-033
     if (read_queue()->q_first) schedule(read_queue(), "linked below, with messages on it");
     trace_link(link, nullptr, "lower head has the multiplexor's qinits", "MUX-030 CLN-025");
 }
@@ -188,7 +194,8 @@ void Stream::become_head_again(Link &link, bool flush) {
         check_back_enable(&q, 0);
     }
     hipri_held = false;
-    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next) hipri_held |= mp->b_datap->db_type == M_PCPROTO;
+    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
+        hipri_held |= mp->b_datap->db_type == M_PCPROTO;
     last_mark = nullptr;
     schedule(write_queue(), "a stream head again");
     if (read_queue()->q_first) wake_readers("a stream head again");

@@ -3,6 +3,7 @@
 #include "streams/system.hpp"
 
 #include <cerrno>
+#include <fmt/format.h>
 
 namespace rill {
 
@@ -114,13 +115,11 @@ int NodeTable::lock(Special &special, bool interruptible) {
         return wake == Wake::signal ? EINTR : EDEADLK;
     }
     special.locked = true;
-    special.lock_owner = system_.running;
     return 0;
 }
 
 void NodeTable::unlock(Special &special) {
     special.locked = false;
-    special.lock_owner = nullptr;
     if (!special.lock_waiters.empty()) [[unlikely]] system_.wake_one(special.lock_waiters, "the device's lock");
 }
 
@@ -218,6 +217,12 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
     if (!answered || answered != stream.driver_pair()->owner) {
         error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
                                dev == no_device ? "CLN-080" : "CLN-105");
+#if RILL_CHECKING
+        if (dev != no_device)
+            system_.fault(Fault{stream.driver_pair()->owner->name, name_of(EntryKind::open), "CLN-105",
+                                fmt::format("its open returned device ({},{}), whose major is not its own", external_major(dev),
+                                            external_minor(dev)), {}, {}});
+#endif
     } else if (!(moved = hold(dev))) {
         error = process.refuse(ENOMEM, "rebind", "no memory for the new device's vnode", nullptr);
     } else if ((error = lock(*moved, false))) {

@@ -42,7 +42,6 @@ struct Special : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusi
     int holds = 0;            // files, and opens on their way
     int files = 0;            // completed opens not yet closed
     int character_opens = 0;  // of a driver that is not STREAMS
-    Call *lock_owner = nullptr;
     bool locked = false;
     WaitQueue lock_waiters;
 };

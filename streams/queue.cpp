@@ -7,10 +7,12 @@
 // Passing on is a plain call: putnext() ends in deliver(), which notes whose put procedure runs.
 #include "streams/queue.hpp"
 #include "streams/message.hpp"
+#include "streams/perimeter.hpp"
 #include "streams/system.hpp"
 
 #include <cerrno>
 #include <new>
+#include <sys/conf.h>
 
 namespace rill {
 
@@ -44,19 +46,6 @@ mblk_t *last_above(queue_t *q, unsigned char band) {
 
 bool is_on(queue_t *q, const mblk_t *mp) { return mp->b_prev ? mp->b_prev->b_next == mp : q->q_first == mp; }
 
-#if RILL_CHECKING
-bool may_be_queued(queue_t *q, mblk_t *mp) {
-    Block *block = Block::of(mp);
-    if (block->magic != Block::live || !block->mblk_used)
-        fault("PUT-006", "a message was queued that had been freed", q);
-    else if (block->on_queue)
-        fault("PUT-006", "a message was put on a queue while it was on one", q);
-    else
-        return block->on_queue = true;
-    return false;
-}
-#endif
-
 // Puts mp behind another message, at the front when that is nullptr.
 void put_on(queue_t *q, mblk_t *before, mblk_t *mp) {
     mblk_t *next = before ? before->b_next : q->q_first;
@@ -86,6 +75,7 @@ void take_off(queue_t *q, mblk_t *mp) {
     mp->b_next = mp->b_prev = nullptr;
 #if RILL_CHECKING
     Block::of(mp)->on_queue = false;
+    system_of(q).checks.taken_off(q, mp);
 #endif
     note_removed(q, mp);
 }
@@ -105,7 +95,7 @@ int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) return 0;
 #if RILL_CHECKING
-    if (!may_be_queued(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
 #endif
     put_on(q, before, mp);
     if (band) {
@@ -161,6 +151,31 @@ template <class Which> void flush(queue_t *q, Which which) {
     ++pair->system->trace.depth;
 }
 
+[[gnu::cold, gnu::noinline]] void after_put(QueuePair &pair, Entry &entry, bool traced) {
+    System &system = *pair.system;
+    if (traced && system.trace.depth > 0) --system.trace.depth;
+    if (system.watch) check_return(system, entry);
+    if (pair.stream && !pair.stream->procedures.empty())
+        system.wake_all(pair.stream->procedures, "a put procedure ran");
+}
+
+[[gnu::always_inline]] inline void enter_put_procedure(QueuePair &pair, queue_t *q, mblk_t *mp) {
+    System &system = *pair.system;
+    Entry entry{EntryKind::put, q, nullptr, system.entry}; // whose it is, acting_driver() finds when it is asked
+    system.entry = &entry;
+    const bool traced = system.trace.on;
+    if (traced) [[unlikely]] trace_put(&pair, q, mp);
+    (*q->q_qinfo->qi_putp)(q, mp);
+    if (traced | system.watch | system.procedures_awaited) [[unlikely]] after_put(pair, entry, traced);
+    system.entry = entry.outer;
+}
+
+[[gnu::cold, gnu::noinline]] void put_guarded(QueuePair &pair, queue_t *q, mblk_t *mp) {
+    if (!enter_put(pair, q, mp)) return;
+    call_put(pair, q, mp);
+    leave(pair, q, true);
+}
+
 int put_control(queue_t *q, int type, std::initializer_list<int> bytes) {
     if (!q) return fault("PUT-001", "putnextctl was called where there is no next queue", nullptr), 0;
     if (datamsg(type) && type != M_DELAY) return 0; // PUT-012, PUT-013
@@ -175,27 +190,33 @@ int put_control(queue_t *q, int type, std::initializer_list<int> bytes) {
 } // namespace
 
 void deliver(queue_t *q, mblk_t *mp) {
+#if RILL_CHECKING
+    if (current && current->checks.is_gone(q)) {
+        current->fault("MP-006", "a message was put to a queue that is gone");
+        return freemsg(mp);
+    }
+#endif
     auto putp = q->q_qinfo->qi_putp;
     if (!putp || !mp) [[unlikely]]
         return undeliverable(mp ? "QUE-022" : "PUT-001",
                              mp ? "a message was put to a queue without a put procedure" : "no message was put", q, mp);
     QueuePair *pair = pair_of(q);
     System &system = *pair->system;
-    Entry entry{EntryKind::put, q, pair->owner->name.c_str(), system.entry};
-    system.entry = &entry;
-    bool traced = system.trace.on;
-    if (traced) [[unlikely]] trace_put(pair, q, mp);
-    (*putp)(q, mp);
-    if (traced && system.trace.depth > 0) [[unlikely]] --system.trace.depth;
-    system.entry = entry.outer;
-    if (pair->stream && !pair->stream->procedures.empty()) [[unlikely]]
-        system.wake_all(pair->stream->procedures, "a put procedure ran");
+#if RILL_CHECKING
+    if (!system.checks.may_be_put(q, mp)) return;
+#endif
+    if (system.watch) [[unlikely]] check_passing(system, "passes a message on");
+    if (pair->guard) [[unlikely]] return put_guarded(*pair, q, mp);
+    enter_put_procedure(*pair, q, mp);
 }
+
+void call_put(QueuePair &pair, queue_t *q, mblk_t *mp) { enter_put_procedure(pair, q, mp); }
 
 // --- pairs and bands ---
 
 void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit) {
     pair.owner = &owner;
+    if (pair.guard || (owner.devflag & (D_MTPERQ | D_MTQPAIR | D_MTPERMOD | D_MTOUTPERIM))) [[unlikely]] guard_pair(pair, owner);
     qinit *info[2] = {rinit, winit};
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
@@ -212,6 +233,8 @@ void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit)
 }
 
 void empty_pair(QueuePair &pair) {
+    if (pair.guard) [[unlikely]] drop_deferred(pair);
+    if (pair.system->sched.has_queue_callbacks()) [[unlikely]] pair.system->sched.drop_callbacks_of(pair);
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
         while (mblk_t *mp = q.q_first) {
@@ -271,7 +294,7 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
 #if RILL_CHECKING
-    if (!may_be_queued(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
 #endif
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
@@ -292,7 +315,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
 #if RILL_CHECKING
-    if (!may_be_queued(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
 #endif
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
@@ -411,6 +434,13 @@ EXPORT int SAMESTR(queue_t *q) { return q->q_next && !((q->q_flag ^ q->q_next->q
 EXPORT void put(queue_t *q, mblk_t *mp) { deliver(q, mp); }
 
 EXPORT void putnext(queue_t *q, mblk_t *mp) {
+#if RILL_CHECKING
+    if (current && current->checks.is_gone(q)) {
+        current->fault("MP-006", "putnext was called with a queue that is gone");
+        return freemsg(mp);
+    }
+    system_of(q).checks.sent_from(q);
+#endif
     queue_t *next = q->q_next;
     if (!next) [[unlikely]]
         return undeliverable("PUT-001", "putnext was called where there is no next queue", q, mp);

@@ -7,12 +7,14 @@
 
 #include "streams/fiber.hpp"
 
+#include <memory>
 #include <sys/stream.h>
 
 namespace rill {
 
 class Stream;
 struct Owner;
+struct Guard; // streams/perimeter
 
 using RunHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>;
 
@@ -28,10 +30,13 @@ struct QueuePair {
     const Owner *owner = nullptr;
     RunItem run[2];
     bool procs_on = false;
-    bool frozen = false;
     bool is_head = false;
+    bool taking = false;    // a message is off the queue whose rest may come back: flow waits with its decision
     bool opened = false;    // its open procedure has succeeded
-    bool pushed_here = false; // on a pipe: the end a module was pushed on
+    std::shared_ptr<Guard> guard; // perimeters; null for most
+#if RILL_CHECKING
+    ~QueuePair() { *const_cast<const Owner *volatile *>(&owner) = nullptr; } // is seen when it is used afterwards
+#endif
 
     queue_t *read() { return &q[0]; }
     queue_t *write() { return &q[1]; }

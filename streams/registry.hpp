@@ -20,6 +20,7 @@ struct uio;
 namespace rill {
 
 class System;
+struct Perimeter;
 
 // What a queue pair was made for, as far as a trace or a fault names it.
 struct Owner {
@@ -29,6 +30,7 @@ struct Owner {
     int devflag = 0;
     int holds = 0;
     void *shared_object = nullptr;
+    mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
 };
 
 // Entry points of a character driver that is not STREAMS. Missing ones answer ENODEV (DEV-022).

@@ -4,6 +4,8 @@
 #include "streams/sysgen/sysgen.hpp"
 
 #include <cerrno>
+#include <string_view>
+#include <cstdlib>
 #include <cstdarg>
 #include <cstdio>
 #include <fcntl.h>
@@ -84,6 +86,12 @@ std::string_view path_text(const char *path) { return path ? path : "(null)"; }
 
 } // namespace
 
+// RILL_FAULTS: report (and go on), stop (at the first), off.
+static FaultPolicy fault_policy_named(std::string_view name) {
+    if (name == "stop") return FaultPolicy::stop;
+    return name == "off" ? FaultPolicy::off : FaultPolicy::report;
+}
+
 EXPORT rill_system *rill_system_new(const char *name) {
     const Profile *profile = find_profile(name ? name : "irix");
     if (!profile) {
@@ -96,6 +104,7 @@ EXPORT rill_system *rill_system_new(const char *name) {
         errno = ENOMEM;
         return nullptr;
     }
+    if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy_named(policy);
     system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
     return reinterpret_cast<rill_system *>(system);
 }

@@ -1,4 +1,5 @@
 #include "streams/sched.hpp"
+#include "streams/perimeter.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -50,16 +51,34 @@ void Scheduler::run_service(RunItem &item) {
     q->q_flag &= ~static_cast<unsigned>(QENAB | QBACK); // before the call: an enable from inside counts (SCH-005)
     QueuePair *pair = pair_of(q);
     if (!pair->procs_on && !pair->is_head) return; // MP-002
-    Entry entry{EntryKind::service, q, pair->owner->name.c_str(), system_.entry};
+#if RILL_CHECKING
+    if (!system_.checks.may_run(q)) return;
+#endif
+    if (pair->guard) [[unlikely]] {
+        if (!enter_service(*pair, q)) return;
+        call_service(*pair, q);
+        return leave(*pair, q, false);
+    }
+    enter_service_procedure(*pair, q);
+}
+
+void call_service(QueuePair &pair, queue_t *q) { pair.system->sched.enter_service_procedure(pair, q); }
+
+void Scheduler::enter_service_procedure(QueuePair &pair, queue_t *q) {
+    Entry entry{EntryKind::service, q, pair.owner->name.c_str(), system_.entry};
     system_.entry = &entry;
     if (system_.trace.on) [[unlikely]] {
         system_.trace.emit({.kind = Kind::srv, .name = entry.driver, .what = (q->q_flag & QREADR) ? "read" : "write",
-                            .stream = pair->stream ? pair->stream->id : 0});
+                            .stream = pair.stream ? pair.stream->id : 0});
         ++system_.trace.depth;
     }
-    Stream *stream = pair->stream;
+    Stream *stream = pair.stream;
     (*q->q_qinfo->qi_srvp)(q);
+#if RILL_CHECKING
+    if (!(q->q_flag & QENAB)) system_.checks.progress();
+#endif
     if (system_.trace.on && system_.trace.depth > 0) [[unlikely]] --system_.trace.depth;
+    if (system_.watch) [[unlikely]] check_return(system_, entry);
     system_.entry = entry.outer;
     if (stream && !stream->procedures.empty()) [[unlikely]] system_.wake_all(stream->procedures, "a service procedure ran");
 }
@@ -74,13 +93,10 @@ void Scheduler::run_bufcalls() {
             bufcalls_.push_back(*b);
             continue;
         }
-        auto function = b->function;
-        void *argument = b->argument;
-        Entry entry{EntryKind::bufcall, nullptr, b->owner, system_.entry};
+        const Bufcall due = *b;
         bufcall_pool_.free(b);
-        system_.entry = &entry;
-        function(argument);
-        system_.entry = entry.outer;
+        if (due.queue) --queue_callbacks_;
+        call_back(EntryKind::bufcall, due.queue, due.owner, due.function, due.argument, due.id);
     }
 }
 
@@ -128,7 +144,10 @@ void Scheduler::fire(Timer &timer) {
     Call *call = timer.call;
     auto function = timer.function;
     void *argument = timer.argument;
-    Entry entry{EntryKind::timeout, timer.queue, timer.owner, system_.entry};
+    queue_t *queue = timer.queue;
+    const char *owner = timer.owner;
+    const toid_t id = timer.id;
+    if (queue) --queue_callbacks_;
     if (timer.id) by_id_[static_cast<std::size_t>(timer.id) & 0xffff] = nullptr;
     if (!call) --timers_out_;
     timer_pool_.give(&timer);
@@ -137,9 +156,42 @@ void Scheduler::fire(Timer &timer) {
         system_.wake(*call, Wake::timeout, "the time is over");
         return;
     }
+    call_back(EntryKind::timeout, queue, owner, function, argument, id);
+}
+
+// A callback of qtimeout or qbufcall runs inside the perimeters of its queue, or once they are free.
+void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id) {
+    QueuePair *guarded = q && pair_of(q)->guard ? pair_of(q) : nullptr;
+    if (guarded && !enter_callback(*guarded, q, function, argument, id)) return;
+    Stream *stream = q ? pair_of(q)->stream : nullptr;
+    Entry entry{kind, q, owner, system_.entry};
     system_.entry = &entry;
     function(argument);
+    if (system_.watch) [[unlikely]] check_return(system_, entry);
     system_.entry = entry.outer;
+    if (guarded) leave(*guarded, q, false);
+    if (stream && !stream->procedures.empty()) system_.wake_all(stream->procedures, "a callback of the queue ran"); // MP-019
+}
+
+void Scheduler::drop_callbacks_of(QueuePair &pair) {
+    auto is_its = [&](queue_t *q) { return q && pair_of(q) == &pair; };
+    auto forgotten = [&](const char *what) { system_.fault("MP-021", what, pair.read()); };
+    for (bool again = true; again;) {
+        again = false;
+        for (Timer &t : timers_)
+            if (is_its(t.queue)) {
+                forgotten("a qtimeout was not cancelled in close");
+                stop_timer(&t);
+                again = true;
+                break;
+            }
+    }
+    for (auto it = bufcalls_.begin(); it != bufcalls_.end();) {
+        Bufcall &b = *it++;
+        if (!is_its(b.queue)) continue;
+        forgotten("a qbufcall was not cancelled in close");
+        unbufcall(b.id);
+    }
 }
 
 bool Scheduler::fire_due() {
@@ -178,6 +230,7 @@ Timer *Scheduler::limit_sleep(Call &call, long ticks) {
 void Scheduler::stop_timer(Timer *timer) {
     timers_.erase(timers_.iterator_to(*timer));
     if (timer->id) by_id_[static_cast<std::size_t>(timer->id) & 0xffff] = nullptr;
+    if (timer->queue) --queue_callbacks_;
     if (!timer->call) --timers_out_;
     timer_pool_.give(timer);
 }
@@ -196,6 +249,7 @@ toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, 
     timer->function = function;
     timer->argument = argument;
     timer->queue = queue;
+    if (queue) ++queue_callbacks_;
     timer->owner = owner;
     by_id_[slot] = timer;
     timers_.insert(*timer);
@@ -211,7 +265,7 @@ long Scheduler::untimeout(toid_t id) {
     return left;
 }
 
-toid_t Scheduler::bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner) {
+toid_t Scheduler::bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner, queue_t *queue) {
     Bufcall *b = bufcall_pool_.make();
     if (!b) return 0;
     b->id = ++next_id_;
@@ -219,6 +273,8 @@ toid_t Scheduler::bufcall(std::size_t size, void (*function)(void *), void *argu
     b->function = function;
     b->argument = argument;
     b->owner = owner;
+    b->queue = queue;
+    if (queue) ++queue_callbacks_;
     bufcalls_.push_back(*b);
     bufcalls_due_ = bufcalls_due_ || alloc_.would_allow(size);
     return b->id;
@@ -228,6 +284,7 @@ void Scheduler::unbufcall(toid_t id) {
     for (auto it = bufcalls_.begin(); it != bufcalls_.end(); ++it)
         if (it->id == id) {
             Bufcall *b = &*it;
+            if (b->queue) --queue_callbacks_;
             bufcalls_.erase(it);
             bufcall_pool_.free(b);
             return;

@@ -38,7 +38,10 @@ struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_
     void (*function)(void *) = nullptr;
     void *argument = nullptr;
     const char *owner = nullptr;
+    queue_t *queue = nullptr;    // qbufcall
 };
+
+enum class EntryKind : unsigned char;
 
 class Scheduler {
 public:
@@ -69,13 +72,38 @@ public:
     toid_t timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner);
     long untimeout(toid_t id);
 
-    toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner);
+    toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner, queue_t *queue = nullptr);
     void unbufcall(toid_t id);
+#if RILL_CHECKING
+    // Of drivers' timers and bufcalls, one for which test(argument, queue) holds: is there one; stop it, false if none.
+    template <class F> bool has_one_of(F &&test) const {
+        for (const Timer &t : timers_)
+            if (!t.call && test(t.argument, t.queue)) return true;
+        for (const Bufcall &b : bufcalls_)
+            if (test(b.argument, nullptr)) return true;
+        return false;
+    }
+    template <class F> bool stop_one_of(F &&test) {
+        for (Timer &t : timers_)
+            if (!t.call && test(t.argument, t.queue)) return stop_timer(&t), true;
+        return false;
+    }
+    template <class F> bool drop_one_of(F &&test) {
+        for (Bufcall &b : bufcalls_)
+            if (test(b.argument, nullptr)) return unbufcall(b.id), true;
+        return false;
+    }
+#endif
     bool has_bufcalls() const { return !bufcalls_.empty(); }
     void memory_came_back() { bufcalls_due_ = !bufcalls_.empty(); }
 
     long timers_out() const { return timers_out_; } // of drivers: sleeps do not count
     long bufcalls_out() const { return bufcall_pool_.out(); }
+
+    // Callbacks of qtimeout and qbufcall: those left when their pair goes are faults.
+    bool has_queue_callbacks() const { return queue_callbacks_ > 0; }
+    void drop_callbacks_of(QueuePair &pair);
+    void enter_service_procedure(QueuePair &pair, queue_t *q);
 
     void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
     bool real_time = false;
@@ -85,6 +113,7 @@ private:
     void run_service(RunItem &item);
     void run_bufcalls();
     void fire(Timer &timer);
+    void call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id);
 
     System &system_;
     Alloc &alloc_;
@@ -96,6 +125,7 @@ private:
     intrusive::multiset<Timer> timers_;
     intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_;
     std::vector<Timer *> by_id_;
+    long queue_callbacks_ = 0;
     bool bufcalls_due_ = false;
     long now_ = 0;
     long real_start_ = 0;

@@ -321,6 +321,12 @@ void System::advance(long ticks) {
     sched.advance_to(sched.now() + std::max(ticks, 0L));
 }
 
+const char *System::acting_driver() const {
+    if (!entry) return "?";
+    if (entry->driver) return entry->driver;
+    return entry->queue ? pair_of(entry->queue)->owner->name.c_str() : "?";
+}
+
 void System::close_passed(File *file) {
     if (file->refs > 1)
         --file->refs;
@@ -337,16 +343,32 @@ void System::close_late() {
     }
 }
 
-void System::fault(const char *rule, const char *what, queue_t *q) {
+void System::fault(const char *rule, const char *what, queue_t *q, const mblk_t *mp) {
     if (fault_policy == FaultPolicy::off) return;
     Fault f;
     f.driver = q ? pair_of(q)->owner->name : acting_driver();
     f.entry = entry ? name_of(entry->kind) : "";
     f.rule = rule;
     f.what = what;
-    if (trace.on) trace.emit({.kind = Kind::fault, .name = f.driver.c_str(), .what = what, .clause = rule, .text = f.entry});
-    console(2, fmt::format("fault: driver {}, {}: {} ({})", f.driver, f.entry.empty() ? "outside its procedures" : f.entry,
-                           what, rule), true, true);
+#if RILL_CHECKING
+    if (mp) f.history = checks.history(Block::of(const_cast<mblk_t *>(mp)));
+#endif
+    fault(std::move(f));
+}
+
+void System::fault(Fault f) {
+    if (fault_policy == FaultPolicy::off) return;
+#if RILL_CHECKING
+    f.before = checks.before();
+#endif
+    if (trace.on)
+        trace.emit({.kind = Kind::fault, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
+                    .text = f.entry});
+    std::string told = fmt::format("fault: driver {}, {}: {} ({})", f.driver,
+                                   f.entry.empty() ? "outside its procedures" : f.entry, f.what, f.rule);
+    if (!f.history.empty()) told += "\n  the message:\n" + f.history;
+    if (!f.before.empty()) told += "\n  before that:\n" + f.before;
+    console(2, told, false, true); // it has a record of its own
     faults.push_back(std::move(f));
     if (fault_policy == FaultPolicy::stop) std::abort();
 }

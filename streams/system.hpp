@@ -16,6 +16,8 @@
 #include "streams/profile.hpp"
 #include "streams/registry.hpp"
 #include "streams/sched.hpp"
+#include "streams/strlog.hpp"
+#include "streams/sync.hpp"
 #include "streams/trace.hpp"
 
 #include <atomic>
@@ -30,6 +32,8 @@
 #include <sys/single_threaded.h>
 
 namespace rill {
+
+struct Installed; // streams/solaris
 
 // Sizes set at boot (DEV-023, IOC-023, PM-042, PM-043).
 struct Tunables {
@@ -49,7 +53,7 @@ const char *name_of(EntryKind kind);
 struct Entry {
     EntryKind kind;
     queue_t *queue;
-    const char *driver;
+    const char *driver; // nullptr: the queue's owner
     Entry *outer;
 };
 
@@ -111,7 +115,9 @@ public:
     }
     void run_pending(); // service procedures; on the caller's own stack woken calls too
 
-    void fault(const char *rule, const char *what, queue_t *q = nullptr);
+    // The driver is q's, or the one whose procedure runs; mp is the message it is about. The second form names both itself.
+    void fault(const char *rule, const char *what, queue_t *q = nullptr, const mblk_t *mp = nullptr);
+    void fault(Fault fault);
     void console(int level, std::string_view text, bool to_log, bool to_console);
 
     Census census() const;
@@ -120,6 +126,9 @@ public:
     const Profile &profile;
     Tunables tunables;
     Alloc alloc;
+#if RILL_CHECKING
+    Checks checks{*this};
+#endif
     Trace trace;
     MessagePool messages;
     RawPool stream_pool;
@@ -137,10 +146,12 @@ public:
     AllCalls calls;
     Call *running = nullptr;
     Entry *entry = nullptr;
+    unsigned procedures_awaited = 0; // calls that wait for a procedure of some stream to run (qwait, the drain of a close)
+    unsigned watch = 0; // locks held, levels raised: looked at when a procedure returns (sync)
     Process *on_main = nullptr; // whose call runs on the caller's own stack
     // The process whose call is being made.
     Process *caller() { return running ? running->process : on_main; }
-    const char *acting_driver() const { return entry ? entry->driver : "?"; }
+    const char *acting_driver() const; // whose procedure runs; "?" outside all
     unsigned next_ioctl_id = 1;
     int next_stream_id = 1;
     int next_link_id = 1;
@@ -149,6 +160,9 @@ public:
     long minors_out = 0;
     long links_out = 0;
     WaitQueue event_sleepers; // sleep(D3)
+    Sync sync;
+    std::vector<LogReader> log_readers; // the log driver's (strlog)
+    std::shared_ptr<Installed> installed; // Solaris modules (solaris)
     std::vector<Fault> faults;
     FaultPolicy fault_policy = FaultPolicy::report;
     std::function<void(int level, std::string_view)> console_sink; // default: stderr
@@ -207,6 +221,9 @@ public:
             gated_ = true;
         }
         current = &system;
+#if RILL_CHECKING
+        if (!before_) system.checks.entered_at(this);
+#endif
     }
     ~Enter() {
         current = before_;

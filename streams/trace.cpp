@@ -46,7 +46,9 @@ void Trace::attach(Reader &reader) {
 
 void Trace::detach(Reader &reader) {
     std::erase(readers_, &reader);
+#if !RILL_CHECKING
     on = !readers_.empty();
+#endif
 }
 
 void Trace::emit(Record record) {
@@ -59,6 +61,9 @@ void Trace::emit(Record record) {
         record.pid = process->pid;
     }
     record.depth = depth;
+#if RILL_CHECKING
+    system_.checks.record(record);
+#endif
     for (Reader *reader : readers_) reader->record(record);
 }
 

@@ -77,7 +77,11 @@ public:
     explicit Trace(System &system) : system_(system) {}
     Trace(const Trace &) = delete;
 
+#if RILL_CHECKING
+    bool on = true; // the last records are kept for what a fault tells
+#else
     bool on = false;
+#endif
     int depth = 0;
 
     void attach(Reader &reader);

@@ -42,6 +42,11 @@ void wakeup(char *event);
 int rill_sleep(char *event, int priority);
 }
 
+// CAPTURE of a structured binding, which clang 14 does not let a lambda capture.
+#define CAPTURE_BINDING(name)                                                                                          \
+    const auto &captured_##name = name;                                                                                \
+    CAPTURE(captured_##name)
+
 namespace rill::test {
 
 inline rill_proc *handle(Process &process) { return reinterpret_cast<rill_proc *>(&process); }

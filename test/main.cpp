@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,11 +52,9 @@ public:
         if (data.m_threw) text += std::string("\nthrew ") + data.m_exception.c_str();
         else if (data.m_decomp.size()) text += std::string("\nwhere ") + data.m_decomp.c_str();
         for (int i = 0; i < get_num_active_contexts(); ++i) {
-            doctest::String note;
-            auto *stream = doctest::detail::tlssPush();
-            get_active_contexts()[i]->stringify(stream);
-            note = doctest::detail::tlssPop();
-            text += std::string("\nwith ") + note.c_str();
+            std::ostringstream note; // not doctest's own stream: it drops what a context writes
+            get_active_contexts()[i]->stringify(&note);
+            text += "\nwith " + note.str();
         }
         diagnose(text);
     }

@@ -15,7 +15,8 @@ namespace rill::test {
 
 class Page {
 public:
-    explicit Page(int protection = PROT_NONE) : at_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    explicit Page(int protection = PROT_NONE)
+        : at_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
         REQUIRE(at_ != MAP_FAILED);
         REQUIRE(::mprotect(at_, size, protection) == 0);
     }
@@ -64,7 +65,9 @@ inline std::string get_message(Process &p, int fd) {
     struct strbuf ctl{sizeof c, 0, c}, data{sizeof d, 0, d};
     int flags = 0;
     if (rill_getmsg(handle(p), fd, &ctl, &data, &flags) < 0) return std::string("-") + strerrorname_np(errno);
-    auto part = [](const struct strbuf &b) { return b.len < 0 ? std::string("-") : std::string(b.buf, static_cast<std::size_t>(b.len)); };
+    auto part = [](const struct strbuf &b) {
+        return b.len < 0 ? std::string("-") : std::string(b.buf, static_cast<std::size_t>(b.len));
+    };
     return part(ctl) + "|" + part(data);
 }
 
@@ -81,18 +84,20 @@ inline mblk_t *message(int type, std::string_view bytes = {}, int band = 0, int 
     mblk_t *mp = allocb(bytes.size(), BPRI_MED);
     REQUIRE(mp);
     mp->b_datap->db_type = static_cast<unsigned char>(type);
-    std::memcpy(mp->b_wptr, bytes.data(), bytes.size());
-    mp->b_wptr += bytes.size();
+    mp->b_wptr = std::copy(bytes.begin(), bytes.end(), mp->b_wptr);
     mp->b_band = static_cast<unsigned char>(band);
     mp->b_flag |= static_cast<unsigned short>(flag);
     return mp;
 }
 inline std::string bytes_of(const mblk_t *mp) {
     std::string text;
-    for (; mp; mp = mp->b_cont) text.append(reinterpret_cast<const char *>(mp->b_rptr), static_cast<std::size_t>(mp->b_wptr - mp->b_rptr));
+    for (; mp; mp = mp->b_cont)
+        text.append(reinterpret_cast<const char *>(mp->b_rptr), static_cast<std::size_t>(mp->b_wptr - mp->b_rptr));
     return text;
 }
-template <class T> std::string_view raw(const T &value) { return {reinterpret_cast<const char *>(&value), sizeof value}; }
+template <class T> std::string_view raw(const T &value) {
+    return {reinterpret_cast<const char *>(&value), sizeof value};
+}
 
 inline long now(Fixture &f) {
     Enter scope(f.system);
@@ -155,8 +160,12 @@ inline void ask_copy(queue_t *q, mblk_t *mp, int type, void *address, std::size_
     request->cq_private = nullptr;
     qreply(q, mp);
 }
-inline void copy_in(queue_t *q, mblk_t *mp, void *address, std::size_t size) { ask_copy(q, mp, M_COPYIN, address, size); }
-inline void copy_out(queue_t *q, mblk_t *mp, void *address, std::string_view data) { ask_copy(q, mp, M_COPYOUT, address, data.size(), data); }
+inline void copy_in(queue_t *q, mblk_t *mp, void *address, std::size_t size) {
+    ask_copy(q, mp, M_COPYIN, address, size);
+}
+inline void copy_out(queue_t *q, mblk_t *mp, void *address, std::string_view data) {
+    ask_copy(q, mp, M_COPYOUT, address, data.size(), data);
+}
 
 // What a driver was asked: M_IOCTL and M_IOCDATA messages in order, each handed to `answer`, or kept in `held`.
 class Ioctls {
@@ -202,10 +211,11 @@ public:
 private:
     void note(const mblk_t *mp) {
         const auto *io = reinterpret_cast<const iocblk *>(mp->b_rptr);
-        Seen s{mp->b_datap->db_type, io->ioc_cmd, io->ioc_id, io->ioc_count, io->ioc_error, io->ioc_rval, io->ioc_cr->cr_uid,
-               io->ioc_cr->cr_gid, bytes_of(mp->b_cont)};
+        Seen s{mp->b_datap->db_type, io->ioc_cmd,        io->ioc_id,         io->ioc_count,       io->ioc_error,
+               io->ioc_rval,         io->ioc_cr->cr_uid, io->ioc_cr->cr_gid, bytes_of(mp->b_cont)};
         if (s.type == M_IOCDATA)
-            s.rval = static_cast<int>(reinterpret_cast<intptr_t>(reinterpret_cast<const copyresp *>(mp->b_rptr)->cp_rval));
+            s.rval =
+                static_cast<int>(reinterpret_cast<intptr_t>(reinterpret_cast<const copyresp *>(mp->b_rptr)->cp_rval));
         seen.push_back(std::move(s));
     }
 };

@@ -1,4 +1,5 @@
 #include "streams/sysgen/image.hpp"
+#include "streams/sysgen/manual.hpp"
 #if __has_include("streams/sysgen/paths.hpp")
 #include "streams/sysgen/paths.hpp"
 #else
@@ -71,7 +72,7 @@ public:
         }
     }
 
-    void names(std::set<std::string, std::less<>> &names) const {
+    void names(std::set<std::string, std::less<>> &names, std::set<std::string, std::less<>> &wanted) const {
         const auto *header = at<ElfW(Ehdr)>(0);
         for (unsigned i = 0; i < header->e_shnum; ++i) {
             const auto *section = at<ElfW(Shdr)>(header->e_shoff + i * sizeof(ElfW(Shdr)));
@@ -81,10 +82,12 @@ public:
             for (std::size_t offset = 0; offset + sizeof(ElfW(Sym)) <= section->sh_size; offset += sizeof(ElfW(Sym))) {
                 const auto *symbol = at<ElfW(Sym)>(section->sh_offset + offset);
                 if (!symbol) return;
-                if (symbol->st_shndx == SHN_UNDEF || symbol->st_name >= strings->sh_size) continue;
+                const bool undefined = symbol->st_shndx == SHN_UNDEF;
+                if (symbol->st_name == 0 || symbol->st_name >= strings->sh_size) continue;
+                if (undefined && symbol->st_info >> 4 == STB_WEAK) continue;
                 const std::size_t begin = strings->sh_offset + symbol->st_name;
                 const std::size_t end = begin < bytes_.size() ? bytes_.find('\0', begin) : bytes_.npos;
-                if (end != bytes_.npos) names.emplace(bytes_, begin, end - begin);
+                if (end != bytes_.npos) (undefined ? wanted : names).emplace(bytes_, begin, end - begin);
             }
         }
     }
@@ -141,7 +144,7 @@ int Image::copy(const Unit &unit, Object &object, Problems &problems) {
         return ENOEXEC;
     }
     elf.forget_soname();
-    elf.names(object.names);
+    elf.names(object.names, object.wanted);
     object.copy = directory_ + "/" + unit.master.name + ".so";
     return write(object.copy, bytes, problems);
 }
@@ -210,10 +213,26 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
     return ENOEXEC;
 }
 
+// The linker names the first undefined symbol only; here are all of them, each with the manual page that describes it.
+bool Image::explain_undefined(Problems &problems) const {
+    bool any = false;
+    for (const Object &object : objects_)
+        for (const std::string &name : object.wanted) {
+            if (::dlsym(RTLD_DEFAULT, name.c_str())) continue;
+            bool elsewhere = kernel_ && ::dlsym(kernel_, name.c_str());
+            for (const Object &other : objects_) elsewhere = elsewhere || other.names.contains(name);
+            if (elsewhere) continue;
+            problems.add({object.shown, 0, 0}, fmt::format("undefined symbol: {}{}", name, about(name)));
+            any = true;
+        }
+    return any;
+}
+
 int Image::open_group(const std::string &path, void *&handle, Problems &problems) {
     handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle) return 0;
     const char *words = ::dlerror();
+    if (words && std::strstr(words, "undefined symbol") && explain_undefined(problems)) return ENOEXEC;
     std::string text = readable(words ? words : "cannot be opened");
     const std::size_t end = text.find(": ");
     if (end != text.npos && (text.starts_with("boot/") || text.starts_with("master.d")))

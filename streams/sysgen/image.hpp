@@ -45,6 +45,7 @@ private:
         void *group_handle = nullptr;
         void *handle = nullptr;
         std::set<std::string, std::less<>> names;
+        std::set<std::string, std::less<>> wanted; // names without a definition in it
     };
 
     int copy(const Unit &unit, Object &object, Problems &problems);
@@ -52,6 +53,7 @@ private:
     int write(const std::string &path, std::string_view text, Problems &problems);
     int open_group(const std::string &path, void *&handle, Problems &problems);
     std::string readable(std::string text) const;
+    bool explain_undefined(Problems &problems) const;
 
     std::string directory_;
     std::vector<std::string> files_;

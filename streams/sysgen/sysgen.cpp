@@ -19,6 +19,7 @@
 // The drivers' objects belong to the System: its end calls each driver's <prefix>unload, last first, and closes them.
 #include "streams/sysgen/sysgen.hpp"
 #include "streams/sysgen/image.hpp"
+#include "streams/solaris.hpp"
 #include "streams/system.hpp"
 
 #include <cerrno>
@@ -71,6 +72,7 @@ private:
         bool started = false;
         Owner owner;          // tab and devflag, as the object defines them
         CharEntry entry;
+        Loadable *solaris = nullptr; // its object has _init and modlinkage (HDR-015)
         std::vector<edt> edts; // of its VECTOR lines
     };
 
@@ -84,6 +86,8 @@ private:
     }
 
     int examine(std::size_t i, Problems &problems);
+    void examine_solaris(std::size_t i, Problems &problems);
+    void attach(std::size_t i);
     int put_in(const std::shared_ptr<Booted> &self, Problems &problems);
     int load(std::size_t i, Driver &row);
     void call(std::size_t i, const char *routine, edt *argument);
@@ -116,7 +120,8 @@ int Booted::examine(std::size_t i, Problems &problems) {
         const auto *flag = static_cast<int *>(image_.symbol(i, m.prefix + "devflag"));
         r.owner.devflag = flag ? *flag : D_OLD;
         if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
-        if (waits(i)) {
+        if (!r.owner.tab && !flag) examine_solaris(i, problems);
+        if (waits(i) && !r.solaris) {
             if (r.owner.devflag & D_OLD)
                 problems.add(object_place(i), fmt::format("expected {}devflag without D_OLD in a loadable driver, found {} (CFG-036)",
                                                           m.prefix, flag ? "D_OLD" : "none"));
@@ -130,7 +135,10 @@ int Booted::examine(std::size_t i, Problems &problems) {
                                                   m.prefix, m.flags, m.flags_place.text()));
     if ((r.owner.devflag & D_OLD) && (r.owner.devflag & D_MP))
         problems.add(object_place(i), fmt::format("expected {}devflag with D_OLD or D_MP, found both (CFG-037)", m.prefix));
-    if (m.is_driver() && !m.has('f')) {
+    if (r.solaris && r.solaris->ops && r.solaris->ops->devo_cb_ops && !r.owner.tab) {
+        const cb_ops &cb = *r.solaris->ops->devo_cb_ops;
+        r.entry = {cb.cb_open, cb.cb_close, cb.cb_read, cb.cb_write, cb.cb_ioctl, cb.cb_chpoll};
+    } else if (m.is_driver() && !m.has('f')) {
         auto find = [&](const char *name) { return image_.symbol(i, m.prefix + name); };
         r.entry.open = function<decltype(r.entry.open)>(find("open"));
         r.entry.close = function<decltype(r.entry.close)>(find("close"));
@@ -140,6 +148,35 @@ int Booted::examine(std::size_t i, Problems &problems) {
         r.entry.poll = function<decltype(r.entry.poll)>(find("poll"));
     }
     return problems.size() == before ? 0 : EINVAL;
+}
+
+// A Solaris object names its streamtab in what it hands to mod_install.
+void Booted::examine_solaris(std::size_t i, Problems &problems) {
+    Running &r = running_[i];
+    auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"));
+    if (!init) return;
+    Inside inside(system_, master(i).name.c_str());
+    int error = 0;
+    r.solaris = load_solaris(system_, init, &error);
+    if (!r.solaris) {
+        problems.add(object_place(i), fmt::format("_init failed: {}", std::strerror(error)));
+        return;
+    }
+    r.owner.tab = r.solaris->driver_tab();
+    r.owner.devflag = r.solaris->driver_flags();
+    if (!r.owner.tab && r.solaris->module) {
+        r.owner.tab = r.solaris->module->f_str;
+        r.owner.devflag = r.solaris->module->f_flag;
+    }
+    note(i, "_init", "HDR-015");
+}
+
+void Booted::attach(std::size_t i) {
+    Running &r = running_[i];
+    if (!r.solaris || !master(i).is_driver()) return;
+    const int error = attach_solaris(system_, *r.solaris, static_cast<major_t>(master(i).majors[0]), master(i).name);
+    if (error) system_.console(2, fmt::format("WARNING: {}: attach failed", master(i).name), true, true);
+    note(i, error ? "attach failed" : "attached", "HDR-015");
 }
 
 void Booted::call(std::size_t i, const char *routine, edt *argument) {
@@ -173,6 +210,7 @@ int Booted::load(std::size_t i, Driver &row) {
     Running &r = running_[i];
     note(i, "loaded", "CFG-035");
     r.started = true;
+    attach(i);
     call(i, "init", nullptr);
     edtinit(i);
     call(i, "start", nullptr);
@@ -187,6 +225,11 @@ void Booted::stop(std::size_t i) {
     if (!running_[i].started) return;
     running_[i].started = false;
     call(i, "unload", nullptr);
+    if (Loadable *solaris = running_[i].solaris) {
+        Inside inside(system_, master(i).name.c_str());
+        unload_solaris(system_, *solaris, function<int (*)()>(image_.symbol(i, "rill_mod_fini")));
+        running_[i].solaris = nullptr;
+    }
     image_.close(i);
 }
 
@@ -235,6 +278,10 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
     auto add_module = [&](std::size_t i) {
         Module module;
         static_cast<Owner &>(module) = running_[i].owner;
+        if (const Loadable *solaris = running_[i].solaris; solaris && solaris->module) {
+            module.tab = solaris->module->f_str;
+            module.devflag = solaris->module->f_flag;
+        }
         module.name = master(i).name; // not the prefix (CFG-047)
         module.only_once = master(i).has('o');
         const int e = registry.add_module(std::move(module));
@@ -313,6 +360,7 @@ int Booted::boot(const std::string &directory, const std::shared_ptr<Booted> &se
     };
     resident([&](std::size_t i) {
         running_[i].started = true;
+        attach(i);
         call(i, "init", nullptr);
     });
     resident([&](std::size_t i) { edtinit(i); });

@@ -1,6 +1,7 @@
 #include "streams/view/tables.hpp"
 
 #include "streams/system.hpp"
+#include "streams/view/dot.hpp"
 #include "streams/view/text.hpp"
 
 #include <algorithm>
@@ -92,7 +93,9 @@ std::string cdevsw(System &system) {
 }
 
 std::string strconf(Stream &stream) {
-    std::string out = fmt::format("stream head{}\n", stream.hung_up ? " (hung up)" : "");
+    std::string out = fmt::format("stream head{}\n", stream.linked_below ? fmt::format(" (below link {})", stream.link_id)
+                                                      : stream.hung_up    ? " (hung up)"
+                                                                          : "");
     for (QueuePair *pair = stream.top(); pair;) {
         const bool driver = pair == stream.driver_pair();
         out += fmt::format("    |\n{} {}", driver ? "driver" : "module", pair->owner->name);
@@ -102,7 +105,7 @@ std::string strconf(Stream &stream) {
         pair = driver || !next ? nullptr : pair_of(next);
         if (pair && (pair->is_head || pair->stream != &stream)) pair = nullptr;
     }
-    return out;
+    return out + links_below(stream);
 }
 
 std::string processes(System &system) {

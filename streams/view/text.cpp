@@ -264,7 +264,7 @@ std::string Text::sentence(const Record &r) const {
     case Kind::push:
         return joined(fmt::format("module {}", name), " ", what);
     case Kind::link:
-        return joined(fmt::format("link {}", r.number), " ", what);
+        return fmt::format("link {}: {}", r.number, what);
     case Kind::ioctl:
         return r.number ? joined(ioctl_name(r.number), ": ", what) : std::string(what);
     case Kind::signal:

@@ -11,13 +11,14 @@
 #include <malloc.h>
 #include <poll.h>
 #include <rill.h>
+#include <sys/ioctl.h>
 #include <string>
 #include <sys/minor.h>
 #include <unistd.h>
 #include <vector>
 
-extern "C" streamtab loopinfo, passmodinfo;
-extern "C" int loopdevflag, passmoddevflag;
+extern "C" streamtab echoinfo, loopinfo, passmodinfo;
+extern "C" int echodevflag, loopdevflag, passmoddevflag;
 
 namespace {
 
@@ -140,6 +141,50 @@ struct LoopPair {
     int a, b;
 };
 
+// One stream on echo: what is written comes back through the driver's service procedure.
+struct Echo {
+    Echo() {
+        system = rill_system_new(nullptr);
+        proc = rill_proc_new(system, 0, 0);
+        rill_driver_add(system, "echo", 61, &echoinfo, echodevflag, 16);
+        rill_driver_add(system, "bench", 62, &benchinfo, 0, 16);
+        rill_module_add(system, "passmod", &passmodinfo, passmoddevflag);
+        rill_mknod(proc, "/dev/echo", S_IFCHR | 0666, makedevice(10, 61));
+        rill_mknod(proc, "/dev/bench0", S_IFCHR | 0666, makedevice(62, 0));
+        fd = rill_open(proc, "/dev/echo", O_RDWR);
+        if (fd < 0) {
+            std::fprintf(stderr, "bench: echo: %s\n", rill_why(proc));
+            std::exit(1);
+        }
+    }
+    ~Echo() {
+        rill_proc_exit(proc);
+        rill_system_free(system);
+    }
+    double trip(size_t size, int n) {
+        std::vector<char> buffer(size);
+        return nanoseconds([&] {
+                   for (int i = 0; i < n; ++i)
+                       if (rill_write(proc, fd, buffer.data(), size) < 0 || rill_read(proc, fd, buffer.data(), size) < 0) std::exit(1);
+               }) / n;
+    }
+    double ioctls(int command, void *argument, int n) {
+        return nanoseconds([&] {
+                   for (int i = 0; i < n; ++i)
+                       if (rill_ioctl(proc, fd, command, argument) < 0) std::exit(1);
+               }) / n;
+    }
+    double push_pop(int n) {
+        return nanoseconds([&] {
+                   for (int i = 0; i < n; ++i)
+                       if (rill_ioctl(proc, fd, I_PUSH, "passmod") < 0 || rill_ioctl(proc, fd, I_POP, 0) < 0) std::exit(1);
+               }) / n;
+    }
+    rill_system *system;
+    rill_proc *proc;
+    int fd;
+};
+
 struct HostPipe {
     HostPipe() {
         if (::pipe(fd)) std::exit(1);
@@ -158,6 +203,32 @@ struct HostPipe {
     int fd[2];
 };
 
+double host_fionread(HostPipe &pipe, int n) {
+    return nanoseconds([&] {
+               int bytes;
+               for (int i = 0; i < n; ++i) ::ioctl(pipe.fd[0], FIONREAD, &bytes);
+           }) / n;
+}
+
+double allocb_freeb(int n) {
+    return nanoseconds([&] {
+               for (int i = 0; i < n; ++i) {
+                   mblk_t *mp = allocb(64, BPRI_MED);
+                   asm volatile("" : : "r"(mp) : "memory");
+                   freeb(mp);
+               }
+           }) / n;
+}
+double malloc_free(int n) {
+    return nanoseconds([&] {
+               for (int i = 0; i < n; ++i) {
+                   void *p = std::malloc(64);
+                   asm volatile("" : : "r"(p) : "memory");
+                   std::free(p);
+               }
+           }) / n;
+}
+
 double dev_null(int n) {
     return nanoseconds([&] {
                for (int i = 0; i < n; ++i) ::close(::open("/dev/null", O_RDWR));
@@ -169,7 +240,11 @@ struct Node {
     int (*f)(Node *, void *);
     Node *next;
 };
-__attribute__((noinline)) int pass(Node *n, void *p) { return n->next->f(n->next, p); }
+__attribute__((noinline)) int pass(Node *n, void *p) {
+    const int r = n->next->f(n->next, p);
+    asm volatile("" : : : "memory"); // a call that returns here, as a module's does, not a jump
+    return r;
+}
 __attribute__((noinline)) int last(Node *, void *p) {
     asm volatile("" : : "r"(p) : "memory");
     return 0;
@@ -255,6 +330,69 @@ int main() {
             costs.push_back((with - bare) / modules / call);
         }
         row("each pass-through module on that path / one nested indirect call", ratio(median(costs)), "10", "2");
+    }
+    {
+        Echo echo;
+        HostPipe pipe;
+        row("loop 64 B through a service procedure / Linux pipe 64 B",
+            compare([&] { return echo.trip(64, 50000); }, [&] { return pipe.trip(64, 50000); }), "0.65", "0.25");
+        LoopPair loop;
+        row("loop 4 KiB / Linux pipe 4 KiB",
+            compare([&] { return loop.trip(4096, 20000); }, [&] { return pipe.trip(4096, 20000); }), "0.6", "0.3");
+        const int echo_fd = echo.fd;
+        World small(16); // bench's minors for the direct open
+        echo.fd = rill_open(echo.proc, "/dev/bench0", O_RDWR);
+        strioctl io{0x6201, 0, 0, nullptr};
+        row("I_STR round trip through one driver / Linux pipe 64 B",
+            compare([&] { return echo.ioctls(I_STR, &io, 20000); }, [&] { return pipe.trip(64, 20000); }), "0.6", "0.2");
+        int bytes = 0;
+        row("I_NREAD / FIONREAD on a Linux pipe",
+            compare([&] { return echo.ioctls(I_NREAD, &bytes, 50000); }, [&] { return host_fionread(pipe, 50000); }), "0.4", "0.1");
+        row("I_PUSH+I_POP / Linux open+close of /dev/null",
+            compare([&] { return echo.push_pop(20000); }, [] { return dev_null(20000); }), "0.8", "0.25");
+        minor_take_this(minors, 0); // the direct open took none from the table; its close gives one back
+        rill_close(echo.proc, echo.fd);
+        echo.fd = echo_fd;
+        constexpr int streams = 1000;
+        World world(streams + 1);
+        rill_module_add(world.system, "passmod", &passmodinfo, passmoddevflag);
+        world.open_more(streams);
+        for (int i = 0; i < 100; ++i) rill_ioctl(world.proc, i, I_PUSH, "passmod");
+        const size_t some = host_bytes();
+        for (int i = 100; i < streams; ++i) rill_ioctl(world.proc, i, I_PUSH, "passmod");
+        row("bytes per pushed module", std::to_string((host_bytes() - some) / (streams - 100)), "768", "400");
+    }
+    {
+        constexpr int count = 1000;
+        World world(count + 2);
+        world.open_more(count - 1);
+        rill_driver_add(world.system, "echo", 63, &echoinfo, echodevflag, 16);
+        rill_mknod(world.proc, "/dev/echo", S_IFCHR | 0666, makedevice(10, 63));
+        const int ready = rill_open(world.proc, "/dev/echo", O_RDWR);
+        rill_write(world.proc, ready, "x", 1);
+        std::vector<pollfd> own(count), host(count);
+        std::vector<HostPipe> pipes(count);
+        for (int i = 0; i < count; ++i) {
+            own[static_cast<size_t>(i)] = {i < count - 1 ? i : ready, POLLIN, 0};
+            host[static_cast<size_t>(i)] = {pipes[static_cast<size_t>(i)].fd[0], POLLIN, 0};
+        }
+        if (::write(pipes[count - 1].fd[1], "x", 1) != 1) std::exit(1);
+        auto poll_own = [&] {
+            return nanoseconds([&] {
+                       for (int i = 0; i < 500; ++i)
+                           if (rill_poll(world.proc, own.data(), count, -1) != 1) std::exit(1);
+                   }) / 500;
+        };
+        auto poll_host = [&] {
+            return nanoseconds([&] {
+                       for (int i = 0; i < 500; ++i)
+                           if (::poll(host.data(), count, -1) != 1) std::exit(1);
+                   }) / 500;
+        };
+        row("poll of 1,000 descriptors, one ready / Linux poll of 1,000 pipes", compare(poll_own, poll_host), "1.0", "0.5");
+        rill::Enter scope(*reinterpret_cast<rill::System *>(world.system));
+        row("allocb+freeb of 64 B / malloc+free of 64 B",
+            compare([] { return allocb_freeb(500000); }, [] { return malloc_free(500000); }), "2.0", "0.6");
     }
     {
         World world(20000);

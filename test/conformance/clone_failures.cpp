@@ -109,7 +109,7 @@ TEST_CASE("CLN-003: clone opens fail the same way at another clone major") {
     for (unsigned major : {63u, 72u, 0u})
         for (auto &[id, body] : core) {
             CAPTURE(major);
-            CAPTURE(id);
+            CAPTURE_BINDING(id);
             Profile profile = *find_profile("irix");
             profile.clone_major = major;
             Fixture f(profile);

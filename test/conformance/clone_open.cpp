@@ -145,7 +145,7 @@ TEST_CASE("CLN-003: nothing in clone opens depends on the value of the clone maj
     for (unsigned major : {63u, 72u, 11u, 0u, 511u})
         for (auto &[id, body] : core) {
             CAPTURE(major);
-            CAPTURE(id);
+            CAPTURE_BINDING(id);
             Profile profile = *find_profile("irix");
             profile.clone_major = major;
             Fixture f(profile);

@@ -9,7 +9,8 @@ using namespace rill::test;
 namespace {
 
 struct Inserting : OneStream {
-    explicit Inserting(const char *profile = "irix", Setup setup = {}, Tunables tunables = {}) : OneStream(profile, setup, tunables) {
+    explicit Inserting(const char *profile = "irix", Setup setup = {}, Tunables tunables = {})
+        : OneStream(profile, setup, tunables) {
         other = f.open("/dev/dev1");
         other_rq = dev.last("open").q;
     }
@@ -40,10 +41,21 @@ TEST_SUITE_BEGIN("ioctl_fdinsert");
 
 TEST_CASE("IOC-181: offset below 0, not aligned, or a control part too short for the value: EINVAL") {
     Inserting s;
-    for (auto [ctl, offset] : {std::pair<int, int>{8, -1}, {8, -4}, {8, 1}, {8, 2}, {8, 3}, {8, 5}, {8, 8}, {7, 4}, {3, 0}, {0, 0}, {-1, 0},
-                               {8, std::numeric_limits<int>::max() - 3}, {std::numeric_limits<int>::min(), 0}}) {
-        CAPTURE(ctl);
-        CAPTURE(offset);
+    for (auto [ctl, offset] : {std::pair<int, int>{8, -1},
+                               {8, -4},
+                               {8, 1},
+                               {8, 2},
+                               {8, 3},
+                               {8, 5},
+                               {8, 8},
+                               {7, 4},
+                               {3, 0},
+                               {0, 0},
+                               {-1, 0},
+                               {8, std::numeric_limits<int>::max() - 3},
+                               {std::numeric_limits<int>::min(), 0}}) {
+        CAPTURE_BINDING(ctl);
+        CAPTURE_BINDING(offset);
         CHECK(s.insert(ctl, -1, offset) == -EINVAL);
     }
     CHECK(s.dev.count("wput") == 0);
@@ -80,7 +92,8 @@ TEST_CASE("IOC-184: a hangup on either stream: ENXIO; a stored error on either: 
         s.up(M_HANGUP);
         CHECK(s.insert(8, -1, 0) == -ENXIO);
     }
-    for (auto bytes : {std::string{static_cast<char>(EPROTO), static_cast<char>(NOERROR)}, {static_cast<char>(NOERROR), static_cast<char>(EPROTO)}}) {
+    for (auto bytes : {std::string{static_cast<char>(EPROTO), static_cast<char>(NOERROR)},
+                       {static_cast<char>(NOERROR), static_cast<char>(EPROTO)}}) {
         Inserting s;
         s.other_up(M_ERROR, bytes);
         CHECK(s.insert(8, -1, 0) == -EPROTO);

@@ -110,7 +110,7 @@ TEST_CASE("IOC-084 [solaris]: I_PEEK looks at the RS_HIPRI bit of flags only") {
     CHECK(peek(s, 8, 8, 9) == "0");
 }
 
-TEST_CASE("IOC-075: I_PEEK copies the first message without removing it and returns 1; 0 when there is none; never waits") {
+TEST_CASE("IOC-075: I_PEEK copies the first message and leaves it, and returns 1; 0 when there is none; never waits") {
     OneStream s; // the descriptor waits, I_PEEK does not
     CHECK(peek(s, 8, 8) == "0");
     s.up_control(M_PROTO, "H", "ab");

@@ -114,7 +114,7 @@ TEST_CASE("IOC-024 [solaris]: a module's open that fails makes I_PUSH fail with 
     CHECK(top_module(s.root, s.fd) == "-EINVAL");
 }
 
-TEST_CASE("IOC-027: order of the checks: hangup, name address, name length, unknown name, an open in progress, the limit") {
+TEST_CASE("IOC-027: order of checks: hangup, name address, length, unknown name, open in progress, limit") {
     Tunables tunables;
     tunables.push_limit = 1;
     OneStream s("irix", {}, tunables);
@@ -194,13 +194,14 @@ TEST_CASE("IOC-020: I_PUSH puts the module just below the stream head and calls 
     CHECK(s.f.read(s.fd) == "x");
 }
 
-TEST_CASE("IOC-028: a writer asleep on a full stream goes on after a push, through the new module, once there is room") {
+TEST_CASE("IOC-028: a writer asleep on a full stream goes on after a push through the new module, when there is room") {
     OneStream s(hold_writes);
     Probe &pass = s.f.module("pass");
     CHECK(s.f.write(s.fd, std::string(2048, 'x')) == 2048);
     Process &p = s.f.process();
     int fd = s.open_as(p);
-    Later writer = s.f.later(p, "write", [&] { return outcome(static_cast<int>(rill_write(handle(p), fd, "late", 4))); });
+    Later writer =
+        s.f.later(p, "write", [&] { return outcome(static_cast<int>(rill_write(handle(p), fd, "late", 4))); });
     CHECK_FALSE(writer.done());
     CHECK(s.ioctl(I_PUSH, "pass") == 0);
     CHECK_FALSE(writer.done()); // still full behind the module
@@ -209,7 +210,7 @@ TEST_CASE("IOC-028: a writer asleep on a full stream goes on after a push, throu
     CHECK(pass.count("wput") == 1);
 }
 
-TEST_CASE("IOC-028: a driver held back by a full stream head goes on after a push of a module with service procedures") {
+TEST_CASE("IOC-028: a driver held back by a full stream head goes on after a push of a module with services") {
     OneStream s([](Probe &dev) { dev.give_service_procedures(); });
     Probe &m = s.f.module("m");
     m.give_service_procedures();
@@ -282,7 +283,7 @@ TEST_CASE("IOC-032: I_POP on a pipe whose other end was closed: ENXIO, with a mo
     CHECK(top_module(s.root, p.fd[0]) == "m");
 }
 
-TEST_CASE("IOC-047: while another push is in progress I_POP waits; with O_NONBLOCK it fails with EAGAIN, on a signal EINTR") {
+TEST_CASE("IOC-047: while another push is in progress I_POP waits; with O_NONBLOCK EAGAIN, on a signal EINTR") {
     OneStream s;
     Probe &slow = s.f.module("slow"), &m = s.f.module("m");
     sleep_in_first_open(s.f, slow);

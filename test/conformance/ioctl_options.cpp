@@ -109,7 +109,7 @@ TEST_CASE("IOC-102: on a pipe SNDPIPE is on from the start") {
     CHECK(gives(s, I_GWROPT, p[1]) == SNDPIPE);
 }
 
-TEST_CASE("IOC-103: I_SERROPT chooses persistent or one-shot errors a side; others: EINVAL; default 5; no bit keeps it") {
+TEST_CASE("IOC-103: I_SERROPT chooses persistent or one-shot errors a side; others: EINVAL; default 5") {
     OneStream s;
     CHECK(gives(s, I_GERROPT) == 5);
     for (int bits : {0x10, 0x1f, -1}) CHECK(s.ioctl(I_SERROPT, bits) == -EINVAL);

@@ -11,7 +11,7 @@ using namespace rill::test;
 
 namespace {
 
-constexpr major_t M = 62, M2 = 63, N = 61, S = 64;
+constexpr major_t M = 62, M2 = 65, M3 = 66, N = 61; // svr4's clone driver has 63
 
 int count_files(const Stream *s) { return s->special ? s->special->files : -1; }
 
@@ -61,7 +61,10 @@ struct Mux {
         };
         f.node(path.c_str(), f.clone(major));
     }
-    ~Mux() { probe.on_wput = nullptr; }
+    ~Mux() { // streams of it may still close
+        probe.on_wput = nullptr;
+        low.on_rput = [](queue_t *, mblk_t *mp) { freemsg(mp); };
+    }
     void answer(queue_t *q, mblk_t *mp, int how, int why) {
         auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
         mp->b_datap->db_type = static_cast<unsigned char>(how);
@@ -313,7 +316,7 @@ TEST_CASE("MUX-014 IOC-232: a lower stream hung up, in error, or with an ioctl o
 TEST_CASE("MUX-016 MUX-020 IOC-232: a link that would make a cycle: EINVAL, until the other link is gone") {
     for (const char *profile : all_profiles) {
         World w(profile);
-        Mux b(w, "mux2", M2), c(w, "mux3", S);
+        Mux b(w, "mux2", M2), c(w, "mux3", M3);
         int a1 = w.mux.open(), b1 = b.open(), b2 = b.open(), c1 = c.open(), c2 = c.open();
         int ab = w.link(a1, b1), bc = w.link(b2, c1);
         REQUIRE(ab > 0);
@@ -724,7 +727,6 @@ TEST_CASE("MUX-041 CLS-001: unlinking is no close: a registration for SIGPOLL on
 
 TEST_CASE("MUX-043 IOC-236: callers asleep on the lower stream are woken at the link, and fail with EINVAL") {
     World w;
-    Process &p = w.process();
     bool full = false;
     w.echo.on_wput = [&](queue_t *q, mblk_t *mp) { full ? static_cast<void>(putq(q, mp)) : w.echo.standard_put(q, mp); };
     char c, buffer[16];
@@ -738,7 +740,6 @@ TEST_CASE("MUX-043 IOC-236: callers asleep on the lower stream are woken at the 
     CHECK(w.write(w.low, std::string(2048, 'x')) == 2048); // the probe's high-water mark
     Later writer = w.later(w.root, "write", [&] { return w.write(w.low, "y"); });
     for (Later *l : {&reader, &getter, &poller, &writer}) REQUIRE_FALSE(l->done());
-    static_cast<void>(p);
     REQUIRE(w.link(w.ctl, w.low) > 0);
     w.run();
     for (Later *l : {&reader, &getter, &poller, &writer}) {
@@ -849,7 +850,7 @@ TEST_CASE("MUX-055 MUX-056: an unlink request carries the link's linkblk, and th
 TEST_CASE("MUX-058: what waits on the lower queues is dropped at the unlink, and the stream works again") {
     World w;
     w.mux.low.on_rput = [](queue_t *q, mblk_t *mp) { putq(q, mp); };
-    int id = w.link(w.ctl, w.low), file_flags = 0;
+    int id = w.link(w.ctl, w.low);
     Stream *s = w.stream(w.low);
     s->read_queue()->q_ptr = s->write_queue()->q_ptr = &w;
     w.data_from_below(w.echo, "left behind");
@@ -858,7 +859,6 @@ TEST_CASE("MUX-058: what waits on the lower queues is dropped at the unlink, and
     CHECK(s->read_queue()->q_ptr == nullptr);
     CHECK(s->write_queue()->q_ptr == nullptr);
     CHECK(s->read_queue()->q_count == 0);
-    static_cast<void>(file_flags);
     CHECK(outcome(rill_fcntl(handle(w.root), w.low, F_SETFL, O_RDWR | O_NONBLOCK)) == 0);
     CHECK(w.read(w.low) == "-EAGAIN");
     w.check_free(w.low);
@@ -904,8 +904,9 @@ TEST_CASE("MUX-066 CLS-003: at the last close the links go first, then modules, 
     for (int i = 0; i < 2; ++i) CHECK(w.link(w.ctl, w.open("/dev/echo")) > 0);
     int pid = w.plink(w.ctl, w.low), ctl2 = w.mux.open();
     int closes_of_module = 0;
+    std::vector<int> asked_before_close;
     w.mux.probe.on_close = [&](queue_t *q, int flag, cred_t *c) {
-        CHECK(w.mux.commands() == std::vector<int>{I_LINK, I_LINK, I_PLINK, I_UNLINK, I_UNLINK});
+        asked_before_close = w.mux.commands();
         closes_of_module = pass.count("close");
         return w.mux.probe.standard_close(q, flag, c);
     };
@@ -914,7 +915,9 @@ TEST_CASE("MUX-066 CLS-003: at the last close the links go first, then modules, 
         return pass.standard_close(q, flag, c);
     };
     CHECK(w.close(w.ctl) == 0);
+    CHECK(asked_before_close == std::vector<int>{I_LINK, I_LINK, I_PLINK, I_UNLINK, I_UNLINK});
     CHECK(closes_of_module == 1);
+    w.mux.probe.on_close = nullptr;
     CHECK(w.links() == 1);
     CHECK(w.punlink(ctl2, pid) == 0);
 }
@@ -925,7 +928,7 @@ TEST_CASE("MUX-067 IOC-237 CLS-004: at the last close links go whatever the driv
         int ctl = w.mux.open();
         REQUIRE(w.link(ctl, w.low) > 0);
         int warnings = 0;
-        w.system.console_sink = [&](int, std::string_view) { ++warnings; };
+        w.system.console_sink = [&](int, std::string_view text) { warnings += !text.starts_with("fault: "); };
         if (how == 0) w.mux.type = M_IOCNAK, w.mux.error = EBUSY;
         if (how == 1) w.mux.keep = true;
         if (how == 2) w.mux.instead = M_ERROR;
@@ -935,6 +938,7 @@ TEST_CASE("MUX-067 IOC-237 CLS-004: at the last close links go whatever the driv
         CHECK(w.system.sched.now() - before == (how == 0 ? 0 : 15 * ticks_a_second)); // no answer: the time ends it
         CHECK(w.mux.commands() == std::vector<int>{I_LINK, I_UNLINK});
         CHECK(warnings == 1);
+        w.took_fault("IOC-122"); // a checking build says who did not answer
         CHECK(w.links() == 0);
         w.check_free(w.low);
         w.mux.keep = false;
@@ -1061,7 +1065,7 @@ TEST_CASE("MUX-013 MUX-016: while a link is being made, the lower stream is take
     Later call = w.later(w.root, "ioctl", [&] { return w.link(w.ctl, b1); });
     REQUIRE_FALSE(call.done());
     CHECK(w.link(b2, w.mux.open()) == -EINVAL); // a cycle, were both made
-    Mux c(w, "mux3", S);
+    Mux c(w, "mux3", M3);
     int c1 = c.open();
     CHECK(w.link(c1, b1) == -EINVAL);
     w.mux.keep = false;

@@ -946,3 +946,43 @@ TEST_CASE("CFG-020: the example tree boots, as built, and every node of it does 
     CHECK(std::string(back) == "rill");
     CHECK(k.push(k.open("/dev/loop"), "pipemod") == 0);
 }
+
+// --- foreign loader conventions ---
+
+TEST_CASE("HDR-015: every undefined symbol of an object is named, with its manual page and what is near") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    tree.object("foo", std::string(driver_text) + flag_text + "void PFXinit() { physio(); putnxt(); strlen(\"\"); }\n", "foo");
+    Kernel k;
+    k.refuses(tree, ENOEXEC, "boot/foo.so: undefined symbol: physio, physio(D3): not in rill");
+    CHECK_MESSAGE(k.error.find("boot/foo.so: undefined symbol: putnxt, in no manual rill knows; near it: putnext(D3)") != k.error.npos,
+                  k.error);
+    CHECK(k.error.find("strlen") == k.error.npos);
+}
+
+TEST_CASE("HDR-015: an object with _init and modlinkage gives its streamtab and flags; attach at boot, detach and _fini at the end") {
+    Tree tree;
+    std::ifstream source(RILL_SOURCE_DIR "/test/drivers/ssun.c");
+    std::string text((std::istreambuf_iterator<char>(source)), std::istreambuf_iterator<char>());
+    text = replaced(text, "ss_", "zz_"); // the suite has these names already
+    const std::string log = tree.path + "/events";
+    text += "#include <stdio.h>\n__attribute__((destructor)) static void gone(void) { FILE *f = fopen(\"" + log +
+            "\", \"w\"); fprintf(f, \"%d\", zz_events); fclose(f); }\n";
+    tree.sm("INCLUDE: ssun clone\n").master("ssun", "fsm ssun 61 8\n").object("ssun", text, "");
+    {
+        Kernel k;
+        REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+        REQUIRE(k.at(61));
+        CHECK(k.at(61)->devflag == (D_MP | D_MTPERMOD));
+        const int fd = k.open("/dev/ssun");
+        CHECK(std::string(rill_why(handle(k.root))) == "");
+        REQUIRE(fd >= 0);
+        CHECK(k.rdev(fd) == makedevice(61, 1));
+        CHECK(k.push(fd, "ssun") == 0);
+        CHECK(k.close(fd) == 0);
+    }
+    std::ifstream events(log);
+    int seen = 0;
+    events >> seen;
+    CHECK(seen == 7);
+}

@@ -164,7 +164,7 @@ bool run_sequence(Fixture &f, const std::vector<Probe *> &probes, unsigned seed)
             const dev_t device = makedevice(kinds[model.files[file].kind].major, model.files[file].minor);
             if (there && st.st_rdev == device) continue;
             agree = false;
-            CAPTURE(number);
+            CAPTURE_BINDING(number);
             CHECK(there);
             CHECK(st.st_rdev == device);
         }

@@ -6,8 +6,8 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab echoinfo, loopinfo, nulsinfo, pipemodinfo;
-extern int echodevflag, loopdevflag, nulsdevflag, pipemoddevflag;
+extern struct streamtab echoinfo, loopinfo, muxinfo, nulsinfo, pipemodinfo;
+extern int echodevflag, loopdevflag, muxdevflag, nulsdevflag, pipemoddevflag;
 }
 
 namespace rill::tool {
@@ -26,6 +26,7 @@ const struct {
     {"echo", 61, &echoinfo, &echodevflag, "/dev/echo"},
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
+    {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 // The `rill` command: makes a System, fills it with drivers, and gives it a scenario to run.
 #include "tools/rill/builtin.hpp"
+#include "tools/rill/cc.hpp"
+#include "tools/rill/check.hpp"
 #include "tools/rill/scenario.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,6 +49,7 @@ void extend_boot_path() {
 bool fill(rill_system *system, const Options &options) {
     if (!options.directory.empty()) {
         extend_boot_path();
+        if (!tool::rebuild(options.directory)) return false;
         return rill_sysgen(system, options.directory.c_str()) == 0; // it has told why
     }
     if (const int error = tool::add_builtin_drivers(system)) {
@@ -77,6 +80,32 @@ int start(const Options &options) {
     return play(system.get(), options);
 }
 
+void cc_command(CLI::App &app, tool::Compile &what) {
+    CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into a shared object that a sysgen directory can boot");
+    cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required()->check(CLI::ExistingFile);
+    cc->add_option("-o,--output", what.output, "the object; without it the first source's name with .so");
+    cc->add_option("--std", what.standard, "the C dialect: gnu89, c99, c17 ...")->capture_default_str();
+    cc->add_flag("--checking", what.checking, "no optimisation, all warnings, -DDEBUG");
+    cc->add_option("-D", what.more, "define, passed on to the compiler");
+    cc->footer("Example:\n  rill cc foo.c && rill check foo.so");
+}
+
+void check_command(CLI::App &app, tool::CheckOptions &what) {
+    CLI::App *check = app.add_subcommand("check", "Exercise a driver or module that nobody prepared, and report its faults");
+    check->add_option("DRIVER", what.target, "DRIVER.so, or DIR:NAME for one of a sysgen directory")->required();
+    check->add_flag("--tap", what.tap, "report as TAP");
+    check->add_option("--junit", what.junit, "also write a JUnit report to this file");
+    check->add_option("--seed", what.seed, "of the random steps")->capture_default_str();
+    check->add_option("--profile", what.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
+    check->add_option("--prefix", what.prefix, "of the driver's public names, if it is not the object's name");
+    check->add_option("--major", what.major, "external major to give it")->capture_default_str();
+    check->add_option("--devices", what.devices, "#DEV to give it")->capture_default_str();
+    check->add_option("--out", what.out, "directory for the scenarios that reproduce faults (default: NAME.check)");
+    check->add_flag("--module", what.module, "it is a module: push it");
+    check->footer("Exit status: 0 no fault, 1 faults, 2 the check could not be made.\n"
+                  "Example:\n  rill check foo.so --junit foo.xml");
+}
+
 void common(CLI::App &command, Options &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
     command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
@@ -103,7 +132,7 @@ int main(int argc, char **argv) {
                "  expect (61,0) fstat fd");
 
     Options options;
-    CLI::App *run = app.add_subcommand("run", "Run a scenario with the built-in drivers echo, loop, nuls and pipemod");
+    CLI::App *run = app.add_subcommand("run", "Run a scenario with the built-in drivers echo, loop, nuls, mux and pipemod");
     run->add_option("FILE", options.file, "the scenario")->required();
     run->footer("Example:\n  rill run --quiet hello.rill");
     CLI::App *boot = app.add_subcommand("boot", "Boot a sysgen directory, then run a scenario or read calls");
@@ -114,6 +143,19 @@ int main(int argc, char **argv) {
     shell->footer("Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
     for (CLI::App *command : {run, boot, shell}) common(*command, options);
 
+    tool::Compile compile;
+    cc_command(app, compile);
+    tool::CheckOptions check;
+    check_command(app, check);
+
     CLI11_PARSE(app, argc, argv);
+    if (app.got_subcommand("cc")) {
+        for (std::string &define : compile.more) define.insert(0, "-D");
+        return tool::compile(compile);
+    }
+    if (app.got_subcommand("check")) {
+        extend_boot_path();
+        return tool::check(check);
+    }
     return start(options);
 }

@@ -1,6 +1,7 @@
 #include "tools/rill/scenario.hpp"
 
 #include "clone/minor_table.hpp"
+#include "streams/view/dot.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -107,7 +108,7 @@ std::string minors(System &system, const std::string &name) {
 }
 
 constexpr std::string_view questions = R"(questions about the System
-  minors DRIVER     strconf FD     ls -l PATH     cdevsw     ps     fds     calls     census
+  minors DRIVER     strconf FD     dot     ls -l PATH     cdevsw     ps     fds     calls     census
 time, order and failure
   run     advance TICKS     fail N (the N-th allocation from now fails)
 processes
@@ -138,7 +139,12 @@ Scenario::Scenario(rill_system *system, Show show, std::string source)
     if (show_ == Show::all) system_.trace.attach(text_);
     if (show_ == Show::json) system_.trace.attach(json_);
     system_.console_sink = [this](int, std::string_view text) {
-        if (text.starts_with("fault: ") && show_ == Show::all) return; // a fault has its own record
+        if (text.starts_with("fault: ") && show_ == Show::all) { // its first line is a record of its own
+            const std::size_t first = text.find('\n');
+            if (first == text.npos) return;
+            say(fmt::format("{}fault: {}", indent, text.substr(7, first - 7)));
+            return say(std::string(text.substr(first + 1)));
+        }
         if (show_ == Show::json)
             fmt::print(stderr, "{}\n", text);
         else
@@ -151,6 +157,7 @@ Scenario::~Scenario() {
         Enter scope(system_);
         system_.finish(*job.background);
     }
+    text_.whose = [](int) { return std::string(); }; // the processes go one by one; none is looked up by now
     for (User &u : users_) rill_proc_exit(u.handle);
     system_.console_sink = nullptr;
     if (show_ == Show::all) system_.trace.detach(text_);
@@ -317,6 +324,8 @@ bool Scenario::question(Words &words, std::string_view shown) {
         table = minors(system_, words.name("a driver"));
     else if (is("strconf"))
         table = view::strconf(stream(words));
+    else if (is("dot"))
+        table = view::topology_dot(system_);
     else if (is("ls")) {
         words.take_if("-l");
         table = view::nodes(system_, words.empty() ? "/dev" : words.name("a path"));

@@ -3,6 +3,8 @@
 #define RILL_SYS_CONF_H
 #include <sys/types.h>
 
+struct streamtab;
+
 #ifndef FMNAMESZ
 #define FMNAMESZ 8
 #endif
@@ -25,5 +27,13 @@
 #define D_MTOUTPERIM 0x8000
 #define D_MTOCEXCL 0x10000
 #define D_MTPUTSHARED 0x20000
+#define D_MTPUTSHR D_MTPUTSHARED
+
+/* A loadable module's entry as Solaris declares it (fmodsw, <sys/modctl.h>) */
+struct fmodsw {
+    char f_name[FMNAMESZ + 1];
+    struct streamtab *f_str;
+    int f_flag;
+};
 
 #endif

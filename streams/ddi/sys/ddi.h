@@ -13,6 +13,7 @@
 #include <sys/kmem.h>
 #include <sys/cmn_err.h>
 #include <sys/param.h>
+#include <sys/ipl.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,14 @@ extern "C" {
 #define TIME 6
 #define UCRED 7
 
+/* drv_setparm(D3): counters of terminal drivers; accepted, without effect */
+#define SYSCANC 101
+#define SYSMINT 102
+#define SYSOUTC 103
+#define SYSRAWC 104
+#define SYSRINT 105
+#define SYSXINT 106
+
 #ifdef __cplusplus
 #define RILL_FUNC(args) args
 #else
@@ -61,6 +70,7 @@ clock_t drv_hztousec(clock_t ticks);
 clock_t drv_usectohz(clock_t microseconds);
 void drv_usecwait(clock_t microseconds);
 int drv_getparm(unsigned int parm, void *valp); /* -1 for an unknown parameter */
+int drv_setparm(unsigned int parm, unsigned long value);
 
 /* sleep(D3), wakeup(D3): the kernel's two-argument sleep; libc's keeps its own name elsewhere. */
 int rill_sleep(char *event, int priority);
@@ -70,6 +80,19 @@ void wakeup(char *event);
 /* qwait(9F): wait, in open or close, until a procedure of the pair has run. */
 void qwait(queue_t *q);
 int qwait_sig(queue_t *q); /* 0 when a signal ended the wait */
+
+/* freezestr(D3) of SVR4 MP returns a level for unfreezestr(q, pl); that of Solaris is called as unfreezestr(q). */
+pl_t freezestr(queue_t *q);
+void unfreezestr(queue_t *q, ...);
+
+/* Solaris: inside the perimeters of q (mt-streams(9F)). Timeouts and bufcalls must be cancelled in close (MP-021). */
+#define PERIM_INNER 1
+#define PERIM_OUTER 2
+void qwriter(queue_t *q, mblk_t *mp, void(*func) RILL_FUNC((queue_t *, mblk_t *)), int perimeter);
+timeout_id_t qtimeout(queue_t *q, void(*func) RILL_FUNC((void *)), void *arg, clock_t ticks);
+clock_t quntimeout(queue_t *q, timeout_id_t id);
+bufcall_id_t qbufcall(queue_t *q, size_t size, unsigned int pri, void(*func) RILL_FUNC((void *)), void *arg);
+void qunbufcall(queue_t *q, bufcall_id_t id);
 
 /* User memory: 0 or -1; the user's address is copyin's first and copyout's second argument. */
 int copyin(const void *user, void *kernel, size_t count);

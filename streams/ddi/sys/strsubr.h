@@ -1,5 +1,6 @@
-/* Included by habit; what drivers take from it stands in <sys/stream.h> and <sys/ddi.h>. */
+/* Stream head internals are no driver's; the interface is <sys/stream.h>. */
 #ifndef RILL_SYS_STRSUBR_H
 #define RILL_SYS_STRSUBR_H
 #include <sys/types.h>
+#include <sys/stream.h>
 #endif

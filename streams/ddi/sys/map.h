@@ -1,0 +1,5 @@
+/* Included by habit; what drivers take from it stands in <sys/stream.h> and <sys/ddi.h>. */
+#ifndef RILL_SYS_MAP_H
+#define RILL_SYS_MAP_H
+#include <sys/types.h>
+#endif

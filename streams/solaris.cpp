@@ -1,0 +1,286 @@
+#include "streams/solaris.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/sunddi.h>
+#undef sleep
+#undef major
+#undef minor
+#undef makedev
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+extern "C" {
+__attribute__((visibility("default"))) struct mod_ops mod_driverops = {1};
+__attribute__((visibility("default"))) struct mod_ops mod_strmodops = {2};
+__attribute__((visibility("default"))) struct mod_ops mod_miscops = {3};
+}
+
+namespace rill {
+
+namespace {
+
+Installed &installed(System &system) {
+    if (!system.installed) system.installed = std::make_shared<Installed>();
+    return *system.installed;
+}
+
+Loadable *find(System &system, const modlinkage *linkage) {
+    for (const auto &l : installed(system).all)
+        if (l->linkage == linkage) return l.get();
+    return nullptr;
+}
+
+void forget(System &system, const modlinkage *linkage) {
+    std::erase_if(installed(system).all, [&](const auto &l) { return l->linkage == linkage; });
+}
+
+// "echo driver 1.0" is the echo driver.
+std::string first_word(const char *info) {
+    std::string name(info ? info : "");
+    name.resize(std::min(name.find(' '), name.size()));
+    return name;
+}
+
+std::string name_of_driver(const modlinkage *linkage) {
+    for (void *const *entry = linkage->ml_linkage; *entry; ++entry)
+        if (*static_cast<mod_ops **>(*entry) == &mod_driverops) return first_word(static_cast<modldrv *>(*entry)->drv_linkinfo);
+    return "";
+}
+
+// Without a boot: to the tables at once.
+int register_now(System &system, Loadable &l) {
+    if (l.module) {
+        Module module;
+        module.name = l.module->f_name;
+        module.prefix = module.name;
+        module.tab = l.module->f_str;
+        module.devflag = l.module->f_flag;
+        if (int error = system.registry.add_module(std::move(module))) return error;
+    }
+    l.registered = true;
+    if (!l.driver_tab()) return 0;
+    Driver row;
+    row.name = row.prefix = name_of_driver(l.linkage);
+    row.tab = l.driver_tab();
+    row.devflag = l.driver_flags();
+    major_t external = 1;
+    while (external <= system.profile.major_max && system.registry.by_external(external)) ++external;
+    const std::string name = row.name;
+    if (int error = system.registry.add(std::move(row), external)) {
+        if (l.module) system.registry.remove_module(l.module->f_name);
+        return error;
+    }
+    return attach_solaris(system, l, external, name);
+}
+
+int unregister(System &system, Loadable &l) {
+    Driver *row = l.driver_tab() ? system.registry.by_external(l.device.major) : nullptr;
+    if (row && row->holds > 0) return EBUSY;
+    if (l.module)
+        if (int error = system.registry.remove_module(l.module->f_name)) return error;
+    return row ? system.registry.remove(*row) : 0;
+}
+
+int detach(Loadable &l) {
+    if (!l.attached || !l.ops || !l.ops->devo_detach) return 0;
+    if (l.ops->devo_detach(&l.device, DDI_DETACH) != DDI_SUCCESS) return EBUSY;
+    l.attached = false;
+    return 0;
+}
+
+} // namespace
+
+Loadable *load_solaris(System &system, int (*init)(), int *error) {
+    Installed &in = installed(system);
+    const std::size_t before = in.all.size();
+    in.booting = true;
+    *error = init();
+    in.booting = false;
+    if (!*error && in.all.size() == before) *error = ENXIO; // it called no mod_install
+    return *error ? nullptr : in.all.back().get();
+}
+
+int attach_solaris(System &system, Loadable &l, major_t external, const std::string &name) {
+    l.device.driver = name;
+    l.device.major = external;
+    if (!l.ops || !l.ops->devo_attach) return 0;
+    Entry entry{EntryKind::init, nullptr, l.device.driver.c_str(), system.entry};
+    system.entry = &entry;
+    const int result = l.ops->devo_attach(&l.device, DDI_ATTACH);
+    system.entry = entry.outer;
+    l.attached = result == DDI_SUCCESS;
+    return l.attached ? 0 : ENXIO;
+}
+
+int unload_solaris(System &system, Loadable &l, int (*fini)()) {
+    if (int error = detach(l)) return error;
+    ddi_remove_minor_node(&l.device, nullptr);
+    modlinkage *linkage = l.linkage;
+    installed(system).ending = true;
+    if (fini) fini();
+    installed(system).ending = false;
+    forget(system, linkage);
+    return 0;
+}
+
+} // namespace rill
+
+// --- mod_install(9F) ---
+
+EXPORT int mod_install(modlinkage *linkage) {
+    if (!current || !linkage || linkage->ml_rev != MODREV_1) return EINVAL;
+    System &system = *current;
+    if (find(system, linkage)) return EBUSY;
+    auto l = std::make_unique<Loadable>();
+    l->linkage = linkage;
+    for (void **entry = linkage->ml_linkage; *entry; ++entry) {
+        const mod_ops *kind = *static_cast<mod_ops **>(*entry); // the first member of each kind
+        if (kind == &mod_driverops) l->ops = static_cast<modldrv *>(*entry)->drv_dev_ops;
+        if (kind == &mod_strmodops) l->module = static_cast<modlstrmod *>(*entry)->strmod_fmodsw;
+    }
+    if (!installed(system).booting)
+        if (int error = register_now(system, *l)) return error;
+    installed(system).all.push_back(std::move(l));
+    return 0;
+}
+
+EXPORT int mod_remove(modlinkage *linkage) {
+    Loadable *l = current ? find(*current, linkage) : nullptr;
+    if (!l) return EINVAL;
+    if (installed(*current).ending) return 0;
+    Driver *row = l->driver_tab() ? current->registry.by_external(l->device.major) : nullptr;
+    if (row && row->holds > 0) return EBUSY;
+    if (int error = detach(*l)) return error;
+    if (l->registered)
+        if (int error = unregister(*current, *l)) return error;
+    ddi_remove_minor_node(&l->device, nullptr);
+    forget(*current, linkage);
+    return 0;
+}
+
+EXPORT int mod_info(modlinkage *linkage, modinfo *info) {
+    if (!linkage || !info) return 0;
+    info->mi_rev = linkage->ml_rev;
+    int n = 0;
+    for (void **entry = linkage->ml_linkage; *entry && n < MODMAXLINK; ++entry, ++n) {
+        const char *words = static_cast<modldrv *>(*entry)->drv_linkinfo; // at the same place in all kinds
+        std::snprintf(info->mi_msinfo[n].msi_linkinfo, MODMAXLINKINFOLEN, "%s", words ? words : "");
+    }
+    return 1;
+}
+
+EXPORT const char *mod_modname(modlinkage *linkage) {
+    Loadable *l = current ? find(*current, linkage) : nullptr;
+    if (!l) return nullptr;
+    return l->module ? l->module->f_name : l->device.driver.c_str();
+}
+
+// --- device nodes and instances ---
+
+EXPORT int ddi_create_minor_node(dev_info_t *dip, const char *name, int spec_type, minor_t minor, const char *, int flag) {
+    if (!current) return DDI_FAILURE;
+    System &system = *current;
+    const dev_t dev = flag & CLONE_DEV ? makedevice(system.profile.clone_major, dip->major) : makedevice(dip->major, minor);
+    const mode_t mode = static_cast<mode_t>(spec_type ? spec_type : S_IFCHR) | 0666;
+    const std::string device = fmt::format("/devices/pseudo/{}@{}:{}", dip->driver, dip->instance, name);
+    if (system.nodes.make(device, mode, dev, 0, 0) != 0) return DDI_FAILURE;
+    dip->nodes.emplace_back(name, device);
+    const std::string link = fmt::format("/dev/{}", name);
+    if (system.nodes.make(link, mode, dev, 0, 0) == 0) dip->nodes.emplace_back(name, link); // the boot's own goes before
+    return DDI_SUCCESS;
+}
+
+EXPORT void ddi_remove_minor_node(dev_info_t *dip, const char *name) {
+    if (!current || !dip) return;
+    std::erase_if(dip->nodes, [name](const auto &node) {
+        if (name && node.first != name) return false;
+        current->nodes.unlink(node.second);
+        return true;
+    });
+}
+
+EXPORT int ddi_get_instance(dev_info_t *dip) { return dip->instance; }
+EXPORT const char *ddi_get_name(dev_info_t *dip) { return dip->driver.c_str(); }
+EXPORT const char *ddi_driver_name(dev_info_t *dip) { return dip->driver.c_str(); }
+EXPORT major_t ddi_driver_major(dev_info_t *dip) { return dip->major; }
+EXPORT void *ddi_get_driver_private(dev_info_t *dip) { return dip->driver_private; }
+EXPORT void ddi_set_driver_private(dev_info_t *dip, void *data) { dip->driver_private = data; }
+EXPORT void ddi_report_dev(dev_info_t *) {}
+EXPORT int ddi_prop_op() { return DDI_FAILURE; }
+
+// --- soft state ---
+
+namespace {
+
+struct SoftState {
+    size_t size;
+    std::vector<void *> items;
+};
+
+} // namespace
+
+EXPORT int ddi_soft_state_init(void **statep, size_t size, size_t n_items) {
+    if (!statep || size == 0) return EINVAL;
+    *statep = new SoftState{size, std::vector<void *>(n_items)};
+    return 0;
+}
+
+EXPORT int ddi_soft_state_zalloc(void *state, int item) {
+    auto *s = static_cast<SoftState *>(state);
+    if (!s || item < 0) return DDI_FAILURE;
+    const auto i = static_cast<size_t>(item);
+    if (i >= s->items.size()) s->items.resize(i + 1);
+    if (s->items[i]) return DDI_FAILURE;
+    s->items[i] = kmem_zalloc(s->size, KM_NOSLEEP);
+    return s->items[i] ? DDI_SUCCESS : DDI_FAILURE;
+}
+
+EXPORT void *ddi_get_soft_state(void *state, int item) {
+    auto *s = static_cast<SoftState *>(state);
+    return s && item >= 0 && static_cast<size_t>(item) < s->items.size() ? s->items[static_cast<size_t>(item)] : nullptr;
+}
+
+EXPORT void ddi_soft_state_free(void *state, int item) {
+    void *memory = ddi_get_soft_state(state, item);
+    if (!memory) return;
+    auto *s = static_cast<SoftState *>(state);
+    kmem_free(memory, s->size);
+    s->items[static_cast<size_t>(item)] = nullptr;
+}
+
+EXPORT void ddi_soft_state_fini(void **statep) {
+    auto *s = static_cast<SoftState *>(*statep);
+    if (!s) return;
+    for (size_t i = 0; i < s->items.size(); ++i) ddi_soft_state_free(s, static_cast<int>(i));
+    delete s;
+    *statep = nullptr;
+}
+
+// --- the clock, the caller, user memory ---
+
+EXPORT clock_t ddi_get_lbolt() { return current ? current->sched.now() : 0; }
+EXPORT time_t ddi_get_time() { return ::time(nullptr); }
+EXPORT pid_t ddi_get_pid() {
+    const Process *process = current ? current->caller() : nullptr;
+    return process ? process->pid : 0;
+}
+EXPORT cred_t *ddi_get_cred() {
+    Process *process = current ? current->caller() : nullptr;
+    return process ? &process->cred : current ? &current->kernel_cred : nullptr;
+}
+EXPORT int ddi_copyin(const void *user, void *kernel, size_t count, int mode) {
+    if (!(static_cast<unsigned>(mode) & FKIOCTL)) return copyin(user, kernel, count);
+    std::memcpy(kernel, user, count);
+    return 0;
+}
+EXPORT int ddi_copyout(const void *kernel, void *user, size_t count, int mode) {
+    if (!(static_cast<unsigned>(mode) & FKIOCTL)) return copyout(kernel, user, count);
+    std::memcpy(user, kernel, count);
+    return 0;
+}

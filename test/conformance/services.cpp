@@ -1,0 +1,788 @@
+// General services of the DDI/DKI: sleeping, locks, levels, logging, loadable modules, headers (spec/03 sections 9, 10).
+#include "test/harness.hpp"
+
+#include "streams/solaris.hpp"
+#include "streams/sysgen/manual.hpp"
+
+#include <cstring>
+#include <sys/ddi.h>
+#include <sys/ksynch.h>
+#include <sys/file.h>
+#include <sys/log.h>
+#include <sys/proc.h>
+#include <sys/sad.h>
+#include <sys/strlog.h>
+#include <sys/sunddi.h>
+#include <sys/tihdr.h>
+#undef sleep
+#undef major
+#undef minor
+#undef makedev
+
+using namespace rill;
+using namespace rill::test;
+
+extern "C" {
+// test/drivers/svr3.c
+extern struct streamtab s3info;
+extern int s3_event, s3_came_back, s3_result, s3_uid, s3_closed;
+// test/drivers/locks.c
+extern lock_t *lk_lock;
+extern sv_t *lk_sv;
+extern mutex_t *lk_mutex;
+extern sleep_t *lk_sleep;
+extern rwlock_t *lk_rw;
+extern kmutex_t lk_kmutex;
+extern kcondvar_t lk_cv;
+extern krwlock_t lk_krw;
+extern int lk_ready;
+void lk_make();
+void lk_unmake();
+sv_t *lk_svr4_sv();
+int lk_wait_irix();
+int lk_wait_svr4();
+int lk_wait_mutex();
+void lk_wake();
+int lk_cv_wait();
+int lk_freeze(queue_t *q);
+// test/drivers/ssun.c
+int ss_init() __asm__("rill_mod_init");
+int ss_fini() __asm__("rill_mod_fini");
+int ss_modinfo(struct modinfo *info) __asm__("rill_mod_info");
+extern int ss_events;
+}
+
+namespace {
+
+constexpr major_t N = 61;
+
+struct Svr3 : Fixture {
+    Svr3() {
+        CHECK(rill_driver_add(handle(system), "s3", static_cast<int>(N), &s3info, D_OLD, 16) == 0);
+        for (minor_t m = 0; m < 10; ++m) node(("/dev/s3." + std::to_string(m)).c_str(), makedevice(N, m));
+        s3_came_back = s3_result = s3_closed = 0;
+    }
+    ~Svr3() { took_fault("MP-004"); }
+    Later open_minor(Process &p, int m) { return later_open(p, ("/dev/s3." + std::to_string(m)).c_str()); }
+};
+
+// A driver whose open runs what a test gives it, with the locks of locks.c made.
+struct Locks : Fixture {
+    Locks() : echo(driver("echo", N)) {
+        node("/dev/echo", clone(N));
+        echo.on_open = [this](queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *crp) {
+            if (!next) return echo.standard_open(q, devp, oflag, sflag, crp);
+            const int result = (*std::exchange(next, nullptr))();
+            return result ? result : EPERM;
+        };
+        Enter scope(system);
+        lk_make();
+    }
+    ~Locks() {
+        Enter scope(system);
+        lk_unmake();
+    }
+    // Runs body in an open procedure of another process; what it returns is the open's errno, EPERM for 0: nothing stays open.
+    Later in_open(std::function<int()> body) {
+        next = &bodies.emplace_back(std::move(body));
+        const auto unit = static_cast<minor_t>(bodies.size()); // opens of one node wait for each other
+        const std::string &path = units.emplace_back("/dev/unit" + std::to_string(unit));
+        node(path.c_str(), makedevice(N, unit));
+        return later_open(process(), path.c_str());
+    }
+    void in_put(std::function<void()> body) {
+        if (fd < 0) fd = open("/dev/echo");
+        echo.on_wput = [body = std::move(body)](queue_t *, mblk_t *mp) {
+            freemsg(mp);
+            body();
+        };
+        write(fd, "x");
+    }
+    // The process of the call started last.
+    Process &last_process() { return *system.backgrounds.back().call->process; }
+    Probe &echo;
+    int fd = -1;
+    std::deque<std::function<int()>> bodies; // those that sleep are still needed
+    std::deque<std::string> units;
+    std::function<int()> *next = nullptr;
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("services");
+
+// --- the SVR3 interface ---
+
+TEST_CASE("OPN-003 PUT-029: an old open that returns OPENFAIL fails with u.u_error, or ENXIO when that is 0") {
+    Svr3 f;
+    CHECK(f.open("/dev/s3.1") == -EBUSY);
+    CHECK(f.open("/dev/s3.2") == -ENXIO);
+    CHECK(s3_closed == 0);
+}
+
+TEST_CASE("PUT-029: u.u_uid is the caller's, suser() sets EPERM, the minor returned is the device's") {
+    Svr3 f;
+    Process &other = f.process(5, 5);
+    CHECK(f.open(other, "/dev/s3.8") == -EPERM);
+    CHECK(s3_uid == 5);
+    const int fd = f.open("/dev/s3.8");
+    CHECK(fd >= 0);
+    CHECK(s3_uid == 0);
+    CHECK(f.rdev(fd) == makedevice(N, 8));
+    CHECK(f.write(fd, "old") == 3);
+    CHECK(f.read(fd) == "old");
+}
+
+TEST_CASE("UTL-054: sleep without PCATCH: a caught signal never returns to the driver, the open fails EINTR") {
+    Svr3 f;
+    Process &p = f.process();
+    f.catch_signal(p, SIGUSR1);
+    Later open = f.open_minor(p, 3);
+    REQUIRE_FALSE(open.done());
+    f.kill(p, SIGUSR1);
+    f.run();
+    REQUIRE(open.done());
+    CHECK(open.result() == -EINTR);
+    CHECK(s3_came_back == 0);
+    CHECK(f.system.entry == nullptr);
+    CHECK(f.open("/dev/s3.0") >= 0); // the System goes on
+}
+
+TEST_CASE("UTL-054: sleep without PCATCH that nothing can end: EDEADLK, not a hanging process") {
+    Svr3 f;
+    CHECK(f.open("/dev/s3.3") == -EDEADLK);
+    CHECK(s3_came_back == 0);
+}
+
+TEST_CASE("UTL-054: sleep with PCATCH returns 1 for a signal, 0 for a wakeup") {
+    Svr3 f;
+    Process &p = f.process();
+    f.catch_signal(p, SIGUSR1);
+    Later open = f.open_minor(p, 4);
+    f.kill(p, SIGUSR1);
+    f.run();
+    CHECK(open.result() == -EINTR);
+    CHECK(s3_result == 1);
+    Later second = f.open_minor(p, 4);
+    f.wake(&s3_event);
+    CHECK(second.done());
+    CHECK(second.result() >= 0);
+    CHECK(s3_result == 0);
+}
+
+TEST_CASE("UTL-054: a priority of at most PZERO is not woken by signals") {
+    Svr3 f;
+    Process &p = f.process();
+    f.catch_signal(p, SIGUSR1);
+    Later open = f.open_minor(p, 5);
+    f.kill(p, SIGUSR1);
+    f.run();
+    CHECK_FALSE(open.done());
+    f.wake(&s3_event);
+    CHECK(open.result() >= 0);
+    CHECK(s3_came_back == 1);
+}
+
+TEST_CASE("UTL-055: wakeup wakes every sleeper on the address and nobody else") {
+    Svr3 f;
+    Later a = f.open_minor(f.process(), 4), b = f.open_minor(f.process(), 5);
+    f.wake(&s3_came_back);
+    CHECK_FALSE(a.done());
+    f.wake(&s3_event);
+    CHECK(a.done());
+    CHECK(b.done());
+}
+
+TEST_CASE("UTL-039: the level is put aside while its holder sleeps and is its own again afterwards: no fault") {
+    Svr3 f;
+    Later open = f.open_minor(f.process(), 6);
+    REQUIRE_FALSE(open.done());
+    {
+        Enter scope(f.system);
+        CHECK(splhi() == 0); // lowered for the others
+        splx(0);
+    }
+    s3_result = 1;
+    f.wake(&s3_event);
+    CHECK(open.result() >= 0);
+    f.took_fault("MP-004");
+    f.check_no_fault();
+}
+
+TEST_CASE("UTL-039: a level raised and not put back when the procedure returns is a fault") {
+    Svr3 f;
+    CHECK(f.open("/dev/s3.7") >= 0);
+    CHECK(f.took_fault("UTL-039") == 1);
+    Enter scope(f.system);
+    CHECK(splx(0) == 0);
+}
+
+TEST_CASE("UTL-039: spl calls nest and give the level before") {
+    Fixture f;
+    Enter scope(f.system);
+    const int s1 = splstr(), s2 = splhi();
+    CHECK(s1 == 0);
+    CHECK(s2 == plstr);
+    CHECK(spl1() == plhi); // raises only
+    CHECK(splx(s2) == plhi);
+    CHECK(splx(s1) == plstr);
+    CHECK(spl0() == 0);
+    CHECK(f.system.watch <= 1);
+}
+
+// --- basic locks ---
+
+TEST_CASE("UTL-041: LOCK gives the level before, TRYLOCK invpl when it is held, UNLOCK puts the level back") {
+    Locks f;
+    pl_t first = -9, busy = 0, after = -9;
+    f.in_put([&] {
+        first = LOCK(lk_lock, plstr);
+        busy = TRYLOCK(lk_lock, plstr);
+        UNLOCK(lk_lock, first);
+        after = TRYLOCK(lk_lock, plstr);
+        UNLOCK(lk_lock, after);
+    });
+    CHECK(first == plbase);
+    CHECK(busy == invpl);
+    CHECK(after == plbase);
+}
+
+TEST_CASE("UTL-041: a lock taken twice, left held, or released by nobody is a fault each") {
+    Locks f;
+    f.in_put([&] { UNLOCK(lk_lock, plbase); });
+    CHECK(f.took_fault("UTL-041") == 1);
+    f.in_put([&] { LOCK(lk_lock, plstr); });
+    CHECK(f.took_fault("UTL-041") == 1);
+    CHECK(f.took_fault("UTL-039") == 1);
+    CHECK(f.system.watch == 0);
+    f.in_put([&] { // and is free again
+        const pl_t pl = LOCK(lk_lock, plstr);
+        LOCK(lk_lock, plstr);
+        UNLOCK(lk_lock, pl);
+        UNLOCK(lk_lock, pl);
+    });
+    CHECK(f.took_fault("UTL-041") == 1);
+    f.check_no_fault();
+}
+
+TEST_CASE("UTL-043: a basic lock held across putnext is a fault, a Solaris mutex is not") {
+    Locks f;
+    f.in_put([] {});
+    f.echo.on_wput = [&](queue_t *q, mblk_t *mp) {
+        const pl_t pl = LOCK(lk_lock, plstr);
+        qreply(q, mp);
+        UNLOCK(lk_lock, pl);
+    };
+    f.write(f.fd, "a");
+    CHECK(f.took_fault("UTL-043") == 1);
+    f.echo.on_wput = [&](queue_t *q, mblk_t *mp) {
+        mutex_enter(&lk_kmutex);
+        qreply(q, mp);
+        mutex_exit(&lk_kmutex);
+    };
+    f.write(f.fd, "b");
+    f.check_no_fault();
+}
+
+TEST_CASE("UTL-043: a sleep with a basic lock held is a fault; so is kmem_alloc that may sleep") {
+    Locks f;
+    Later open = f.in_open([] {
+        const pl_t pl = LOCK(lk_lock, plstr);
+        delay(2);
+        UNLOCK(lk_lock, pl);
+        return 0;
+    });
+    CHECK(open.finish() == -EPERM);
+    CHECK(f.took_fault("UTL-043") == 1);
+    open = f.in_open([] {
+        const pl_t pl = LOCK(lk_lock, plstr);
+        kmem_free(kmem_alloc(8, KM_SLEEP), 8);
+        UNLOCK(lk_lock, pl);
+        return 0;
+    });
+    CHECK(open.finish() == -EPERM);
+    CHECK(f.took_fault("UTL-043") == 1);
+}
+
+TEST_CASE("UTL-044: readers share a read/write lock, a writer has it alone") {
+    Locks f;
+    pl_t second = 0, writer = 0, alone = 0, reader = 0;
+    f.in_put([&] {
+        const pl_t pl = RW_RDLOCK(lk_rw, plstr);
+        second = RW_TRYRDLOCK(lk_rw, plstr);
+        writer = RW_TRYWRLOCK(lk_rw, plstr);
+        RW_UNLOCK(lk_rw, plstr);
+        RW_UNLOCK(lk_rw, pl);
+        alone = RW_WRLOCK(lk_rw, plstr);
+        reader = RW_TRYRDLOCK(lk_rw, plstr);
+        RW_UNLOCK(lk_rw, alone);
+    });
+    CHECK(second == plstr);
+    CHECK(writer == invpl);
+    CHECK(alone == plbase);
+    CHECK(reader == invpl);
+}
+
+TEST_CASE("UTL-041: a lock destroyed while held is a fault") {
+    Fixture f;
+    Enter scope(f.system);
+    lock_t *lock = LOCK_ALLOC(1, plstr, nullptr, KM_SLEEP);
+    LOCK(lock, plstr);
+    LOCK_DEALLOC(lock);
+    splx(0);
+    CHECK(f.took_fault("UTL-041") == 1);
+}
+
+// --- sleep locks, synchronization variables ---
+
+TEST_CASE("UTL-045: a second SLEEP_LOCK waits until the first holder, which may sleep, releases it") {
+    Locks f;
+    int event = 0, order = 0, first = 0, second = 0;
+    Later a = f.in_open([&] {
+        SLEEP_LOCK(lk_sleep, 10);
+        f.nap(&event);
+        first = ++order;
+        SLEEP_UNLOCK(lk_sleep);
+        return 0;
+    });
+    Later b = f.in_open([&] {
+        CHECK(SLEEP_TRYLOCK(lk_sleep) == 0);
+        SLEEP_LOCK(lk_sleep, 10);
+        second = ++order;
+        SLEEP_UNLOCK(lk_sleep);
+        return 0;
+    });
+    CHECK_FALSE(b.done());
+    f.wake(&event);
+    CHECK(a.done());
+    CHECK(b.done());
+    CHECK(first == 1);
+    CHECK(second == 2);
+}
+
+TEST_CASE("UTL-045: SLEEP_LOCK_SIG gives 0 when a signal came, 1 when it got the lock") {
+    Locks f;
+    int event = 0, got = -1;
+    Later a = f.in_open([&] {
+        CHECK(SLEEP_LOCK_SIG(lk_sleep, 10) == 1);
+        f.nap(&event);
+        SLEEP_UNLOCK(lk_sleep);
+        return 0;
+    });
+    Later b = f.in_open([&] { return (got = SLEEP_LOCK_SIG(lk_sleep, 10)) ? 0 : EINTR; });
+    Process &p = f.last_process();
+    f.catch_signal(p, SIGUSR1);
+    f.kill(p, SIGUSR1);
+    f.run();
+    CHECK(b.result() == -EINTR);
+    CHECK(got == 0);
+    f.wake(&event);
+    CHECK(a.done());
+}
+
+TEST_CASE("UTL-045: a sleeping lock in a put procedure is a fault, nothing hangs") {
+    Locks f;
+    f.in_put([] { SLEEP_LOCK(lk_sleep, 10); });
+    CHECK(f.took_fault("UTL-045") == 1);
+}
+
+TEST_CASE("UTL-047 UTL-050: SV_WAIT in IRIX order: woken with the lock free; a signal with no waiter is lost") {
+    Locks f;
+    {
+        Enter scope(f.system);
+        CHECK(SV_SIGNAL(lk_sv) == 0); // nobody: lost
+    }
+    int result = -1;
+    Later open = f.in_open([&] { return (result = lk_wait_irix()) ? 0 : EINTR; });
+    CHECK_FALSE(open.done());
+    f.in_put([] { lk_wake(); });
+    CHECK(open.done());
+    CHECK(result == 1);
+    f.check_no_fault();
+}
+
+TEST_CASE("UTL-046: SV_WAIT in SVR4 MP order, told apart by its arguments: the lock is not held, the level is plbase") {
+    Locks f;
+    int result = -2;
+    Later open = f.in_open([&] {
+        result = lk_wait_svr4();
+        return 0;
+    });
+    CHECK_FALSE(open.done());
+    f.in_put([] { lk_wake(); });
+    CHECK(open.done());
+    CHECK(result == plbase);
+}
+
+TEST_CASE("UTL-047: SV_WAIT with a mutex leaves the mutex free") {
+    Locks f;
+    int owned = -1;
+    Later open = f.in_open([&] {
+        owned = lk_wait_mutex();
+        return 0;
+    });
+    CHECK_FALSE(open.done());
+    f.in_put([] {
+        MUTEX_LOCK(lk_mutex, 0); // nobody has it while the other sleeps
+        MUTEX_UNLOCK(lk_mutex);
+        lk_wake();
+    });
+    CHECK(open.done());
+    CHECK(owned == 0);
+}
+
+TEST_CASE("UTL-048: SV_WAIT_SIG gives 0 when a signal ended the wait") {
+    Locks f;
+    int result = -1;
+    Later open = f.in_open([&] { return (result = lk_wait_irix()) ? 0 : EINTR; });
+    Process &p = f.last_process();
+    f.catch_signal(p, SIGUSR1);
+    f.kill(p, SIGUSR1);
+    f.run();
+    CHECK(open.result() == -EINTR);
+    CHECK(result == 0);
+}
+
+TEST_CASE("UTL-046: SV_ALLOC takes the flag alone as well") {
+    Fixture f;
+    Enter scope(f.system);
+    sv_t *sv = lk_svr4_sv();
+    REQUIRE(sv);
+    SV_DEALLOC(sv);
+}
+
+// --- Solaris ---
+
+TEST_CASE("UTL-051: mutex_enter twice is a fault, mutex_tryenter gives 0; left held is a fault") {
+    Locks f;
+    int tried = -1, owned = -1;
+    f.in_put([&] {
+        mutex_enter(&lk_kmutex);
+        tried = mutex_tryenter(&lk_kmutex);
+        owned = mutex_owned(&lk_kmutex);
+        mutex_exit(&lk_kmutex);
+    });
+    CHECK(tried == 0);
+    CHECK(owned == 1);
+    f.check_no_fault();
+    f.in_put([] {
+        mutex_enter(&lk_kmutex);
+        mutex_enter(&lk_kmutex);
+        mutex_exit(&lk_kmutex);
+        mutex_exit(&lk_kmutex);
+    });
+    CHECK(f.took_fault("UTL-051") == 1);
+    f.in_put([] { mutex_enter(&lk_kmutex); });
+    CHECK(f.took_fault("UTL-051") == 1);
+    f.in_put([] { mutex_exit(&lk_kmutex); });
+    CHECK(f.took_fault("UTL-051") == 1);
+}
+
+TEST_CASE("UTL-051: a second open waits for a mutex that a sleeping open holds") {
+    Locks f;
+    int event = 0;
+    bool second = false;
+    Later a = f.in_open([&] {
+        mutex_enter(&lk_kmutex);
+        f.nap(&event);
+        mutex_exit(&lk_kmutex);
+        return 0;
+    });
+    Later b = f.in_open([&] {
+        mutex_enter(&lk_kmutex);
+        second = true;
+        mutex_exit(&lk_kmutex);
+        return 0;
+    });
+    CHECK_FALSE(second);
+    f.wake(&event);
+    CHECK(a.done());
+    CHECK(b.done());
+    CHECK(second);
+}
+
+TEST_CASE("UTL-052: cv_wait_sig drops the mutex and has it again, 0 for a signal") {
+    Locks f;
+    int result = -1;
+    Later open = f.in_open([&] { return (result = lk_cv_wait()) ? 0 : EINTR; });
+    f.in_put([] {
+        mutex_enter(&lk_kmutex);
+        lk_ready = 1;
+        cv_broadcast(&lk_cv);
+        mutex_exit(&lk_kmutex);
+    });
+    CHECK(open.done());
+    CHECK(result == 1);
+    lk_ready = 0;
+    open = f.in_open([&] { return (result = lk_cv_wait()) ? 0 : EINTR; });
+    Process &p = f.last_process();
+    f.catch_signal(p, SIGUSR1);
+    f.kill(p, SIGUSR1);
+    f.run();
+    CHECK(open.result() == -EINTR);
+    CHECK(result == 0);
+}
+
+TEST_CASE("UTL-052: cv_timedwait takes an absolute tick and gives -1 when that has come") {
+    Locks f;
+    clock_t result = 0, passed = 0, late = 0;
+    Later open = f.in_open([&] {
+        const clock_t began = ddi_get_lbolt();
+        mutex_enter(&lk_kmutex);
+        result = cv_timedwait(&lk_cv, &lk_kmutex, began + 30);
+        passed = ddi_get_lbolt() - began;
+        late = cv_timedwait(&lk_cv, &lk_kmutex, began);
+        CHECK(mutex_owned(&lk_kmutex));
+        mutex_exit(&lk_kmutex);
+        return 0;
+    });
+    open.finish();
+    CHECK(result == -1);
+    CHECK(passed == 30);
+    CHECK(late == -1);
+}
+
+TEST_CASE("UTL-052: cv_wait in a put procedure is a fault; the mutex is held afterwards") {
+    Locks f;
+    int owned = 0;
+    f.in_put([&] {
+        mutex_enter(&lk_kmutex);
+        cv_wait(&lk_cv, &lk_kmutex);
+        owned = mutex_owned(&lk_kmutex);
+        mutex_exit(&lk_kmutex);
+    });
+    CHECK(f.took_fault("UTL-052") == 1);
+    CHECK(owned == 1);
+}
+
+TEST_CASE("UTL-053: rw_enter, rw_tryenter, rw_downgrade, rw_tryupgrade, rw_exit") {
+    Locks f;
+    f.in_put([] {
+        rw_enter(&lk_krw, RW_READER);
+        CHECK(rw_tryenter(&lk_krw, RW_WRITER) == 0);
+        CHECK(rw_tryenter(&lk_krw, RW_READER) != 0);
+        CHECK(rw_tryupgrade(&lk_krw) == 0);
+        rw_exit(&lk_krw);
+        CHECK(rw_tryupgrade(&lk_krw) != 0);
+        CHECK(rw_tryenter(&lk_krw, RW_READER) == 0);
+        rw_downgrade(&lk_krw);
+        CHECK(rw_tryenter(&lk_krw, RW_READER) != 0);
+        rw_exit(&lk_krw);
+        rw_exit(&lk_krw);
+        CHECK(rw_lock_held(&lk_krw) == 0);
+    });
+    f.check_no_fault();
+}
+
+TEST_CASE("QUE-076 QUE-077 QUE-078: both forms of unfreezestr; putnext to a frozen stream, freezing twice, leaving it frozen") {
+    Locks f;
+    f.in_put([] {});
+    f.echo.on_wput = [](queue_t *q, mblk_t *mp) {
+        freemsg(mp);
+        CHECK(lk_freeze(q) == 2048);
+    };
+    f.write(f.fd, "x");
+    f.check_no_fault();
+    f.echo.on_wput = [once = false](queue_t *q, mblk_t *mp) mutable {
+        if (once) return freemsg(mp);
+        once = true;
+        freezestr(q);
+        freezestr(q);
+        put(q, mp);
+    };
+    f.write(f.fd, "x");
+    CHECK(f.took_fault("QUE-078") == 1);
+    CHECK(f.took_fault("QUE-077") == 1);
+    CHECK(f.took_fault("QUE-076") == 1);
+    f.took_fault("UTL-039");
+}
+
+// --- parameters, processes, memory calls ---
+
+TEST_CASE("UTL-030: drv_getparm and drv_setparm of an unknown parameter: -1") {
+    Fixture f;
+    Enter scope(f.system);
+    long value = 0;
+    CHECK(drv_getparm(999, &value) == -1);
+    CHECK(drv_setparm(999, 1) == -1);
+    CHECK(drv_setparm(SYSRAWC, 1) == 0);
+}
+
+TEST_CASE("UTL-057: proc_ref in open, proc_signal from anywhere until the process is gone, then -1") {
+    Locks f;
+    void *ref = nullptr;
+    Process &p = f.process();
+    f.echo.on_open = [&](queue_t *, dev_t *, int, int, cred_t *) {
+        ref = proc_ref();
+        return EPERM;
+    };
+    CHECK(f.open(p, "/dev/echo") == -EPERM);
+    f.echo.on_open = {};
+    REQUIRE(ref);
+    f.in_put([&] {
+        CHECK(proc_ref() == nullptr); // no user context
+        CHECK(proc_signal(ref, SIGUSR1) == 0);
+    });
+    REQUIRE(p.signals_seen.size() == 1);
+    CHECK(p.signals_seen[0].sig == SIGUSR1);
+    {
+        Enter scope(f.system);
+        f.system.end_process(p);
+        CHECK(proc_signal(ref, SIGUSR1) == -1);
+    }
+    proc_unref(ref);
+}
+
+TEST_CASE("UTL-058 UTL-059: bcopy has its source first and may overlap; bcmp of 0 bytes is equal") {
+    char text[8] = "abcdef";
+    bcopy(text, text + 1, 5);
+    CHECK(std::string(text) == "aabcde");
+    bzero(text, 2);
+    CHECK(text[0] == 0);
+    CHECK(bcmp("x", "y", 0) == 0);
+    CHECK(bcmp("x", "y", 1) != 0);
+}
+
+// --- strlog ---
+
+namespace {
+
+struct Logged {
+    int count = 0, takes = 1;
+    log_ctl ctl{};
+    std::string format;
+    unsigned long words[NLOGARGS]{};
+};
+
+int log_reader(void *arg, struct log_ctl *ctl, const char *format, unsigned long *words) {
+    auto *l = static_cast<Logged *>(arg);
+    ++l->count;
+    l->ctl = *ctl;
+    l->format = format;
+    std::copy(words, words + NLOGARGS, l->words);
+    return l->takes;
+}
+
+} // namespace
+
+TEST_CASE("UTL-016 UTL-017: strlog is 1 when all named readers got it, 0 without one; three arguments reach the reader") {
+    Fixture f;
+    Recorder trace;
+    Enter scope(f.system);
+    CHECK(strlog(5, 2, 3, SL_TRACE, "nobody") == 0);
+    Logged l;
+    CHECK(rill_log_attach(SL_TRACE, log_reader, &l) == 0);
+    f.system.trace.attach(trace);
+    CHECK(strlog(5, 2, 3, SL_TRACE, "x=%d y=%d z=%d", 1, 2, 3) == 1);
+    f.system.trace.detach(trace);
+    CHECK(l.count == 1);
+    CHECK(l.ctl.mid == 5);
+    CHECK(l.ctl.sid == 2);
+    CHECK(l.ctl.level == 3);
+    CHECK(l.format == "x=%d y=%d z=%d");
+    CHECK(static_cast<int>(l.words[2]) == 3);
+    REQUIRE(trace.count(Kind::log) == 1);
+    CHECK(trace.lines.back().text == "x=1 y=2 z=3");
+    CHECK(strlog(5, 2, 3, SL_TRACE | SL_ERROR, "both") == 0); // no error reader
+    CHECK(l.count == 2);
+    l.takes = 0;
+    CHECK(strlog(5, 2, 3, SL_TRACE, "full") == 0);
+    rill_log_detach(log_reader, &l);
+    CHECK(strlog(5, 2, 3, SL_TRACE, "gone") == 0);
+    CHECK(l.count == 3);
+    std::string said;
+    f.system.console_sink = [&](int, std::string_view text) { said = text; };
+    CHECK(strlog(5, 2, 3, SL_CONSOLE, "on the console %d", 4) == 1);
+    CHECK(said == "on the console 4");
+}
+
+// --- loadable modules ---
+
+TEST_CASE("HDR-015: _init registers driver and module through mod_install, attach makes a clone node, _fini is refused while in use") {
+    Fixture f;
+    ss_events = 0;
+    {
+        Enter scope(f.system);
+        CHECK(ss_init() == 0);
+        CHECK(ss_events == 1);
+        Driver *row = f.system.registry.by_name("ssun");
+        REQUIRE(row);
+        CHECK(row->devflag == (D_MP | D_MTPERMOD));
+        CHECK(f.system.registry.module("ssunmod") != nullptr);
+        struct modinfo info {};
+        CHECK(ss_modinfo(&info) != 0);
+        CHECK(std::string(info.mi_msinfo[0].msi_linkinfo) == "ssun driver 1.0");
+    }
+    CHECK(getemajor(f.stat("/devices/pseudo/ssun@0:ssun").st_rdev) == f.system.profile.clone_major);
+    const int fd = f.open("/dev/ssun"), second = f.open("/dev/ssun"), third = f.open("/dev/ssun");
+    CHECK(fd >= 0);
+    CHECK(geteminor(f.rdev(fd)) == 1);
+    CHECK(geteminor(f.rdev(third)) == 3);
+    CHECK(f.open("/dev/ssun") == -EBUSY);
+    CHECK(f.ioctl(fd, I_PUSH, "ssunmod") == 0);
+    CHECK(f.write(fd, "sun") == 3);
+    CHECK(f.read(fd) == "sun");
+    {
+        Enter scope(f.system);
+        CHECK(ss_fini() == EBUSY);
+    }
+    for (int d : {fd, second, third}) CHECK(f.close(d) == 0);
+    Enter scope(f.system);
+    CHECK(ss_fini() == 0);
+    CHECK(ss_events == 7);
+    CHECK(f.system.registry.by_name("ssun") == nullptr);
+    CHECK(f.system.registry.module("ssunmod") == nullptr);
+}
+
+TEST_CASE("HDR-015: soft state: an item is had once, is zero, and is gone after its free") {
+    Fixture f;
+    Enter scope(f.system);
+    void *state = nullptr;
+    CHECK(ddi_soft_state_init(&state, 0, 4) != 0);
+    CHECK(ddi_soft_state_init(&state, 16, 2) == 0);
+    CHECK(ddi_get_soft_state(state, 40) == nullptr);
+    CHECK(ddi_soft_state_zalloc(state, 40) == DDI_SUCCESS);
+    CHECK(ddi_soft_state_zalloc(state, 40) == DDI_FAILURE);
+    auto *item = static_cast<char *>(ddi_get_soft_state(state, 40));
+    REQUIRE(item);
+    CHECK(std::count(item, item + 16, 0) == 16);
+    f.system.alloc.fail_nth(1);
+    CHECK(ddi_soft_state_zalloc(state, 1) == DDI_FAILURE);
+    ddi_soft_state_free(state, 40);
+    CHECK(ddi_get_soft_state(state, 40) == nullptr);
+    ddi_soft_state_zalloc(state, 1);
+    ddi_soft_state_fini(&state); // frees what is left
+    CHECK(state == nullptr);
+}
+
+TEST_CASE("HDR-015: an undefined symbol is explained: its manual page, what rill has instead, what is near") {
+    CHECK(sysgen::about("physio").find("physio(D3): not in rill") != std::string::npos);
+    CHECK(sysgen::about("putnxt").find("near it: putnext(D3)") != std::string::npos);
+    CHECK(sysgen::about("SLEEPLOCK").find("SLEEP_LOCK(D3)") != std::string::npos);
+    CHECK(sysgen::about("there_is_no_such_routine").find("near it") == std::string::npos);
+}
+
+// --- headers (that each compiles, alone and twice, is test/headers) ---
+
+TEST_CASE("HDR-003 HDR-008 HDR-009 HDR-010: what drivers take from stropts.h, file.h, conf.h, strlog.h, log.h, sad.h, tihdr.h") {
+    CHECK(FLUSHRW == (FLUSHR | FLUSHW));
+    CHECK(FREAD == 1);
+    CHECK(FWRITE == 2);
+    CHECK((FNDELAY & FNONBLOCK) == 0);
+    CHECK(FMNAMESZ == 8);
+    CHECK(D_NEW == 0);
+    CHECK((D_OLD & D_MP) == 0);
+    CHECK((SL_ERROR | SL_TRACE | SL_NOTIFY | SL_CONSOLE | SL_FATAL | SL_WARN | SL_NOTE) == 0x7f);
+    CHECK(NLOGARGS == 3);
+    CHECK(I_ERRLOG != I_TRCLOG);
+    CHECK(sizeof(strapush::sap_list) == MAXAPUSH * (FMNAMESZ + 1));
+    CHECK(T_CONN_REQ == 0);
+    CHECK(T_ORDREL_IND == 23);
+    CHECK(TS_DATA_XFER == 9);
+    const int flags[] = {D_MTPERQ, D_MTQPAIR, D_MTPERMOD, D_MTOUTPERIM, D_MTOCEXCL, D_MTPUTSHARED};
+    int all = 0;
+    for (int flag : flags) { // MP-023: by name, and no two alike
+        CHECK((all & flag) == 0);
+        all |= flag;
+    }
+}
