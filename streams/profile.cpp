@@ -13,6 +13,7 @@ constexpr Profile profiles[] = {
      .insq_hipri_schedules = true},
     {.name = "svr4",
      .clone_major = 63,
+     .master_has_vec_ipl = true,
      .major_max = 0x3fff,
      .list_short_einval = true,
      .link_waits_forever = true,

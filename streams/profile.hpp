@@ -10,6 +10,7 @@ namespace rill {
 struct Profile {
     const char *name;
     unsigned clone_major;           // CLN-002, CLN-003
+    bool master_has_vec_ipl;        // master files have the columns #VEC and IPL (CFG-045)
     unsigned major_max;             // highest external major a driver may be configured at (DEV-006)
     bool clone_compares_external;   // another external major of the same driver is refused (CLN-074)
     bool write_hangup_eio;          // write on a hung-up stream: EIO instead of ENXIO (WR-051)

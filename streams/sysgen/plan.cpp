@@ -98,7 +98,7 @@ private:
         Source source;
         std::unique_ptr<Master> parsed;
         // Where the documented files differ in form, the SVR4 profile has its own; the built-in ones are in IRIX's.
-        Form form = profile_.name == std::string_view("svr4") ? Form::svr4 : Form::irix;
+        Form form = profile_.master_has_vec_ipl ? Form::svr4 : Form::irix;
         int error = read_source(directory_ + "/master.d/" + name, "master.d/" + name, source);
         if (error == ENOENT || error == ENOTDIR) {
             if (const Builtin *builtin = find_builtin(name)) {
