@@ -398,13 +398,15 @@ void Checks::ioctl_unanswered(unsigned id) {
 
 // --- who points at a block ---
 
+using Word = std::uintptr_t __attribute__((may_alias)); // whatever type was stored there
+
 __attribute__((no_sanitize("address"))) static bool points_into(const void *from, std::size_t bytes, std::uintptr_t low,
                                                                 std::uintptr_t high, std::uintptr_t data_low,
                                                                 std::uintptr_t data_high) {
     auto at = (reinterpret_cast<std::uintptr_t>(from) + 7) & ~std::uintptr_t{7};
     const auto end = reinterpret_cast<std::uintptr_t>(from) + bytes;
     for (; at + 8 <= end; at += 8) {
-        const auto word = *reinterpret_cast<const volatile std::uintptr_t *>(at);
+        const auto word = *reinterpret_cast<const volatile Word *>(at);
         if ((word >= low && word < high) || (word >= data_low && word < data_high)) return true;
     }
     return false;
