@@ -2,6 +2,7 @@
 // Close).
 #include "test/harness.hpp"
 
+#include <cstring>
 #include <sys/ddi.h>
 
 using namespace rill;
@@ -357,6 +358,47 @@ TEST_CASE("CLS-018: the last close of one end of a pipe hangs up the other") {
     CHECK((p.revents & POLLHUP) != 0);
     CHECK(f.read(fds[1]) == "last");
     CHECK(f.read(fds[1]) == "");
+}
+
+TEST_CASE("CLS-019: what reaches the closed end of a pipe: M_FLUSH turned round once, copies and ioctls refused, the rest freed") {
+    Fixture f;
+    int fds[2];
+    CHECK(outcome(rill_pipe(handle(f.root), fds)) == 0);
+    Probe &watch = f.module("watch");
+    std::vector<int> seen;
+    int flushed = 0, no_loop = 0;
+    bool refused = false;
+    watch.on_rput = [&](queue_t *, mblk_t *mp) {
+        const int type = mp->b_datap->db_type;
+        seen.push_back(type);
+        if (type == M_FLUSH) flushed = *mp->b_rptr, no_loop = mp->b_flag & MSGNOLOOP;
+        if (type == M_IOCDATA) refused = reinterpret_cast<copyresp *>(mp->b_rptr)->cp_rval != nullptr;
+        freemsg(mp);
+    };
+    CHECK(f.ioctl(fds[1], I_PUSH, const_cast<char *>("watch")) == 0);
+    CHECK(f.close(fds[0]) == 0);
+    seen.clear(); // the hangup
+    queue_t *wq = WR(watch.last("open").q);
+    auto send = [&](int type, size_t bytes) {
+        Enter scope(f.system);
+        mblk_t *mp = allocb(sizeof(union ioctypes), BPRI_HI);
+        std::memset(mp->b_rptr, 0, sizeof(union ioctypes));
+        mp->b_datap->db_type = static_cast<unsigned char>(type);
+        mp->b_wptr += bytes;
+        if (type == M_FLUSH) *mp->b_rptr = FLUSHRW;
+        putnext(wq, mp);
+    };
+    send(M_FLUSH, 1);
+    send(M_COPYIN, sizeof(copyreq));
+    send(M_COPYOUT, sizeof(copyreq));
+    send(M_IOCTL, sizeof(iocblk));
+    CHECK(seen == std::vector<int>{M_FLUSH, M_IOCDATA, M_IOCDATA, M_IOCNAK});
+    CHECK(flushed == FLUSHW);
+    CHECK(no_loop == MSGNOLOOP);
+    CHECK(refused);
+    seen.clear();
+    for (int type : {M_DATA, M_PROTO, M_PCPROTO, M_CTL, M_SIG, M_HANGUP}) send(type, 1);
+    CHECK(seen.empty());
 }
 
 TEST_CASE("CLS-021: an open during the last close waits for it, with O_NONBLOCK too, then builds a new stream") {

@@ -444,6 +444,31 @@ TEST_CASE("OPN-025: a stream that marks itself a terminal becomes the controllin
     }
 }
 
+TEST_CASE("OPN-026: a hung-up controlling terminal is re-opened by its session leader only: EIO for others") {
+    Fixture f;
+    Probe &echo = with_node(f);
+    Process &leader = f.process(), &other = f.process();
+    int fd = f.open(leader, "/dev/echo2");
+    REQUIRE(fd >= 0);
+    Stream &stream = *leader.file(fd)->stream;
+    stream.istty = true;
+    stream.terminal_session = leader.pid;
+    stream.terminal_group = leader.pgrp;
+    leader.controlling_terminal = &stream;
+    int joined = f.open(other, "/dev/echo2"); // not hung up: anybody may
+    CHECK(joined >= 0);
+    send_up(f, echo.last("open").q, M_HANGUP);
+    const auto opens = echo.count("open");
+    Census before = f.census();
+    CHECK(f.open(other, "/dev/echo2") == -EIO);
+    CHECK(echo.count("open") == opens);
+    CHECK(f.census() == before);
+    CHECK(stream.hung_up);
+    CHECK(f.open(leader, "/dev/echo2") >= 0);
+    CHECK_FALSE(stream.hung_up);
+    CHECK(f.open(other, "/dev/echo2") >= 0);
+}
+
 // --- isastream
 
 TEST_CASE("OPN-040 OPN-041: isastream: 1 for a stream, 0 for another file, EBADF for none") {
