@@ -17,7 +17,6 @@ struct File {
     Stream *stream = nullptr;
     bool pipe = false;
 
-    bool is_stream() const { return stream != nullptr; }
     bool readable() const { return flags & FREAD; }
     bool writable() const { return flags & FWRITE; }
     bool no_wait() const { return flags & (FNDELAY | FNONBLOCK); }

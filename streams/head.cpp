@@ -412,7 +412,7 @@ void Stream::process_closed(Process &process) {
 }
 
 // Waits until the write queue of a pair is empty, at most the close time (CLS-006 to CLS-010).
-int Stream::drain(QueuePair &pair, bool *signalled) {
+int Stream::drain(QueuePair &pair) {
     const long until = system.sched.now() + (close_ms * ticks_a_second + 999) / 1000;
     while (pair.write()->q_first) {
         const long left = until - system.sched.now();
@@ -420,34 +420,33 @@ int Stream::drain(QueuePair &pair, bool *signalled) {
         ++system.procedures_awaited;
         const Wake wake = system.sleep(procedures, "the write queue to drain before close", true, left);
         --system.procedures_awaited;
-        if (wake == Wake::signal) {
-            *signalled = true;
-            return EINTR;
-        }
+        if (wake == Wake::signal) return EINTR;
         if (wake != Wake::event) break;
     }
     return 0;
+}
+
+// From the top down: each module, then the driver, drained first unless the file does not wait or a signal is pending
+// (CLS-005 to CLS-010). True when a signal ended a drain.
+bool Stream::take_apart(Process &process, int oflag) {
+    const bool wait = !(oflag & (FNDELAY | FNONBLOCK)) && close_ms > 0;
+    bool signalled = false;
+    while (QueuePair *pair = top()) {
+        if (pair->stream != this) break; // a pipe's other end
+        if (wait && !process.signal_pending() && drain(*pair) == EINTR) signalled = true;
+        detach(*pair, driver_flags(oflag), process);
+    }
+    return signalled;
 }
 
 int Stream::close(Process &process, int oflag) {
     trace_stream(system, *this, "last close", "CLS-002", dev());
     state = State::closing;
     if (links_above > 0) unlink_all_on_close(process, *this);
-    const bool wait = !(oflag & (FNDELAY | FNONBLOCK)) && close_ms > 0;
-    bool signalled = wait && process.signal_pending();
-    const bool pending_before = signalled;
-    while (QueuePair *pair = top()) {
-        if (pair->stream != this) break; // a pipe's other end
-        if (wait && !signalled) {
-            bool now = false;
-            drain(*pair, &now);
-            if (now && !system.profile.close_signal_ignored) signalled = true;
-        }
-        detach(*pair, driver_flags(oflag), process);
-    }
+    const bool interrupted = take_apart(process, oflag) && !system.profile.close_signal_ignored;
     trace_stream(system, *this, "freed", nullptr, dev());
     discard();
-    return signalled && !pending_before ? process.refuse(EINTR, "close", "a signal ended the drain; the stream is gone", "CLS-010") : 0;
+    return interrupted ? process.refuse(EINTR, "close", "a signal ended the drain; the stream is gone", "CLS-010") : 0;
 }
 
 // Frees the stream itself: what is on the head's queues, a held reply, registrations.
@@ -522,13 +521,7 @@ int Stream::close_pipe_end(Process &process, File &file) {
     end.process_closed(process);
     end.state = State::closing;
     if (end.links_above > 0) unlink_all_on_close(process, end);
-    bool signalled = process.signal_pending();
-    for (;;) {
-        QueuePair *pair = end.top();
-        if (!pair || pair->stream != &end) break;
-        if (!file.no_wait() && end.close_ms > 0 && !signalled) end.drain(*pair, &signalled);
-        end.detach(*pair, driver_flags(file.flags), process);
-    }
+    end.take_apart(process, file.flags);
     end.wake_all("the end is closed");
     Stream *peer = end.peer;
     if (!peer->closed_end) {

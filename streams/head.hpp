@@ -107,7 +107,6 @@ public:
     // ENOSR, or the module's own errno with *refused set.
     int push(Process &process, Module &module, dev_t device, bool *refused);
     void pop_top(Process &process);
-    int modules_pushed() const { return pushed; }
 
     // --- messages that reach the head ---
     void arrived(mblk_t *mp);      // the head's read put procedure
@@ -196,7 +195,8 @@ private:
     int start_plumbing(bool no_wait, const char *why);
     void end_plumbing();
     void detach(QueuePair &pair, int flag, Process &process);
-    int drain(QueuePair &pair, bool *signalled);
+    int drain(QueuePair &pair); // 0 or EINTR
+    bool take_apart(Process &process, int oflag);
     void discard();
     int take_error(bool read_side);       // linked, stored errors
     int wait_for_message(Process &process, const char *call);

@@ -1,7 +1,5 @@
 #include "streams/profile.hpp"
 
-#include <iterator>
-
 namespace rill {
 
 namespace {
@@ -49,12 +47,6 @@ const Profile *find_profile(std::string_view name) {
     for (const Profile &p : profiles)
         if (name == p.name) return &p;
     return nullptr;
-}
-
-const Profile *next_profile(const Profile *profile) {
-    if (!profile) return profiles;
-    ++profile;
-    return profile == std::end(profiles) ? nullptr : profile;
 }
 
 } // namespace rill

@@ -39,7 +39,5 @@ struct Profile {
 
 // "irix", "svr4", "solaris"; nullptr for any other name.
 const Profile *find_profile(std::string_view name);
-// The next profile after one, nullptr to begin and at the end.
-const Profile *next_profile(const Profile *profile);
 
 } // namespace rill

@@ -29,7 +29,6 @@ struct Owner {
     streamtab *tab = nullptr;
     int devflag = 0;
     int holds = 0;
-    void *shared_object = nullptr;
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
 };
 
@@ -55,9 +54,7 @@ struct Driver : Owner {
     std::function<void(Driver &)> unload;
 };
 
-struct Module : Owner {
-    bool only_once = false;
-};
+struct Module : Owner {};
 
 struct AutopushRule {
     major_t major;

@@ -100,11 +100,15 @@ void Scheduler::run_bufcalls() {
     }
 }
 
+void Scheduler::run_one_queue() {
+    auto item = enabled_.begin();
+    if (seeded_) std::advance(item, choose(enabled_.size()));
+    run_service(*item);
+}
+
 bool Scheduler::step() {
     if (!enabled_.empty()) {
-        auto item = enabled_.begin();
-        if (seeded_) std::advance(item, choose(enabled_.size()));
-        run_service(*item);
+        run_one_queue();
         return true;
     }
     if (bufcalls_due_) {
@@ -124,13 +128,10 @@ bool Scheduler::step() {
 
 void Scheduler::run_queues() {
     while (!enabled_.empty() || bufcalls_due_) {
-        if (enabled_.empty()) {
+        if (enabled_.empty())
             run_bufcalls();
-            continue;
-        }
-        auto item = enabled_.begin();
-        if (seeded_) std::advance(item, choose(enabled_.size()));
-        run_service(*item);
+        else
+            run_one_queue();
     }
 }
 

@@ -110,6 +110,7 @@ public:
 
 private:
     std::size_t choose(std::size_t count);
+    void run_one_queue();
     void run_service(RunItem &item);
     void run_bufcalls();
     void fire(Timer &timer);

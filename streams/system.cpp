@@ -258,11 +258,6 @@ void System::wake_deadlocked(Call &call, int strikes) {
     }
 }
 
-std::string System::diagnosis(const Call &call) const {
-    return fmt::format("{}: waiting for {}: nothing is runnable, no timer is set, no other caller can come", call.name,
-                       call.waiting_for);
-}
-
 Wake System::sleep(WaitQueue &queue, const char *why, bool interruptible, long ticks) {
     assert(running);
     Call &call = *running;

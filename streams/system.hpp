@@ -121,7 +121,6 @@ public:
     void console(int level, std::string_view text, bool to_log, bool to_console);
 
     Census census() const;
-    std::string diagnosis(const Call &call) const; // why a call can never end
 
     const Profile &profile;
     Tunables tunables;

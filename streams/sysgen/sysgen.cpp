@@ -283,7 +283,6 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
             module.devflag = solaris->module->f_flag;
         }
         module.name = master(i).name; // not the prefix (CFG-047)
-        module.only_once = master(i).has('o');
         const int e = registry.add_module(std::move(module));
         if (!e) modules.push_back(master(i).name);
         return e;

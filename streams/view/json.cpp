@@ -7,34 +7,7 @@
 
 namespace rill::view {
 
-std::string json_string(std::string_view bytes) {
-    std::string out = "\"";
-    for (unsigned char c : bytes) {
-        switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (c < 0x20 || c >= 0x7f)
-                out += fmt::format("\\u{:04x}", c);
-            else
-                out += static_cast<char>(c);
-        }
-    }
-    return out + '"';
-}
+std::string json_string(std::string_view bytes) { return quoted(bytes, "\\u00"); }
 
 namespace {
 

@@ -116,7 +116,7 @@ std::string errno_name(int error) {
     return name ? name : fmt::format("errno {}", error);
 }
 
-std::string quoted(std::string_view bytes) {
+std::string quoted(std::string_view bytes, std::string_view unprintable) {
     std::string out = "\"";
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const unsigned char c = static_cast<unsigned char>(bytes[i]);
@@ -138,7 +138,7 @@ std::string quoted(std::string_view bytes) {
             break;
         default:
             if (c < 0x20 || c >= 0x7f)
-                out += fmt::format("\\x{:02x}", c);
+                out += fmt::format("{}{:02x}", unprintable, c);
             else
                 out += static_cast<char>(c);
         }
