@@ -67,8 +67,11 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
         if (Process *caller = system.caller(); caller && caller->refusal.error != error)
             caller->refuse(error, "driver open", "the driver refused the clone open; its close is not called", "CLN-056 CLN-059");
     } else {
-        const bool own_device = dev != no_device && system.registry.by_external(external_major(dev)) == target &&
-                                (!system.profile.clone_compares_external || external_major(dev) == target_major);
+        const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == target;
+        const bool own_device = own_row && (!system.profile.clone_compares_external || external_major(dev) == target_major);
+#if RILL_CHECKING
+        if (!own_row) system.checks.foreign_device(*target, dev, "CLN-070");
+#endif
         if (!own_device) {
             call_close(pair, oflag, *credp);
             error = refuse(ENXIO, "the driver returned a device that is not its own; it was closed again",

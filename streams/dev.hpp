@@ -17,6 +17,9 @@ constexpr dev_t make_device(major_t major, minor_t minor) {
 constexpr major_t external_major(dev_t dev) { return static_cast<major_t>(dev >> NBITSMINOR) & MAXMAJ; }
 constexpr minor_t external_minor(dev_t dev) { return static_cast<minor_t>(dev) & MAXMIN; }
 
+// Minors of other systems are wider; what does not fit into 18 bits stands above the first 32 (clone/designs).
+constexpr unsigned long shown_minor(dev_t dev) { return (dev >> 32 << NBITSMINOR) | external_minor(dev); }
+
 std::string device_text(dev_t dev); // "(10,61)", "NODEV"
 
 } // namespace rill

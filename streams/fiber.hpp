@@ -16,6 +16,7 @@ namespace rill {
 class System;
 class Process;
 class Call;
+struct File;
 struct Timer;
 
 namespace intrusive = boost::intrusive;
@@ -61,6 +62,8 @@ public:
     void *saved_entry = nullptr;
     void **escape = nullptr; // where a sleep without PCATCH goes on a signal (sync)
     int escaped = 0;         // why it went there
+    int dupfd = 0;           // l_dupfd: -N-1 while an open that reserved descriptor N asks a driver (NBSD-004)
+    File *file = nullptr;    // that the call is made on, for drivers that may ask (FBSD-081)
 
     WaitHook wait_hook;  // in the WaitQueue it sleeps on
     WaitHook run_hook;   // in the scheduler's ready list

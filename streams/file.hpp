@@ -8,6 +8,23 @@
 
 namespace rill {
 
+class Process;
+struct Transfer;
+
+// Operations that an open gave the file itself (the designs of other systems do, clone/designs): calls on the file go to
+// them, and neither vnode nor switch table is asked again. Each returns 0 or an errno and may sleep. A member that is
+// missing answers EOPNOTSUPP; without poll the file is always ready.
+struct FileOps {
+    const char *name;
+    int (*read)(Process &, File &, Transfer &) = nullptr;
+    int (*write)(Process &, File &, Transfer &) = nullptr;
+    int (*ioctl)(Process &, File &, int command, void *argument, int *rval) = nullptr;
+    int (*poll)(Process &, File &, short events, short *revents) = nullptr;
+    int (*fcntl)(Process &, File &, int command, long argument) = nullptr; // told of F_SETFL
+    int (*stat)(Process &, File &, struct stat &) = nullptr;               // filled in as for any file; may be changed
+    int (*close)(Process &, File &) = nullptr;                             // the last close; the device is still held
+};
+
 struct File {
     int refs = 1;          // descriptors, and calls and messages that carry it; 0 while its open is on its way
     int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
@@ -16,6 +33,8 @@ struct File {
     Node *node = nullptr;  // the name it was opened by; nullptr when the device is not that node's (a clone)
     Stream *stream = nullptr;
     bool pipe = false;
+    const FileOps *ops = nullptr;
+    void *data = nullptr;  // theirs
 
     bool readable() const { return flags & FREAD; }
     bool writable() const { return flags & FWRITE; }

@@ -146,6 +146,11 @@ int Process::poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sl
             } else if (f->stream) {
                 if (int error = f->stream->poll_events(p.events, &p.revents))
                     return refuse(error, "poll", "a stream linked below a multiplexor", "POL-026");
+            } else if (f->ops && f->ops->poll) {
+                if (int error = f->ops->poll(*this, *f, p.events, &p.revents)) {
+                    if (refusal.error == error) return error;
+                    return refuse(error, "poll", "the file's own answer", nullptr);
+                }
             } else {
                 p.revents = p.events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
             }

@@ -3,7 +3,6 @@
 #include "streams/system.hpp"
 
 #include <cerrno>
-#include <fmt/format.h>
 
 namespace rill {
 
@@ -53,17 +52,27 @@ int NodeTable::unlink(const std::string &path) {
     return 0;
 }
 
+int NodeTable::rmdir(const std::string &path) {
+    auto it = nodes_.find(path);
+    if (it == nodes_.end()) return ENOENT;
+    if (!S_ISDIR(it->second->mode)) return ENOTDIR;
+    const auto below = nodes_.lower_bound(path + '/');
+    if (below != nodes_.end() && below->first.starts_with(path + '/')) return ENOTEMPTY;
+    it->second->mode = 0;
+    return unlink(path);
+}
+
 void NodeTable::release(Node *node) {
     if (--node->refs == 0) delete node;
 }
 
-int NodeTable::lookup(Process &process, std::string_view path, Node **node) {
+int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node **node) {
     if (path.empty()) return ENOENT;
     if (path.size() >= 1024) return ENAMETOOLONG;
     if ((*node = find(path))) [[likely]] return 0;
     for (std::size_t i = 0; i < hooks_.size(); ++i) {
         auto hook = hooks_[i].second;
-        const int error = hook(process, path, node);
+        const int error = hook(process, path, why, node);
         if (error != ENOENT) return error;
     }
     return ENOENT;
@@ -159,8 +168,9 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     if (system_.trace.on) [[unlikely]]
         system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
                             .number = driver->internal, .extra = driver->tab != nullptr});
-    const int error = driver->tab ? open_stream(process, special, *driver, file, oflag)
-                                  : open_character(process, special, *driver, file, oflag);
+    const int error = driver->tab         ? open_stream(process, special, *driver, file, oflag)
+                      : driver->open_file ? driver->open_file(process, node, special, file, oflag)
+                                          : open_character(process, special, *driver, file, oflag);
     system_.registry.release(*driver);
     if (error) {
         give_back(special);
@@ -169,7 +179,7 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     file.special = special;
     ++special->files;
     if (file.stream && file.stream->istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
-    if (special->dev == dev) {
+    if (special->dev == dev && !file.node) {
         file.node = &node;
         ++node.refs;
     }
@@ -177,8 +187,24 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     return 0;
 }
 
+int NodeTable::swap_vnode(Process &process, Special *&special, dev_t dev) {
+    Special *moved = hold(dev);
+    if (!moved) return process.refuse(ENOMEM, "vnode", "no memory for the new device's vnode", nullptr);
+    if (int error = lock(*moved, true)) {
+        release(moved);
+        return process.refuse(error, "vnode", "waiting for another opener of the new device", "CLN-042");
+    }
+    if (system_.trace.on) [[unlikely]]
+        system_.trace.emit({.kind = Kind::step, .name = "VNODE_SWAP", .what = "the open goes on with another device's vnode", .dev = dev});
+    give_back(special);
+    special = moved;
+    return 0;
+}
+
 // On success special is the device that came out, held and locked; on failure the one that went in.
 int NodeTable::open_stream(Process &process, Special *&special, Driver &driver, File &file, int oflag) {
+    if (system_.over_threshold(process))
+        return process.refuse(ENOSR, "stream open", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
     if (special->stream) {
         file.stream = special->stream;
         const int error = file.stream->open_again(process, special->dev, oflag);
@@ -218,10 +244,7 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
         error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
                                dev == no_device ? "CLN-080" : "CLN-105");
 #if RILL_CHECKING
-        if (dev != no_device)
-            system_.fault(Fault{stream.driver_pair()->owner->name, name_of(EntryKind::open), "CLN-105",
-                                fmt::format("its open returned device ({},{}), whose major is not its own", external_major(dev),
-                                            external_minor(dev)), {}, {}});
+        system_.checks.foreign_device(*stream.driver_pair()->owner, dev, "CLN-105");
 #endif
     } else if (!(moved = hold(dev))) {
         error = process.refuse(ENOMEM, "rebind", "no memory for the new device's vnode", nullptr);
@@ -277,6 +300,7 @@ int NodeTable::spec_close(Process &process, File &file) {
     Stream *stream = file.stream;
     if (stream) stream->process_closed(process);
     int error = 0;
+    if (file.ops && file.ops->close) error = file.ops->close(process, file);
     if (--special->files == 0) {
         const bool locked = lock(*special, false) == 0;
         if (special->files == 0) {

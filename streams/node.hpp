@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <time.h>
 #include <sys/stat.h>
 
 namespace rill {
@@ -31,7 +32,12 @@ struct Node {
     dev_t rdev = no_device;
     ino_t ino = 0;
     int refs = 1; // its name, and open files
+    bool hidden = false; // can be opened by name, but is not listed
+    timespec atime{}, mtime{}; // set by the designs that keep them
 };
+
+// What a name is looked up for.
+enum class Lookup : unsigned char { open, stat, remove };
 
 struct Special : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
     explicit Special(dev_t number) : dev(number) {}
@@ -54,12 +60,13 @@ public:
     // ENOENT, EEXIST, EINVAL, ENAMETOOLONG, ENOTDIR as usual.
     int make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid);
     int unlink(const std::string &path);
+    int rmdir(const std::string &path); // ENOENT, ENOTDIR, ENOTEMPTY
     Node *find(std::string_view path);
     // The node of a path; when the name is missing, name hooks are asked in order of registration.
-    int lookup(Process &process, std::string_view path, Node **node);
+    int lookup(Process &process, std::string_view path, Lookup why, Node **node);
     void release(Node *node);
     // A hook may make a node for a missing name and return it; it says by which error it refuses, ENOENT to pass on.
-    using NameHook = std::function<int(Process &, std::string_view path, Node **)>;
+    using NameHook = std::function<int(Process &, std::string_view path, Lookup why, Node **)>;
     int add_name_hook(NameHook hook);
     void remove_name_hook(int id);
 
@@ -73,6 +80,10 @@ public:
     int spec_open(Process &process, Node &node, File &file, int oflag);
     // One file less on its device; the last takes the stream apart. 0 or EINTR.
     int spec_close(Process &process, File &file);
+
+    // An open on its way goes on with the vnode of another device: special becomes that one, held and locked, and the old
+    // one is given back. ENOMEM, EINTR; then nothing has changed.
+    int swap_vnode(Process &process, Special *&special, dev_t dev);
 
     const std::map<std::string, std::unique_ptr<Node>, std::less<>> &nodes() const { return nodes_; }
     long specials_out() const { return specials_pool_.out(); }

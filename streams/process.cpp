@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rill.h>
+#include <utility>
 
 namespace rill {
 
@@ -26,7 +27,20 @@ bool may_access(const Node &node, const cred_t &cred, int flags) {
     return ((node.mode >> shift) & want) == want;
 }
 
+// A file's operations may have said why themselves.
+int answered(Process &process, int error, const char *call) {
+    return process.refusal.error == error ? error : process.refuse(error, call, "the file's own answer", nullptr);
+}
+
 } // namespace
+
+FileCall::FileCall(System &system, File &file) : call_(system.running) {
+    if (call_) before_ = std::exchange(call_->file, &file);
+}
+
+FileCall::~FileCall() {
+    if (call_) call_->file = before_;
+}
 
 Process::Process(System &owner, int number, uid_t uid, gid_t gid) : system(owner), pid(number), pgrp(number), sid(number) {
     cred.cr_ref = 1;
@@ -70,6 +84,7 @@ File *Process::remove_descriptor(int fd) {
     File *f = file(fd);
     if (!f) return nullptr;
     files[static_cast<std::size_t>(fd)] = nullptr;
+    set_close_on_exec(fd, false);
     lowest_free_ = std::min(lowest_free_, fd);
     --descriptors_used;
     return f;
@@ -101,7 +116,8 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
 
     int error = 0;
     Node *node = nullptr;
-    error = system.nodes.lookup(*this, path, &node);
+    if (system.running) system.running->dupfd = -fd - 1; // NBSD-004
+    error = system.nodes.lookup(*this, path, Lookup::open, &node);
     if (error == ENOENT && (oflag & O_CREAT)) {
         error = system.nodes.make(std::string(path), S_IFREG | (mode & 07777), no_device, cred.cr_uid, cred.cr_gid);
         node = system.nodes.find(path);
@@ -132,7 +148,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
         file->refs = 1;
         remove_descriptor(fd);
         system.file_pool.free(file);
-        return error;
+        return error < 0 ? open_elsewhere(error, oflag, fd_out) : error;
     }
     file->refs = 1;
     if (system.trace.on) [[unlikely]]
@@ -140,6 +156,39 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
                            .clause = file->special && !file->node ? "CLN-035" : nullptr,
                            .dev = file->special ? file->special->dev : no_device, .number = fd,
                            .stream = file->stream ? file->stream->id : 0});
+    *fd_out = fd;
+    return 0;
+}
+
+// The open of a NetBSD driver ended in a pseudo-errno: it left a descriptor of its own in l_dupfd, which the process gets
+// instead of the one that was reserved, moved (EMOVEFD) or as a second name of it (EDUPFD).
+//   no descriptor was left there                  fault, and ENXIO or ENODEV   NBSD-004
+//   it is not open                                EBADF     NBSD-009
+//   EDUPFD: it is not open for what was asked     EACCES    NBSD-010
+//   no descriptor is free                         EMFILE
+int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
+    const int from = system.running->dupfd;
+    if (from < 0) {
+        const bool moves = pseudo == EMOVEFD;
+        system.fault("NBSD-004", moves ? "its open returned EMOVEFD and left no descriptor in l_dupfd"
+                                       : "its open returned EDUPFD and left no descriptor in l_dupfd");
+        return refuse(moves ? ENXIO : ENODEV, "descriptor", "the driver left none for the process", "NBSD-004");
+    }
+    File *found = file(from);
+    if (!found) return refuse(EBADF, "descriptor", "the one that the driver named is not open", "NBSD-009");
+    const int wanted = kernel_flags(oflag) & (FREAD | FWRITE);
+    if (pseudo == EDUPFD && (found->flags & wanted) != wanted)
+        return refuse(EACCES, "descriptor", "the one that the driver named is not open for this", "NBSD-010");
+    const int fd = install(found);
+    if (fd < 0) return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", "NBSD-007");
+    const bool moves = pseudo == EMOVEFD;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::step, .name = moves ? "FD_MOVE" : "FD_ALLOC",
+                           .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",
+                           .clause = moves ? "NBSD-003" : "NBSD-002", .number = fd, .extra = from});
+    set_close_on_exec(fd, close_on_exec(from)); // NBSD-012
+    if (moves) remove_descriptor(from);
+    else ++found->refs;
     *fd_out = fd;
     return 0;
 }
@@ -157,6 +206,8 @@ int System::drop_file(Process &process, File *file) {
         error = nodes.spec_close(process, *file);
     else if (file->node)
         nodes.release(file->node);
+    else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
+        error = file->ops->close(process, *file);
     file_pool.free(file);
     return error;
 }
@@ -189,14 +240,20 @@ int Process::dup2(int fd, int to) {
         return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
     ++f->refs;
     while (file(to)) close(to); // a last close may sleep, and another call take the descriptor meanwhile
-    if (static_cast<std::size_t>(to) >= files.size()) files.resize(static_cast<std::size_t>(to) + 1);
-    if (files[static_cast<std::size_t>(to)]) {
+    if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)]) {
         system.drop_file(*this, f);
         return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
     }
-    files[static_cast<std::size_t>(to)] = f;
-    ++descriptors_used;
+    dup_into(*f, to);
+    --f->refs; // the one taken above is the descriptor's now
     return 0;
+}
+
+void Process::dup_into(File &file, int fd) {
+    if (static_cast<std::size_t>(fd) >= files.size()) files.resize(static_cast<std::size_t>(fd) + 1);
+    files[static_cast<std::size_t>(fd)] = &file;
+    ++file.refs;
+    ++descriptors_used;
 }
 
 int Process::fcntl(int fd, int command, long argument, int *result) {
@@ -205,10 +262,12 @@ int Process::fcntl(int fd, int command, long argument, int *result) {
     *result = 0;
     switch (command) {
     case F_DUPFD: return dup(fd, static_cast<int>(argument), result);
-    case F_GETFD:
-    case F_SETFD: return 0;
+    case F_GETFD: *result = close_on_exec(fd) ? FD_CLOEXEC : 0; return 0;
+    case F_SETFD: set_close_on_exec(fd, argument & FD_CLOEXEC); return 0;
     case F_GETFL: *result = f->status; return 0;
     case F_SETFL: {
+        if (f->ops && f->ops->fcntl)
+            if (int error = f->ops->fcntl(*this, *f, command, argument)) return refuse(error, "fcntl", "the file's own answer", nullptr);
         constexpr int changeable = O_NONBLOCK | O_APPEND | RILL_O_NDELAY;
         f->status = (f->status & ~changeable) | (static_cast<int>(argument) & changeable);
         f->flags = (f->flags & (FREAD | FWRITE)) | (kernel_flags(f->status) & (FNDELAY | FNONBLOCK | FAPPEND));
@@ -218,9 +277,18 @@ int Process::fcntl(int fd, int command, long argument, int *result) {
     }
 }
 
+bool Process::close_on_exec(int fd) const {
+    return std::find(close_on_exec_.begin(), close_on_exec_.end(), fd) != close_on_exec_.end();
+}
+
+void Process::set_close_on_exec(int fd, bool on) {
+    std::erase(close_on_exec_, fd);
+    if (on) close_on_exec_.push_back(fd);
+}
+
 int Process::stat(std::string_view path, struct stat *st) {
     Node *node = nullptr;
-    if (int error = system.nodes.lookup(*this, path, &node)) return refuse(error, "stat", "no node has this name", nullptr);
+    if (int error = system.nodes.lookup(*this, path, Lookup::stat, &node)) return refuse(error, "stat", "no node has this name", nullptr);
     struct stat s {};
     s.st_mode = node->mode;
     s.st_uid = node->uid;
@@ -229,6 +297,8 @@ int Process::stat(std::string_view path, struct stat *st) {
     s.st_ino = node->ino;
     s.st_nlink = 1;
     s.st_dev = 1;
+    s.st_atim = node->atime;
+    s.st_mtim = node->mtime;
     return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "stat", "bad address", nullptr);
 }
 
@@ -243,6 +313,8 @@ int Process::fstat(int fd, struct stat *st) {
         s.st_uid = f->node->uid;
         s.st_gid = f->node->gid;
         s.st_ino = f->node->ino;
+        s.st_atim = f->node->atime;
+        s.st_mtim = f->node->mtime;
     } else if (f->pipe) {
         s.st_mode = S_IFIFO;
     } else {
@@ -250,6 +322,8 @@ int Process::fstat(int fd, struct stat *st) {
         s.st_nlink = 0;
     }
     if (f->special) s.st_rdev = f->special->dev;
+    if (f->ops && f->ops->stat)
+        if (int error = f->ops->stat(*this, *f, s)) return refuse(error, "fstat", "the file's own answer", nullptr);
     return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "fstat", "bad address", nullptr);
 }
 
@@ -263,7 +337,9 @@ int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
 }
 
 int Process::unlink(std::string_view path) {
-    const int error = system.nodes.unlink(std::string(path));
+    Node *node = nullptr;
+    int error = system.nodes.lookup(*this, path, Lookup::remove, &node);
+    if (!error) error = system.nodes.unlink(node->path);
     return error ? refuse(error, "unlink", "no node has this name, or it is a directory", nullptr) : 0;
 }
 
@@ -302,10 +378,18 @@ int Process::stream_of(int fd, int access, const char *call, File **out) {
     return 0;
 }
 
+// Read or write through the file's own operations. An error after part was moved is not told, as ever.
+int Process::transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call) {
+    FileCall on(system, file);
+    const int error = routine ? routine(*this, file, transfer) : EOPNOTSUPP; // NBSD-020
+    return error && transfer.done == 0 ? answered(*this, error, call) : 0;
+}
+
 int Process::read(int fd, Transfer &transfer, bool may_sleep) {
     File *f = file(fd);
     if (!f || !f->readable()) return refuse(EBADF, "read", "the descriptor is not open for reading", "RD-072");
     if (f->stream) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
+    if (f->ops) return may_sleep ? transfer_by(f->ops->read, *f, transfer, "read") : must_sleep;
     if (!f->special) return f->node && S_ISDIR(f->node->mode) ? refuse(EISDIR, "read", "a directory", nullptr) : 0;
     if (!may_sleep) return must_sleep;
     size_t count = transfer.count;
@@ -318,6 +402,7 @@ int Process::write(int fd, Transfer &transfer, bool may_sleep) {
     File *f = file(fd);
     if (!f || !f->writable()) return refuse(EBADF, "write", "the descriptor is not open for writing", "WR-061");
     if (f->stream) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
+    if (f->ops) return may_sleep ? transfer_by(f->ops->write, *f, transfer, "write") : must_sleep;
     if (!f->special) return refuse(EINVAL, "write", "plain files hold no data here", nullptr);
     if (!may_sleep) return must_sleep;
     size_t count = transfer.count;
@@ -330,6 +415,11 @@ int Process::ioctl(int fd, int command, void *argument, int *rval) {
     File *f = file(fd);
     if (!f) return refuse(EBADF, "ioctl", "the descriptor is not open", "IOC-001");
     if (f->stream) return f->stream->ioctl(*this, *f, command, argument, rval);
+    if (f->ops) {
+        FileCall on(system, *f);
+        const int error = f->ops->ioctl ? f->ops->ioctl(*this, *f, command, argument, rval) : EOPNOTSUPP;
+        return error ? answered(*this, error, "ioctl") : 0;
+    }
     if (!f->special) return refuse((command & ~0xff) == STR ? ENOSTR : ENOTTY, "ioctl", "the file is not a stream", nullptr);
     const int error = character_ioctl(system, *f->special->driver, f->special->dev, command, argument, driver_flags(f->flags), cred, rval);
     return error ? refuse(error, "ioctl", "the driver's answer", nullptr) : 0;

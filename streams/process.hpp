@@ -23,8 +23,23 @@ bool copy_from_user(void *kernel, const void *user, size_t count);
 bool copy_to_user(void *user, const void *kernel, size_t count);
 bool probe_user(void *user, size_t count); // may it be read and written? Changes nothing.
 
+// What a NetBSD driver's open returns when the process is to get another descriptor (NBSD-001).
+constexpr int EDUPFD = -5, EMOVEFD = -6;
+
 // Returned by a pass that is not allowed to sleep and would have to.
 constexpr int must_sleep = -1;
+
+// While it lives, the running call is made on this file; a driver may ask for it (FBSD-081).
+class FileCall {
+public:
+    FileCall(System &system, File &file);
+    ~FileCall();
+    FileCall(const FileCall &) = delete;
+
+private:
+    Call *call_;
+    File *before_ = nullptr;
+};
 
 // Why a call failed: kept for the process's last call.
 struct Refusal {
@@ -45,6 +60,7 @@ public:
     int close(int fd);
     int dup(int fd, int lowest, int *to);
     int dup2(int fd, int to);
+    void dup_into(File &file, int fd); // another descriptor of the file, where none is
     int fcntl(int fd, int command, long argument, int *result);
     int stat(std::string_view path, struct stat *st);
     int fstat(int fd, struct stat *st);
@@ -55,6 +71,9 @@ public:
     int poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready);
     int read(int fd, Transfer &transfer, bool may_sleep);
     int write(int fd, Transfer &transfer, bool may_sleep);
+    // For designs that work on descriptors (NetBSD): close-on-exec, which dup does not take along.
+    bool close_on_exec(int fd) const;
+    void set_close_on_exec(int fd, bool on);
     int stream_of(int fd, int access, const char *call, File **file); // EBADF, ENOSTR
     void exit(); // closes everything
 
@@ -99,6 +118,10 @@ public:
     std::vector<Sent> pending;
 
 private:
+    int open_elsewhere(int pseudo, int oflag, int *fd);
+    int transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call);
+
+    std::vector<int> close_on_exec_; // few, or none
     int lowest_free_ = 0;
     std::array<void (*)(int), 65> handlers_{};
     std::uint64_t pending_caught_ = 0;

@@ -20,6 +20,9 @@ int Registry::add(Driver driver, major_t external, Driver **added) {
     row.internal = static_cast<major_t>(free_row - rows_.begin());
     row.externals.assign(1, external);
     if (row.name.empty()) row.name = row.prefix;
+#if RILL_CHECKING
+    row.make_tag();
+#endif
     by_external_[external] = &row;
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = row.name.c_str(), .what = "configured",
@@ -50,6 +53,9 @@ int Registry::add_module(Module module) {
     if (modules_.size() >= modules_max_) return ENOSPC;
     if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;
     modules_.push_back(std::make_unique<Module>(std::move(module)));
+#if RILL_CHECKING
+    modules_.back()->make_tag();
+#endif
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = modules_.back()->name.c_str(), .what = "module configured"});
     return 0;

@@ -30,6 +30,10 @@ struct Owner {
     int devflag = 0;
     int holds = 0;
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
+#if RILL_CHECKING
+    char tag[16] = {}; // the name, as far as it fits (checks); made when the owner is installed
+    void make_tag() { name.copy(tag, sizeof tag - 1); }
+#endif
 };
 
 // Entry points of a character driver that is not STREAMS. Missing ones answer ENODEV (DEV-022).
@@ -42,12 +46,20 @@ struct CharEntry {
     int (*poll)(dev_t, short events, int anyyet, short *revents, void **php) = nullptr;
 };
 
+class Process;
+struct File;
+struct Node;
+struct Special;
+
 struct Driver : Owner {
     major_t internal = 0;
     int devices = 0; // #DEV
     bool block = false;
     bool loadable = false; // may be unloaded again
     CharEntry entry;
+    // The open of a device that works as in another system (clone/designs): takes the place of the rungs below spec open
+    // and gives the file its operations. 0; an errno; or a pseudo-errno below 0, with which the open call goes on.
+    std::function<int(Process &, Node &, Special *&, File &, int oflag)> open_file;
     std::vector<major_t> externals; // in order of configuration
     // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
     std::function<int(Driver &)> load;

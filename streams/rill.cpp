@@ -43,7 +43,8 @@ public:
     }
     template <class F> void trace_arguments(F &&text) {
         if (system.trace.on) [[unlikely]] {
-            system.trace.emit({.kind = Kind::call, .name = name_, .text = text()});
+            if (system.trace.has_readers()) system.trace.emit({.kind = Kind::call, .name = name_, .text = text()});
+            else system.trace.emit({.kind = Kind::call, .name = name_});
             traced_ = true;
         }
     }
@@ -178,13 +179,15 @@ EXPORT int rill_mknod(rill_proc *p, const char *path, mode_t mode, dev_t dev) {
 EXPORT int rill_unlink(rill_proc *p, const char *path) {
     UserCall call(p, "unlink");
     call.trace_arguments([&] { return std::string(path_text(path)); });
-    return static_cast<int>(call.end(path ? call.process.unlink(path) : EFAULT, 0));
+    const auto body = [&] { return call.process.unlink(path); }; // a handler of missing names may sleep
+    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
 }
 
 EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
     UserCall call(p, "stat");
     call.trace_arguments([&] { return std::string(path_text(path)); });
-    return static_cast<int>(call.end(path ? call.process.stat(path, st) : EFAULT, 0));
+    const auto body = [&] { return call.process.stat(path, st); };
+    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
 }
 
 // --- descriptors ---

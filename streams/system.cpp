@@ -105,6 +105,16 @@ Process &System::new_process(uid_t uid, gid_t gid, Process *parent) {
     return p;
 }
 
+Process &System::fork_process(Process &parent) {
+    Process &child = new_process(parent.cred.cr_uid, parent.cred.cr_gid, &parent);
+    for (int fd = 0; fd < static_cast<int>(parent.files.size()); ++fd)
+        if (File *f = parent.file(fd)) {
+            child.dup_into(*f, fd);
+            child.set_close_on_exec(fd, parent.close_on_exec(fd));
+        }
+    return child;
+}
+
 // Ends the calls of a process that sleep: those a signal may end, at once; the others as they end by themselves.
 void System::end_calls(Process &process) {
     if (running) return;
@@ -379,6 +389,15 @@ void System::console(int level, std::string_view text, bool to_log, bool to_cons
     if (text.empty() || text.back() != '\n') std::fputc('\n', stderr);
 }
 
+std::size_t System::stream_bytes() const {
+    return messages.bytes() + static_cast<std::size_t>(stream_pool.out()) * stream_pool.size() +
+           static_cast<std::size_t>(pair_pool.out()) * sizeof(QueuePair);
+}
+
+bool System::is_over_threshold(const Process &process) const {
+    return process.cred.cr_uid != 0 && stream_bytes() > static_cast<std::size_t>(tunables.strthresh);
+}
+
 Census System::census() const {
     Census c{};
     c.messages = messages.blocks();
@@ -410,11 +429,13 @@ struct Visits {
     std::vector<std::pair<System *, std::uint64_t>> systems;
     ~Visits();
 };
+thread_local bool visits_over = false; // a System that outlives its thread's locals is not visited any more
 thread_local Visits visits;
 std::mutex systems_alive_lock;
 std::vector<std::pair<System *, std::uint64_t>> systems_alive;
 
 Visits::~Visits() {
+    visits_over = true;
     std::lock_guard lock(systems_alive_lock);
     for (const auto &visit : systems)
         if (std::find(systems_alive.begin(), systems_alive.end(), visit) != systems_alive.end())
@@ -424,6 +445,7 @@ Visits::~Visits() {
 } // namespace
 
 void System::gate_register() {
+    if (visits_over) return;
     for (const auto &visit : visits.systems)
         if (visit.first == this && visit.second == serial_) return;
     visits.systems.emplace_back(this, serial_);

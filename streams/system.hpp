@@ -20,15 +20,18 @@
 #include "streams/sync.hpp"
 #include "streams/trace.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <typeindex>
 #include <sys/single_threaded.h>
 
 namespace rill {
@@ -42,6 +45,7 @@ struct Tunables {
     int push_limit = 9;            // NSTRPUSH
     long strmsgsz = 0x10000;       // largest data part; 0: no limit
     long strctlsz = 1024;          // largest control part
+    long strthresh = 0;            // bytes of STREAMS memory above which only a privileged process gets more; 0: any (WR-019)
     unsigned descriptors = 65536;  // per process
     long patience = 24L * 3600 * ticks_a_second; // virtual time one call may wait on timers alone before EDEADLK
 };
@@ -79,6 +83,7 @@ public:
     System(const System &) = delete;
 
     Process &new_process(uid_t uid, gid_t gid, Process *parent = nullptr);
+    Process &fork_process(Process &parent); // with its credentials; its descriptors refer to the same files
     void end_process(Process &process); // exits it and forgets it
 
     // Runs body as a call of process: at once if this is a call's stack already, else on a fresh one, driving the run
@@ -121,6 +126,11 @@ public:
     void console(int level, std::string_view text, bool to_log, bool to_console);
 
     Census census() const;
+    std::size_t stream_bytes() const; // in messages, streams and modules
+    // STRTHRESH keeps this process from more (WR-019).
+    bool over_threshold(const Process &process) const {
+        return tunables.strthresh && is_over_threshold(process);
+    }
 
     const Profile &profile;
     Tunables tunables;
@@ -165,10 +175,15 @@ public:
     std::vector<Fault> faults;
     FaultPolicy fault_policy = FaultPolicy::report;
     std::function<void(int level, std::string_view)> console_sink; // default: stderr
-    std::function<void(const char *)> on_panic;
     std::string sysgen_error;
     std::vector<std::function<void()>> at_end; // run when the System ends, last first
     void *minor_tables = nullptr; // clone/minor_table's list
+    // What a layer above keeps for this System, made when it is first asked for; it goes when the System does.
+    template <class T> T &part() {
+        std::shared_ptr<void> &kept = parts_[std::type_index(typeid(T))];
+        if (!kept) kept = std::make_shared<T>(*this);
+        return *static_cast<T *>(kept.get());
+    }
     cred_t kernel_cred{};
 
     // The gate (application threads).
@@ -176,8 +191,10 @@ public:
     void gate_leave();
 
 private:
+    std::map<std::type_index, std::shared_ptr<void>> parts_;
     friend class Call;
     friend class Enter;
+    bool is_over_threshold(const Process &process) const;
     Call *take_call();
     void give_call(Call *call);
     void switch_to(Call &call, bool fresh, Process *process, const char *name, Call::Body body, void *argument);
@@ -221,7 +238,8 @@ public:
         }
         current = &system;
 #if RILL_CHECKING
-        if (!before_) system.checks.entered_at(this);
+        // Above this is the application's: not what lies unused in the frame of the call that was made.
+        if (!before_) system.checks.entered_at(std::max<const void *>(this, __builtin_frame_address(0)));
 #endif
     }
     ~Enter() {
@@ -235,6 +253,11 @@ private:
     System *before_;
     bool gated_ = false;
 };
+
+// Each call that a driver must not make with its stream frozen begins with this.
+inline void not_when_frozen(queue_t *q, const char *call) {
+    if (pair_of(q)->system->watch) [[unlikely]] check_frozen(q, call);
+}
 
 template <class F> int System::run_call(Process &process, const char *name, F &&body) {
     if (running) return body();

@@ -34,6 +34,7 @@ const char *name_of(Kind kind) {
     case Kind::head: return "head";
     case Kind::driver: return "driver";
     case Kind::log: return "log";
+    case Kind::step: return "step";
     case Kind::fault: return "fault";
     }
     return "?";
@@ -51,8 +52,16 @@ void Trace::detach(Reader &reader) {
 #endif
 }
 
-void Trace::emit(Record record) {
-    record.sequence = ++sequence_;
+void Trace::emit(const Record &record) {
+    ++sequence_;
+#if RILL_CHECKING
+    system_.checks.record(record, sequence_);
+#endif
+    if (has_readers()) tell(record);
+}
+
+void Trace::tell(Record record) {
+    record.sequence = sequence_;
     record.tick = system_.sched.now();
     if (const Call *call = system_.running) {
         record.call = call->id;
@@ -61,9 +70,6 @@ void Trace::emit(Record record) {
         record.pid = process->pid;
     }
     record.depth = depth;
-#if RILL_CHECKING
-    system_.checks.record(record);
-#endif
     for (Reader *reader : readers_) reader->record(record);
 }
 

@@ -39,6 +39,7 @@ enum class Kind : std::uint8_t {
     signal,   // a signal is sent or handled: number = signal, what
     head,     // the stream head's state changes: what
     driver,   // a driver or module is configured, loaded, initialised, held: name, what, dev
+    step,     // a step of an open as another system does it: name = its word (HANDLER, PICK ...), what, number = unit
     log,      // cmn_err or strlog: text
     fault,    // a driver did what no manual allows: name = driver, what, clause, text = details
 };
@@ -86,9 +87,12 @@ public:
 
     void attach(Reader &reader);
     void detach(Reader &reader);
-    void emit(Record record);
+    void emit(const Record &record);
+    bool has_readers() const { return !readers_.empty(); } // whether to make a text that is not kept
 
 private:
+    void tell(Record record);
+
     System &system_;
     std::vector<Reader *> readers_;
     std::uint64_t sequence_ = 0;

@@ -45,7 +45,7 @@ std::string json(const Record &record) {
     object.text_if("what", record.what);
     if (!record.text.empty()) object.text("text", record.text);
     if (record.dev != no_device)
-        object.member("dev", fmt::format("[{},{}]", external_major(record.dev), external_minor(record.dev)));
+        object.member("dev", fmt::format("[{},{}]", external_major(record.dev), shown_minor(record.dev)));
     object.number_if("number", record.number);
     object.number_if("extra", record.extra);
     object.number_if("stream", record.stream);

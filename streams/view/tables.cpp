@@ -67,7 +67,7 @@ std::string devflag_text(int flag) {
 std::string node_line(const System &, const Node &node) {
     std::string size = node.rdev == no_device
                            ? "0"
-                           : fmt::format("{:>3}, {:>3}", external_major(node.rdev), external_minor(node.rdev));
+                           : fmt::format("{:>3}, {:>3}", external_major(node.rdev), shown_minor(node.rdev));
     return fmt::format("{}  {:<5} {:<5} {:>9}  {}", mode_text(node.mode), owner_text(node.uid), owner_text(node.gid),
                        size, node.path);
 }
@@ -77,7 +77,7 @@ std::string nodes(System &system, std::string_view directory) {
     const std::string below = directory == "/" ? "/" : std::string(directory) + '/';
     std::string out;
     for (const auto &[path, node] : system.nodes.nodes())
-        if (path == directory || path.starts_with(below)) out += node_line(system, *node) + '\n';
+        if ((path == directory || path.starts_with(below)) && !node->hidden) out += node_line(system, *node) + '\n';
     return out.empty() ? fmt::format("no node {} and none below it\n", directory) : out;
 }
 

@@ -35,6 +35,7 @@ std::string joined(std::string_view a, std::string_view between, std::string_vie
 std::string_view label_of(const Record &r) {
     switch (r.kind) {
     case Kind::rung:
+    case Kind::step:
         return str(r.name);
     case Kind::refuse:
         return "REFUSED";
@@ -273,6 +274,8 @@ std::string Text::sentence(const Record &r) const {
         return joined(name, ": ", joined(what, " ", r.text));
     case Kind::driver:
         return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
+    case Kind::step:
+        return joined(joined(what, ": ", r.text), " ", dev_suffix(r.dev, ""));
     case Kind::log:
         return std::string(r.text);
     case Kind::fault:
@@ -329,7 +332,8 @@ void Text::line(std::string_view label, int depth, std::string_view text, const 
     const std::size_t room = page_width - column - (id.empty() ? 0 : id.size() + 2);
     const auto lines = wrap(text, room);
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        std::string out = fmt::format("{:{}}{:<{}}{}", "", margin, i ? "" : label, label_width, lines[i]);
+        const std::string_view gap = i == 0 && label.size() >= label_width ? " " : ""; // a label that fills its column
+        std::string out = fmt::format("{:{}}{:<{}}{}{}", "", margin, i ? "" : label, label_width, gap, lines[i]);
         if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{}", out, page_width - id.size(), id);
         while (!out.empty() && out.back() == ' ') out.pop_back();
         lines_.push_back(std::move(out));

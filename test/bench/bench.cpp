@@ -1,5 +1,6 @@
 // Measured ratios. Each row runs its subject and its baseline in this process, in turns, nine rounds, and prints the
 // median of the rounds' ratios beside what must and what should be reached. It is never a pass or fail by the clock.
+#include "clone/designs/design.hpp"
 #include "drivers/loop.h"
 #include "streams/system.hpp"
 
@@ -283,6 +284,27 @@ std::string compare(const std::function<double()> &subject, const std::function<
     return ratio(median(ratios));
 }
 
+// Open and close of a design's device, in a System of its own. The numbers of freebsd-dev_clone do not come back when a file
+// is closed, so its opens are measured in Systems that have made no more than so many.
+double design_open_close(const rill::designs::Design &design, int n) {
+    rill_system *s = rill_system_new(nullptr);
+    rill_proc *p = rill_proc_new(s, 0, 0);
+    auto &system = *reinterpret_cast<rill::System *>(s);
+    {
+        rill::Enter scope(system);
+        if (design.attach(system, static_cast<unsigned>(n) + 1)) std::exit(1);
+    }
+    const double spent = nanoseconds([&] {
+        for (int i = 0; i < n; ++i) {
+            const int fd = rill_open(p, design.path, O_RDWR);
+            if (fd < 0) std::exit(1);
+            rill_close(p, fd);
+        }
+    });
+    rill_system_free(s);
+    return spent / n;
+}
+
 size_t host_bytes() { return mallinfo2().uordblks; }
 
 } // namespace
@@ -417,6 +439,13 @@ int main() {
                 rill_system_free(s);
             }) / 1000);
         row("boot: System, 64 drivers, first clone open (and its end), us", ratio(median(times)), "1000", "50");
+    }
+    for (const rill::designs::Design &design : rill::designs::all()) {
+        if (!design.model) continue;
+        double ns = 0;
+        const std::string r = compare([&] { return design_open_close(design, 500); }, [] { return dev_null(500); }, &ns);
+        row((std::string("open+close, ") + design.name + " / Linux open+close of /dev/null").c_str(), r, "", "");
+        row("  the same, ns", ratio(ns), "", "");
     }
     return 0;
 }

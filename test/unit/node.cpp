@@ -108,7 +108,7 @@ TEST_CASE("a name hook is asked for missing names only, and may refuse, pass on,
     int id;
     {
         Enter scope(f.system);
-        id = f.system.nodes.add_name_hook([&](Process &, std::string_view path, Node **node) {
+        id = f.system.nodes.add_name_hook([&](Process &, std::string_view path, Lookup, Node **node) {
             asked.emplace_back(path);
             if (path == "/dev/refused") return EPERM;
             if (path != "/dev/made") return ENOENT;

@@ -1,5 +1,6 @@
 #include "tools/rill/scenario.hpp"
 
+#include "clone/designs/design.hpp"
 #include "clone/minor_table.hpp"
 #include "streams/view/dot.hpp"
 
@@ -113,6 +114,9 @@ time, order and failure
   run     advance TICKS     fail N (the N-th allocation from now fails)
 processes
   proc NAME [uid N] [gid N]     NAME: CALL     NAME: CALL &     wait NAME     signal NAME SIGUSR1     exit NAME
+  fork CHILD [of NAME] (shares its parent's files)
+drivers
+  attach DESIGN [BOUND]     detach DESIGN (`rill designs --list` names them)     unload DRIVER
 what is shown
   show calls     show steps
 what a call should do
@@ -208,7 +212,8 @@ void Scenario::execute(Words &words, std::string_view shown) {
     acting_ = &users_.front();
     if (question(words, shown)) return;
     static constexpr std::string_view controls[] = {"run",    "advance", "fail", "proc", "wait",
-                                                    "signal", "exit",    "show", "help"};
+                                                    "signal", "exit",    "show", "help",
+                                                    "fork",   "attach",  "detach", "unload"};
     for (std::string_view word : controls)
         if (words.peek()->is(word)) return control(words.name("a word"), words, shown);
     call(words, shown);
@@ -364,12 +369,25 @@ void Scenario::control(const std::string &word, Words &words, std::string_view s
         words.finish();
         return wait_for(user, shown);
     }
+    if (word == "fork") return fork_process(words, shown);
+    if (word == "attach" || word == "detach") return design(word, words, shown);
+    if (word == "unload") {
+        const std::size_t column = words.column();
+        const std::string name = words.name("a driver");
+        words.finish();
+        Enter scope(system_);
+        Driver *driver = system_.registry.by_name(name);
+        if (!driver) throw SyntaxError(column, fmt::format("no driver is called {}", name));
+        const int error = system_.registry.unload(*driver);
+        show(shown, error ? view::errno_name(error) : "ok");
+        return show_trace();
+    }
     if (word == "run") {
         words.finish();
         rill_run(handle_);
         show(shown, "idle");
     } else {
-        const long count = words.number(word == "fail" ? "which allocation" : "how many ticks");
+        const long count = words.number(word == "fail" ? "which allocation" : "how many ticks", 0, 1'000'000'000);
         words.finish();
         if (word == "fail") {
             rill_fail_nth(handle_, count);
@@ -379,6 +397,39 @@ void Scenario::control(const std::string &word, Words &words, std::string_view s
             show(shown, fmt::format("the clock is at {}", system_.sched.now()));
         }
     }
+    show_trace();
+}
+
+// attach NAME [BOUND], detach NAME: a driver of clone/designs.
+void Scenario::design(const std::string &word, Words &words, std::string_view shown) {
+    const std::size_t column = words.column();
+    const std::string name = words.name("a design");
+    const designs::Design *found = designs::find(name);
+    if (!found) {
+        std::string names;
+        for (const designs::Design &each : designs::all()) names += fmt::format("{}{}", names.empty() ? "" : ", ", each.name);
+        throw SyntaxError(column, fmt::format("no design is called {}; there are: {}", name, names));
+    }
+    const long bound = word == "attach" ? words.number_or(0) : 0;
+    words.finish();
+    Enter scope(system_);
+    const int error = word == "attach" ? found->attach(system_, static_cast<unsigned>(bound)) : found->detach(system_);
+    show(shown, error ? view::errno_name(error) : word == "attach" ? fmt::format("{} is there", found->path) : "ok");
+    show_trace();
+}
+
+// fork CHILD [of NAME]: a process that shares the files of the first one, or of NAME.
+void Scenario::fork_process(Words &words, std::string_view shown) {
+    const std::size_t column = words.column();
+    std::string name = words.name("a name for the child");
+    if (find_user(name)) throw SyntaxError(column, fmt::format("a process is called {} already", name));
+    User *parent = &users_.front();
+    if (words.take_if("of")) parent = &user(words);
+    words.finish();
+    Enter scope(system_);
+    Process &child = system_.fork_process(parent->process());
+    users_.push_back({name, reinterpret_cast<rill_proc *>(&child), parent->descriptors});
+    show(shown, fmt::format("process {} with the files of its parent", name));
     show_trace();
 }
 

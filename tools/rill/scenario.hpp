@@ -97,6 +97,8 @@ private:
     void start(Line line, Action action, const char *name);
     void finish(const Line &line, const Outcome &ended);
     void wait_for(User &user, std::string_view shown);
+    void design(const std::string &word, Words &words, std::string_view shown);
+    void fork_process(Words &words, std::string_view shown);
     void new_process(Words &words, std::string_view shown);
     void end_process(Words &words, std::string_view shown);
     void signal(Words &words, std::string_view shown);

@@ -1,0 +1,14 @@
+#ifndef LINUX_LINUX_IF_H
+#define LINUX_LINUX_IF_H
+
+#define IFNAMSIZ 16
+
+struct ifreq {
+    char ifr_name[IFNAMSIZ];
+    union {
+        short ifr_flags;
+        char ifr_space[24];
+    };
+};
+
+#endif

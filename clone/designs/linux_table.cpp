@@ -1,0 +1,94 @@
+// The Linux drivers as entries of the table.
+#include "clone/designs/design.hpp"
+#include "clone/designs/linux.hpp"
+
+extern "C" {
+int linux_foo_init();
+int linux_foo_exit();
+int linux_tun_init();
+int linux_tun_exit();
+int linux_ptmx_init(int major);
+int linux_ptmx_exit();
+}
+
+namespace rill::designs {
+
+namespace {
+
+constexpr const char *ptmx_path = "/dev/ptmx";
+constexpr major_t major_ptmx = major_linux + 1; // and masters and slaves after it
+constexpr minor_t ptmx_minor = 2;
+constexpr unsigned usual_ptys = 4096;
+
+int attach(System &system, const char *path, int (*init)(), int (*detach)(System &)) {
+    if (system.nodes.find(path)) return EEXIST;
+    if (int error = init()) return -error;
+    system.at_end.push_back([&system, detach] { detach(system); });
+    return 0;
+}
+
+int detach(System &system, const char *path, int (*exit)()) {
+    return system.nodes.find(path) ? -exit() : ENXIO;
+}
+
+int detach_foo(System &system) {
+    return detach(system, "/dev/foo", linux_foo_exit);
+}
+int detach_tun(System &system) {
+    return detach(system, "/dev/net/tun", linux_tun_exit);
+}
+
+int detach_ptmx(System &system) {
+    if (!system.registry.by_external(major_ptmx)) return ENXIO;
+    if (int error = linux_ptmx_exit()) return -error;
+    system.nodes.unlink(ptmx_path);
+    return 0;
+}
+
+int attach_ptmx(System &system, unsigned bound) {
+    if (system.registry.by_external(major_ptmx)) return EEXIST;
+    if (int error = limit_ptys(system, bound ? bound : usual_ptys)) return error;
+    if (int error = system.nodes.make(ptmx_path, S_IFCHR | 0666, make_device(major_ptmx, ptmx_minor), 0, 0))
+        return error;
+    if (int error = linux_ptmx_init(major_ptmx)) {
+        system.nodes.unlink(ptmx_path);
+        return -error;
+    }
+    system.at_end.push_back([&system] { detach_ptmx(system); });
+    return 0;
+}
+
+} // namespace
+
+const Design linux_file{
+    .name = "linux-file",
+    .system = "Linux",
+    .path = "/dev/foo",
+    .sentence =
+        "none is looked for: every open has a file, which every call is given, and the driver's state hangs from it",
+    .attach = [](System &system, unsigned) { return attach(system, "/dev/foo", linux_foo_init, detach_foo); },
+    .detach = detach_foo,
+    .model = false,
+};
+
+const Design linux_ptmx{
+    .name = "linux-ptmx",
+    .system = "Linux",
+    .path = ptmx_path,
+    .sentence = "the file is the master of a new pseudo-terminal, whose other side gets an index and a name",
+    .attach = attach_ptmx,
+    .detach = detach_ptmx,
+    .model = false,
+};
+
+const Design linux_tun{
+    .name = "linux-tun",
+    .system = "Linux",
+    .path = "/dev/net/tun",
+    .sentence = "the open gives a file without one; an ioctl makes an interface, or finds it, and ties it to the file",
+    .attach = [](System &system, unsigned) { return attach(system, "/dev/net/tun", linux_tun_init, detach_tun); },
+    .detach = detach_tun,
+    .model = false,
+};
+
+} // namespace rill::designs

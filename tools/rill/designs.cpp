@@ -1,0 +1,341 @@
+#include "tools/rill/designs.hpp"
+#include "clone/designs/compare.hpp"
+#include "streams/view/json.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace rill::tool {
+
+namespace {
+
+using designs::Comparison;
+using designs::Step;
+using Column = std::vector<Comparison>;
+using Cells = std::vector<std::string>;
+
+constexpr const char *open_title = "One open, step by step (descriptor steps left out where the descriptor is kept)";
+constexpr const char *script_title = "The script: two processes, A and B; a driver with a bound has room for 4";
+constexpr const char *table_title = "What was new, who decided, and how it ends";
+
+// Descriptor steps say something only where the design moves or duplicates the descriptor.
+std::vector<std::string> shown_steps(const Comparison &c) {
+    const bool all = std::find(c.one_open.begin(), c.one_open.end(), "FD_MOVE") != c.one_open.end() ||
+                     std::count(c.one_open.begin(), c.one_open.end(), "FD_ALLOC") > 1;
+    std::vector<std::string> out;
+    for (const std::string &word : c.one_open)
+        if (all || !word.starts_with("FD_")) out.push_back(word);
+    return out;
+}
+
+// The script as all designs ran it: their lines agree until a refusal, an extra name or a descriptor makes one differ.
+struct Row {
+    std::string text;
+    Cells cells;
+};
+
+// A line without what differs between designs: descriptors and instances' names.
+std::string key_of(const std::string &text) {
+    std::string out;
+    for (char c : text)
+        if (c < '0' || c > '9') out += c;
+    if (const std::size_t path = out.find("/dev/"); path != out.npos) out.resize(path);
+    return out;
+}
+
+std::vector<Row> rows_of(const Column &all, bool trace) {
+    std::vector<std::size_t> next(all.size(), 0);
+    std::vector<Row> rows;
+    for (;;) {
+        // The next row is the first design's next line; a design whose next line is another one sits it out.
+        const Comparison *leader = nullptr;
+        std::size_t leads = 0;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (next[i] < all[i].lines.size() && (!leader || all[i].lines.size() - next[i] > leader->lines.size() - next[leads]))
+                leader = &all[i], leads = i;
+        if (!leader) return rows;
+        const std::string key = key_of(leader->lines[next[leads]].text);
+        Row row{leader->lines[next[leads]].text, Cells(all.size())};
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (next[i] >= all[i].lines.size() || key_of(all[i].lines[next[i]].text) != key) continue;
+            const designs::Line &line = all[i].lines[next[i]++];
+            if (trace)
+                for (std::size_t s = line.first; s < line.last; ++s) row.cells[i] += all[i].steps[s].word + '\n';
+            row.cells[i] += (trace ? "= " : "") + line.outcome;
+        }
+        rows.push_back(std::move(row));
+    }
+}
+
+// --- text ---
+
+class Page {
+public:
+    Page(const Column &all, unsigned width) : all_(all) {
+        const unsigned fits = width > label + cell ? (width - label) / cell : 1;
+        per_panel_ = std::max(1u, fits);
+        const unsigned panels = (static_cast<unsigned>(all.size()) + per_panel_ - 1) / per_panel_;
+        per_panel_ = (static_cast<unsigned>(all.size()) + panels - 1) / panels; // panels of about one size
+    }
+
+    void print(bool trace) {
+        for (std::size_t from = 0; from < all_.size(); from += per_panel_) {
+            const std::size_t to = std::min(all_.size(), from + per_panel_);
+            panel(Column(all_.begin() + static_cast<std::ptrdiff_t>(from), all_.begin() + static_cast<std::ptrdiff_t>(to)), trace);
+        }
+        for (const Comparison &c : all_)
+            fmt::print("{} ({}): {}.\n", c.design->name, c.design->system, c.design->sentence);
+    }
+
+private:
+    static constexpr unsigned label = 17, cell = 12;
+
+    // Words of at most `width` characters a line; a longer word is cut.
+    static Cells wrapped(std::string_view text, std::size_t width) {
+        Cells lines;
+        while (!text.empty()) {
+            const std::size_t newline = text.find('\n');
+            std::string_view line = text.substr(0, newline);
+            text = newline == text.npos ? std::string_view{} : text.substr(newline + 1);
+            while (line.size() > width) {
+                std::size_t at = line.rfind(' ', width);
+                if (at == line.npos || at == 0) at = line.rfind(',', width - 1) + 1; // a device number
+                if (at == 0) at = width;
+                lines.emplace_back(line.substr(0, at));
+                line.remove_prefix(std::min(line.size(), at + (line[at] == ' ')));
+            }
+            lines.emplace_back(line);
+        }
+        return lines;
+    }
+    static void row(std::string_view name, const Cells &cells) {
+        std::vector<Cells> parts{wrapped(name, label - 1)};
+        std::size_t height = std::max<std::size_t>(1, parts[0].size());
+        for (const std::string &text : cells) {
+            parts.push_back(wrapped(text, cell - 1));
+            height = std::max(height, parts.back().size());
+        }
+        for (std::size_t line = 0; line < height; ++line) {
+            std::string out;
+            for (std::size_t i = 0; i < parts.size(); ++i)
+                out += fmt::format("{:<{}}", line < parts[i].size() ? parts[i][line] : "", i ? cell : label);
+            out.resize(out.find_last_not_of(' ') + 1);
+            fmt::print("{}\n", out);
+        }
+    }
+    static void heading(const char *title, const Column &some) {
+        fmt::print("{}\n\n", title);
+        Cells names;
+        for (const Comparison &c : some) {
+            std::string name = c.design->name;
+            if (const std::size_t dash = name.find('-'); dash != name.npos) name.replace(dash, 1, "-\n");
+            else name.insert(0, "\n");
+            names.push_back(name);
+        }
+        row("", names);
+        row(std::string(label - 2, '-'), Cells(some.size(), std::string(cell - 2, '-')));
+    }
+    static void panel(const Column &some, bool trace) {
+        heading(open_title, some);
+        std::vector<Cells> steps;
+        std::size_t before = 0, after = 0;
+        for (const Comparison &c : some) {
+            steps.push_back(shown_steps(c));
+            const std::size_t at = opened(steps.back());
+            before = std::max(before, at);
+            after = std::max(after, steps.back().size() - std::min(at, steps.back().size()));
+        }
+        for (std::size_t i = 0; i < before + after; ++i) {
+            Cells cells;
+            for (const Cells &all : steps) {
+                const std::size_t at = opened(all);
+                const std::size_t index = i < before ? i : at + (i - before);
+                cells.push_back(index < (i < before ? at : all.size()) ? all[index] : "");
+            }
+            row(i == before ? "driver's open" : i == 0 ? "before it" : i == before + 1 ? "after it" : "", cells);
+        }
+        fmt::print("\n");
+
+        heading(script_title, some);
+        for (const Row &r : rows_of(some, trace)) row(r.text, r.cells);
+        fmt::print("\n");
+
+        heading(table_title, some);
+        const auto questions = designs::questions();
+        for (std::size_t q = 0; q < questions.size(); ++q) {
+            Cells cells;
+            for (const Comparison &c : some) cells.push_back(c.answers[q]);
+            row(questions[q].name, cells);
+        }
+        fmt::print("\n");
+    }
+    static std::size_t opened(const Cells &words) {
+        return static_cast<std::size_t>(std::find(words.begin(), words.end(), "DRV_OPEN") - words.begin());
+    }
+
+    const Column &all_;
+    unsigned per_panel_;
+};
+
+// --- the other forms ---
+
+void print_json(const Column &all) {
+    auto str = [](std::string_view text) { return view::json_string(text); };
+    const auto questions = designs::questions();
+    fmt::print("[\n");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const Comparison &c = all[i];
+        fmt::print("  {{\"design\": {}, \"system\": {}, \"path\": {}, \"sentence\": {},\n   \"open\": [", str(c.design->name),
+                   str(c.design->system), str(c.design->path), str(c.design->sentence));
+        for (std::size_t s = 0; s < c.one_open.size(); ++s) fmt::print("{}{}", s ? ", " : "", str(c.one_open[s]));
+        fmt::print("],\n   \"script\": [");
+        for (std::size_t l = 0; l < c.lines.size(); ++l) {
+            fmt::print("{}\n     {{\"call\": {}, \"outcome\": {}, \"steps\": [", l ? "," : "", str(c.lines[l].text), str(c.lines[l].outcome));
+            for (std::size_t s = c.lines[l].first; s < c.lines[l].last; ++s) {
+                const Step &step = c.steps[s];
+                fmt::print("{}{{\"step\": {}, \"what\": {}", s > c.lines[l].first ? ", " : "", str(step.word), str(step.what));
+                if (step.number >= 0) fmt::print(", \"number\": {}", step.number);
+                if (step.dev != no_device) fmt::print(", \"device\": {}", str(device_text(step.dev)));
+                if (!step.clause.empty()) fmt::print(", \"clause\": {}", str(step.clause));
+                fmt::print("}}");
+            }
+            fmt::print("]}}");
+        }
+        fmt::print("],\n   \"answers\": {{");
+        for (std::size_t q = 0; q < questions.size(); ++q)
+            fmt::print("{}{}: {}", q ? ", " : "", str(questions[q].name), str(c.answers[q]));
+        fmt::print("}}}}{}\n", i + 1 < all.size() ? "," : "");
+    }
+    fmt::print("]\n");
+}
+
+// A table in one of the two markups: its first row is the heading.
+struct Markup {
+    bool html;
+
+    std::string text(std::string_view raw) const {
+        std::string out;
+        for (char c : raw) {
+            if (html && c == '<') out += "&lt;";
+            else if (html && c == '&') out += "&amp;";
+            else if (c == '\n') out += html ? "<br>" : "<br>";
+            else if (!html && c == '|') out += "\\|";
+            else out += c;
+        }
+        return out;
+    }
+    void title(std::string_view what) const { fmt::print("{}", html ? fmt::format("<h2>{}</h2>\n", text(what)) : fmt::format("## {}\n\n", text(what))); }
+    void table(const std::vector<Cells> &rows) const {
+        if (html) fmt::print("<div class=\"wide\"><table>\n");
+        for (std::size_t r = 0; r < rows.size(); ++r) {
+            std::string line = html ? "<tr>" : "|";
+            for (std::size_t c = 0; c < rows[r].size(); ++c) {
+                const bool head = r == 0 || c == 0;
+                line += html ? fmt::format("<{0}>{1}</{0}>", head ? "th" : "td", text(rows[r][c])) : fmt::format(" {} |", text(rows[r][c]));
+            }
+            fmt::print("{}{}\n", line, html ? "</tr>" : "");
+            if (!html && r == 0) {
+                std::string rule = "|";
+                for (std::size_t c = 0; c < rows[r].size(); ++c) rule += "---|";
+                fmt::print("{}\n", rule);
+            }
+        }
+        fmt::print("{}\n", html ? "</table></div>" : "");
+    }
+};
+
+void print_markup(const Column &all, bool html, bool trace) {
+    const Markup out{html};
+    if (html)
+        fmt::print(R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Cloning designs, side by side</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; color: #1c2630; background: #fbfbf9 }}
+h1 {{ font-size: 1.5rem }} h2 {{ font-size: 1.1rem; margin-top: 2rem }}
+.wide {{ overflow-x: auto }}
+table {{ border-collapse: collapse; font-size: 13px }}
+th, td {{ text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #dcdfe0 }}
+tr:first-child th {{ border-bottom: 2px solid #6a7a86; white-space: nowrap }}
+td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef }}
+</style></head><body>
+<h1>Cloning designs, side by side</h1>
+)");
+    else fmt::print("# Cloning designs, side by side\n\n");
+    auto heading = [&](const char *first) {
+        Cells cells{first};
+        for (const Comparison &c : all) cells.emplace_back(c.design->name);
+        return cells;
+    };
+    std::vector<Cells> rows{{"design", "system", "where an instance comes from"}};
+    for (const Comparison &c : all) rows.push_back({c.design->name, c.design->system, c.design->sentence});
+    out.table(rows);
+
+    out.title(open_title);
+    rows = {heading("step")};
+    std::size_t most = 0;
+    for (const Comparison &c : all) most = std::max(most, shown_steps(c).size());
+    for (std::size_t i = 0; i < most; ++i) {
+        Cells cells{std::to_string(i + 1)};
+        for (const Comparison &c : all) cells.push_back(i < shown_steps(c).size() ? shown_steps(c)[i] : "");
+        rows.push_back(std::move(cells));
+    }
+    out.table(rows);
+
+    out.title(script_title);
+    rows = {heading("call")};
+    for (const Row &r : rows_of(all, trace)) {
+        Cells cells{r.text};
+        cells.insert(cells.end(), r.cells.begin(), r.cells.end());
+        rows.push_back(std::move(cells));
+    }
+    out.table(rows);
+
+    out.title(table_title);
+    rows = {heading("question")};
+    const auto questions = designs::questions();
+    for (std::size_t q = 0; q < questions.size(); ++q) {
+        Cells cells{questions[q].asks};
+        for (const Comparison &c : all) cells.push_back(c.answers[q]);
+        rows.push_back(std::move(cells));
+    }
+    out.table(rows);
+    if (html) fmt::print("</body></html>\n");
+}
+
+unsigned terminal_width() {
+    winsize size{};
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+} // namespace
+
+int designs(const DesignsOptions &options) {
+    if (options.list) {
+        for (const designs::Design &d : designs::all())
+            fmt::print("{:<22} {:<24} {}\n", d.name, d.path, d.model ? "" : "a device of its authors'");
+        return 0;
+    }
+    Column all;
+    for (const std::string &name : options.names) {
+        const designs::Design *found = designs::find(name);
+        if (!found || !found->model) {
+            fmt::print(stderr, "rill designs: no design is called {}; there are:", name);
+            for (const designs::Design &d : designs::all())
+                if (d.model) fmt::print(stderr, " {}", d.name);
+            fmt::print(stderr, "\n");
+            return 2;
+        }
+        all.push_back(designs::compare(*found));
+    }
+    if (options.names.empty())
+        for (const designs::Design &d : designs::all())
+            if (d.model) all.push_back(designs::compare(d));
+    if (options.json) print_json(all);
+    else if (options.markdown || options.html) print_markup(all, options.html, options.trace);
+    else Page(all, options.width ? options.width : terminal_width()).print(options.trace);
+    return 0;
+}
+
+} // namespace rill::tool
