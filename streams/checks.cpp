@@ -42,11 +42,21 @@ std::uint32_t sum_of(const unsigned char *from, const unsigned char *to) {
     return static_cast<std::uint32_t>(sum ^ sum >> 32);
 }
 
-template <std::size_t n> void copy(char (&to)[n], const char *from) {
-    if (!from) from = "";
+// The first byte that is not this one; eight are looked at together.
+inline const unsigned char *first_other(const unsigned char *from, const unsigned char *end, unsigned char byte) {
+    const std::uint64_t eight = 0x0101010101010101u * byte;
+    for (std::uint64_t word; end - from >= 8; from += 8) {
+        std::memcpy(&word, from, 8);
+        if (word != eight) break;
+    }
+    return std::find_if(from, end, [byte](unsigned char c) { return c != byte; });
+}
+
+template <std::size_t n> const char *copy(char (&to)[n], const char *from) {
     const std::size_t length = std::min(std::strlen(from), n - 1);
     std::memcpy(to, from, length);
     to[length] = 0;
+    return to;
 }
 
 const char *side(bool read_side) {
@@ -85,7 +95,7 @@ void Checks::handed_out(Block *block, std::size_t size, bool used_before) {
     Life &life = block->life;
     if (used_before && life.patterned) {
         const unsigned char *data = block->data(), *end = data + std::min(life.patterned, looked_at);
-        const unsigned char *bad = std::find_if(data, end, [](unsigned char c) { return c != pattern; });
+        const unsigned char *bad = first_other(data, end, pattern);
         if (bad != end)
             system_.fault(
                 "PUT-006",
@@ -116,6 +126,21 @@ void Checks::given_back(Block *block) {
     progress();
 }
 
+// A name of as many bytes as a step has for it, in one go.
+static void copy_name(char (&to)[16], const Owner *owner) {
+    static constexpr char none[16] = {};
+    if (owner && !*owner->tag) copy(to, owner->name.c_str());
+    else std::memcpy(to, owner ? owner->tag : none, sizeof to);
+}
+
+// Whose procedure runs, as System::acting_driver() has it.
+static void copy_actor(char (&to)[16], const Entry *e) {
+    if (!e) return copy_name(to, nullptr);
+    const Owner *owner = e->queue ? pair_of(e->queue)->owner : nullptr;
+    if (owner && (!e->driver || e->driver == owner->name.c_str())) return copy_name(to, owner);
+    copy(to, e->driver ? e->driver : "?");
+}
+
 void Checks::step(Block *block, Step::What what, const mblk_t *mp, queue_t *to) {
     Life &life = block->life;
     Step &s = life.steps[life.steps_made++ % Life::steps_kept];
@@ -124,8 +149,8 @@ void Checks::step(Block *block, Step::What what, const mblk_t *mp, queue_t *to) 
     s.entry = static_cast<std::uint8_t>(e ? e->kind : EntryKind::none);
     s.type = mp ? mp->b_datap->db_type : what == Step::freed ? block->dblk.db_type : static_cast<unsigned char>(M_DATA);
     s.read_side = to && (to->q_flag & QREADR);
-    copy(s.by, e ? system_.acting_driver() : nullptr);
-    copy(s.to, to ? pair_of(to)->owner->name.c_str() : nullptr);
+    copy_actor(s.by, e);
+    copy_name(s.to, to ? pair_of(to)->owner : nullptr);
 }
 
 std::string Checks::history(const Block *block) const {
@@ -153,7 +178,7 @@ bool Checks::check_ends(const mblk_t *mp) {
     if (!owns_data(data)) return true;
 #ifndef RILL_ASAN // which watches these bytes itself
     unsigned char *behind = data->data() + data->life.size;
-    if (std::any_of(behind, behind + Life::guard_bytes, [](unsigned char c) { return c != guard; })) {
+    if (first_other(behind, behind + Life::guard_bytes, guard) != behind + Life::guard_bytes) {
         system_.fault("MSG-009",
                       fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size).c_str(),
                       nullptr, mp);
@@ -368,6 +393,15 @@ bool Checks::may_run(queue_t *q) {
     return false;
 }
 
+// --- opens ---
+
+void Checks::foreign_device(const Owner &driver, dev_t dev, const char *rule) {
+    if (dev == no_device) return;
+    system_.fault(Fault{driver.name, name_of(EntryKind::open), rule,
+                        fmt::format("its open returned device ({},{}), whose major is not its own", external_major(dev),
+                                    external_minor(dev)), {}, {}});
+}
+
 // --- ioctls ---
 
 void Checks::ioctl_sent(mblk_t *mp, unsigned id) {
@@ -474,16 +508,29 @@ bool Checks::reachable(const Block *block) const {
 
 // --- the last steps ---
 
-void Checks::record(const Record &r) {
+namespace {
+
+// Of these, which are most, what and clause are constants, as name is of calls.
+bool has_constant_texts(Kind kind) {
+    return kind == Kind::put || kind == Kind::srv || kind == Kind::flow || kind == Kind::enable;
+}
+
+} // namespace
+
+void Checks::record(const Record &r, std::uint64_t sequence) {
     Kept &k = ring_[recorded_++ % ring_size];
     k.kind = r.kind;
-    copy(k.name, r.name);
-    copy(k.what, r.what);
-    copy(k.clause, r.clause);
     k.error = r.error;
     k.stream = r.stream;
-    k.number = r.number;
-    k.sequence = r.sequence;
+    k.sequence = sequence;
+    k.name = r.name ? r.name : "";
+    k.what = r.what ? r.what : "";
+    k.clause = r.clause ? r.clause : "";
+    if (r.kind == Kind::call || r.kind == Kind::ret) return;
+    k.name = copy(k.name_copy, k.name);
+    if (has_constant_texts(r.kind)) return;
+    k.what = copy(k.what_copy, k.what);
+    k.clause = copy(k.clause_copy, k.clause);
 }
 
 std::string Checks::before() const {

@@ -27,6 +27,7 @@
 namespace rill {
 
 struct Block;
+struct Owner;
 struct QueuePair;
 struct Entry;
 
@@ -90,6 +91,9 @@ public:
     bool may_run(queue_t *q);
     void progress() { idle_runs_ = 0; }
 
+    // --- opens ---
+    void foreign_device(const Owner &driver, dev_t dev, const char *rule); // what its open answered with
+
     // --- ioctls ---
     void ioctl_sent(mblk_t *mp, unsigned id);
     void ioctl_ended(unsigned id) { freed_ioctls_.erase(id); }
@@ -103,17 +107,17 @@ public:
     void entered_at(const void *p) { entered_ = p; }
 
     // --- telling ---
-    void record(const Record &record); // into the ring of the last steps
+    void record(const Record &record, std::uint64_t sequence); // into the ring of the last steps
     std::string before() const;        // them, a line each
     std::string history(const Block *block) const;
 
 private:
     struct Kept { // of a Record, what may be kept
         Kind kind;
-        char name[20], what[60], clause[20];
         int error, stream;
-        long number;
         std::uint64_t sequence;
+        const char *name, *what, *clause; // each a constant, or the copy below
+        char name_copy[20], what_copy[60], clause_copy[20];
     };
     struct FreedIoctl {
         std::string driver, entry;

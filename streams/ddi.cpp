@@ -90,9 +90,8 @@ EXPORT void vcmn_err(int level, const char *format, va_list args) {
     std::string line = level == CE_NOTE ? "NOTICE: " : level == CE_CONT ? "" : level == CE_PANIC ? "PANIC: " : "WARNING: ";
     line += text;
     if (current) current->console(level, line, !console_only, !log_only);
-    if (level == CE_PANIC) { // UTL-010
-        if (current) current->fault("UTL-009", "cmn_err(CE_PANIC)");
-        if (current && current->on_panic) current->on_panic(text);
+    if (level == CE_PANIC) {
+        if (current) current->fault("UTL-010", "cmn_err(CE_PANIC)");
         std::abort();
     }
 }

@@ -172,11 +172,13 @@ using namespace rill;
 
 EXPORT int canput(queue_t *q) {
     if (!q) [[unlikely]] return no_queue("canput was given no queue");
+    not_when_frozen(q, "canput");
     return has_room(level_of(deciding(q)));
 }
 
 EXPORT int bcanput(queue_t *q, unsigned char band) {
     if (!q) [[unlikely]] return no_queue("bcanput was given no queue");
+    not_when_frozen(q, "bcanput");
     q = deciding(q);
     if (band == 0) return has_room(level_of(q));
     qband_t *b = find_band(q, band);

@@ -45,7 +45,13 @@ void trace_stream(System &system, const Stream &stream, const char *what, const 
 streamtab head_streamtab{&head_read, &head_write, nullptr, nullptr};
 
 const Owner &head_owner() {
-    static const Owner owner{"stream head", "strhead", &head_streamtab};
+    static const Owner owner = [] {
+        Owner head{"stream head", "strhead", &head_streamtab};
+#if RILL_CHECKING
+        head.make_tag();
+#endif
+        return head;
+    }();
     return owner;
 }
 
@@ -145,7 +151,12 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
 #if RILL_CHECKING
         system.checks.sent_in_open_is_fine(pair);
 #endif
-        if (!pair.procs_on) qprocson(pair.read()); // a uniprocessor driver does not call it (MP-004)
+        if (!pair.procs_on) {
+            if (system.trace.on && !(pair.owner->devflag & D_OLD)) [[unlikely]]
+                system.trace.emit({.kind = Kind::driver, .name = name, .what = "its open did not call qprocson; done for it",
+                                   .clause = "MP-004", .stream = pair.stream->id});
+            qprocson(pair.read());
+        }
     }
     return error;
 }
@@ -602,7 +613,7 @@ void Stream::arrived(mblk_t *mp) {
         freemsg(mp);
         return;
     case M_SIG:
-        if (read_queue()->q_first) { // in order with the data around it (SIG-041, SIG-044)
+        if (read_queue()->q_first || waits_for_reader(mp)) { // in order with the data around it (SIG-041, SIG-044)
             putq(read_queue(), mp);
             return;
         }
@@ -616,6 +627,13 @@ void Stream::arrived(mblk_t *mp) {
     case M_COPYIN:
     case M_COPYOUT: copy_requested(mp); return;
     case M_IOCTL: refuse_ioctl(mp); return;
+    case 0x92: // M_UNHANGUP
+        if (system.profile.has_unhangup) {
+            freemsg(mp);
+            if (hung_up) end_hangup();
+            return;
+        }
+        [[fallthrough]];
     default: // nothing a stream head could do with it (ERR-048, ERR-049)
         if (system.trace.on) [[unlikely]]
             system.trace.emit({.kind = Kind::head, .what = "freed a message it has no use for", .clause = "ERR-048", .number = type, .stream = id});
@@ -642,9 +660,27 @@ void Stream::hang_up() {
     write_error = peer && !system.profile.pipe_hangup_enxio ? EPIPE : ENXIO; // ERR-020, WR-039
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::head, .what = "hung up", .clause = "ERR-020", .stream = id});
-    if (istty && terminal_session) system.signal_process(terminal_session, SIGHUP); // ERR-023
+    if (istty && terminal_session) {
+        system.signal_process(terminal_session, SIGHUP); // ERR-023
+        if (system.profile.hangup_sends_tstp && terminal_group && terminal_group != terminal_session)
+            system.signal_group(terminal_group, SIGTSTP); // ERR-024
+    }
     wake_all("a hangup");
     raise_event(S_HANGUP, 0);
+}
+
+// What M_UNHANGUP does (ERR-026).
+void Stream::end_hangup() {
+    hung_up = false;
+    write_error = 0;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "no longer hung up", .clause = "ERR-026", .stream = id});
+    wake_pollers();
+}
+
+// SIGTSTP waits for somebody to read (SIG-045).
+bool Stream::waits_for_reader(const mblk_t *mp) const {
+    return system.profile.tstp_waits_for_reader && block_length(mp) > 0 && *mp->b_rptr == SIGTSTP && readers.empty();
 }
 
 // One byte sets both sides, two bytes one each; NOERROR leaves a side alone, 0 clears it (ERR-001 to ERR-007).
@@ -763,6 +799,7 @@ using namespace rill;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT void qprocson(queue_t *q) {
+    not_when_frozen(q, "qprocson");
     QueuePair *pair = pair_of(q);
 #if RILL_CHECKING
     pair->system->checks.switched_on(*pair);
@@ -774,6 +811,7 @@ EXPORT void qprocson(queue_t *q) {
 }
 
 EXPORT void qprocsoff(queue_t *q) {
+    not_when_frozen(q, "qprocsoff");
     QueuePair *pair = pair_of(q);
     if (pair->procs_on) unlink_neighbours(*pair);
 }

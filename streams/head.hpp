@@ -113,6 +113,8 @@ public:
     void writable_again();         // the head's write service procedure
     void queue_message(mblk_t *mp);
     void hang_up();
+    void end_hangup();
+    bool waits_for_reader(const mblk_t *mp) const;
 
     // --- signals and wake-ups (head_poll.cpp) ---
     void raise_event(int events, unsigned char band, int error = 0);

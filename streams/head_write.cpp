@@ -86,6 +86,8 @@ int Stream::wait_for_memory(Process &process, const char *call, size_t size, boo
 int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
     if (linked_below || hung_up || write_error) [[unlikely]] return refuse_write(process, "write", true);
+    if (system.over_threshold(process)) [[unlikely]]
+        return process.refuse(ENOSR, "write", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
     const Limits limits = limits_of(*this);
     if (limits.max == 0) return 0; // WR-006
     const auto max = static_cast<size_t>(limits.max);

@@ -215,6 +215,8 @@ int Stream::ioctl_push(Process &process, void *argument) {
     if (hung_up) return process.refuse(ENXIO, "I_PUSH", "the stream is hung up", "IOC-006");
     if (int error = get_name(name, argument))
         return process.refuse(error, "I_PUSH", error == EFAULT ? "bad address" : "the name is longer than FMNAMESZ", "IOC-022");
+    if (system.over_threshold(process))
+        return process.refuse(ENOSR, "I_PUSH", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
     Module *module = system.registry.module(name);
     if (!module) return process.refuse(EINVAL, "I_PUSH", "no module has this name", "IOC-021");
     if (int error = start_plumbing(false, "another open, push or pop on the stream"))

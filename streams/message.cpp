@@ -1,9 +1,10 @@
 // Messages: having them, giving them away, taking them apart (spec/03 sections 2 and 3).
 //
 // Two counts decide when memory goes. A Block goes back to its list when neither its mblk_t nor its dblk_t is in use;
-// a dblk_t is in use as long as db_ref is not 0. The mblk_t and the dblk_t of one message block may lie in different
-// Blocks: after dupb(), whose Block lends only its mblk_t, and after pullupmsg(), which keeps the mblk_t of the caller and
-// puts it on the dblk_t of another Block. freeb() is the only place where either stops being used.
+// a dblk_t is in use as long as db_ref is not 0 (1 when it came from esballoca(), see db_filler2). The mblk_t and the
+// dblk_t of one message block may lie in different Blocks: after dupb(), whose Block lends only its mblk_t, and after
+// pullupmsg(), which keeps the mblk_t of the caller and puts it on the dblk_t of another Block. freeb() is the only
+// place where either stops being used.
 // A Block of esballoc() keeps its copy of the caller's free routine where its data would be (ALC-014).
 #include "streams/message.hpp"
 #include "streams/system.hpp"
@@ -109,6 +110,13 @@ void MessagePool::give_huge(Block *block) {
 long MessagePool::blocks() const {
     long out = huge_out_;
     for (const RawPool &pool : pools_) out += pool.out();
+    return out;
+}
+
+std::size_t MessagePool::bytes() const {
+    std::size_t out = 0;
+    for (const RawPool &pool : pools_) out += static_cast<std::size_t>(pool.out()) * pool.size();
+    for (const Huge *huge = huge_; huge; huge = huge->next) out += huge->bytes;
     return out;
 }
 
@@ -245,7 +253,7 @@ void run_free_routine(System &system, frtn_t frtn) {
         block->owner->messages.give(block);
     else
         RILL_POISON(&block->mblk, sizeof(mblk_t));
-    if (--dp->db_ref == 0) release_dblk(Block::of(dp));
+    if (--dp->db_ref == dp->db_filler2) release_dblk(Block::of(dp));
 }
 
 } // namespace
@@ -274,6 +282,15 @@ EXPORT mblk_t *esballoc(unsigned char *base, size_t size, int, frtn_t *frtn) {
 }
 
 EXPORT mblk_t *desballoc(unsigned char *base, size_t size, int pri, frtn_t *frtn) { return esballoc(base, size, pri, frtn); }
+
+// One reference is nobody's, so that nobody takes the buffer for its own (ALC-019).
+EXPORT mblk_t *esballoca(unsigned char *base, size_t size, int pri, frtn_t *frtn) {
+    mblk_t *mp = esballoc(base, size, pri, frtn);
+    if (!mp) return nullptr;
+    mp->b_datap->db_ref = 2;
+    mp->b_datap->db_filler2 = 1;
+    return mp;
+}
 
 EXPORT mblk_t *allocb_wait(size_t size, unsigned int pri, unsigned int flags, int *error) {
     bool no_signals = flags & STR_NOSIG;

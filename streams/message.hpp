@@ -52,6 +52,7 @@ public:
     void give(Block *block);
 
     long blocks() const; // out at the moment
+    std::size_t bytes() const;
 
 private:
     static constexpr std::array<std::size_t, 7> sizes{0, 64, 256, 1024, 4096, 16384, 65536};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fmt/format.h>
 #include <sys/conf.h>
 #include <sys/ddi.h>
 #undef sleep
@@ -68,7 +69,7 @@ template <class F> void inside(QueuePair &pair, const queue_t *q, bool shared, F
     drain(system, guard->outer);
 }
 
-void run_callback(QueuePair &pair, queue_t *q, void (*function)(void *), void *argument) {
+RILL_ANY_CALLBACK void run_callback(QueuePair &pair, queue_t *q, void (*function)(void *), void *argument) {
     System &system = *pair.system;
     Entry entry{EntryKind::timeout, q, pair.owner->name.c_str(), system.entry};
     system.entry = &entry;
@@ -186,7 +187,6 @@ void drop_deferred(QueuePair &pair) {
 }
 
 bool enter_put(QueuePair &pair, queue_t *q, mblk_t *mp) {
-    if (pair.guard->frozen) pair.system->fault("QUE-077", "a message was passed to a frozen stream", q);
     return enter({.what = Deferred::What::put, .pair = &pair, .q = q, .mp = mp}, shares(pair, true));
 }
 
@@ -346,24 +346,39 @@ EXPORT void qunbufcall(queue_t *q, bufcall_id_t id) {
 
 // --- freezestr(D3) ---
 
+// One thread: nobody else could change anything. What is left of it is that the caller keeps to the calls it may make.
+
+namespace {
+
+// What is frozen: the stream, or a pair that has none.
+void *frozen_thing(QueuePair &pair) { return pair.stream ? static_cast<void *>(pair.stream) : &pair; }
+
+} // namespace
+
+void rill::check_frozen(queue_t *q, const char *call) {
+    QueuePair &pair = *pair_of(q);
+    System &system = *pair.system;
+    for (const Held &h : system.sync.held)
+        if (h.sort == held_frozen && h.entry == system.entry && h.lock == frozen_thing(pair))
+            return system.fault("QUE-077", fmt::format("{} was called with the stream frozen (freezestr)", call).c_str());
+}
+
 EXPORT pl_t freezestr(queue_t *q) {
     QueuePair &pair = *pair_of(q);
-    if (!pair.guard) pair.guard = std::make_shared<Guard>();
-    if (pair.guard->frozen) {
-        pair.system->fault("QUE-078", "freezestr of a stream that it has frozen already", q);
-        return plstr;
-    }
-    pair.guard->frozen = true;
-    note_held(*pair.system, &pair, held_frozen);
+    System &system = *pair.system;
+    for (const Held &h : system.sync.held)
+        if (h.sort == held_frozen && h.lock == frozen_thing(pair)) {
+            system.fault("QUE-078", "freezestr of a stream that it has frozen already", q);
+            return plstr;
+        }
+    note_held(system, frozen_thing(pair), held_frozen);
     return splstr();
 }
 
 EXPORT void unfreezestr(queue_t *q, ...) {
     QueuePair &pair = *pair_of(q);
-    if (!pair.guard || !pair.guard->frozen)
+    if (!forget_held(*pair.system, frozen_thing(pair)))
         return pair.system->fault("QUE-076", "unfreezestr of a stream that is not frozen", q);
-    pair.guard->frozen = false;
-    forget_held(*pair.system, &pair);
     const auto &raised = pair.system->sync.raised; // back to what this procedure found
     for (const Raised &r : raised)
         if (r.entry == pair.system->entry) splx(r.before);

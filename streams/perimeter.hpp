@@ -15,6 +15,13 @@
 #include <deque>
 #include <memory>
 
+// For who runs a driver's callback: its function may be of another type, above all qenable (ALC-040).
+#ifdef __clang__
+#define RILL_ANY_CALLBACK __attribute__((no_sanitize("function")))
+#else
+#define RILL_ANY_CALLBACK
+#endif
+
 namespace rill {
 
 struct Deferred {
@@ -43,7 +50,6 @@ struct Guard {
     std::shared_ptr<Perimeter> inner[2]; // by side; null for none
     std::shared_ptr<Perimeter> outer;
     unsigned long ran = 0;               // deferred procedures of this pair so far
-    bool frozen = false;                 // freezestr(D3)
 };
 
 void guard_pair(QueuePair &pair, const Owner &owner); // at set-up, and when a pair changes hands

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
+#include <variant>
 
 namespace rill {
 
@@ -32,12 +34,27 @@ struct Profile {
     bool full_clears_below_hiwat;   // FLW-012 instead of FLW-011
     bool lowat_zero_any_removal;    // FLW-017: with a low-water mark of 0 any removal back-enables
     bool insq_hipri_schedules;      // SCH-035 instead of SCH-023
+    bool insq_warns;                // a refused insq writes a warning (QUE-054)
     bool insq_bands_only;           // QUE-081: Solaris compares bands only
     bool adjmsg_frees_emptied;      // MSG-096: inner blocks that become empty are freed
     bool count_blocks;              // FLW-007: as many blocks as hiwat make a queue full
+    bool tstp_waits_for_reader;     // SIG-045: M_SIG with SIGTSTP is queued while nobody reads
+    bool hangup_sends_tstp;         // ERR-024: M_HANGUP stops a foreground group that is not the leader's
+    bool has_unhangup;              // ERR-026: there is an M_UNHANGUP
 };
 
 // "irix", "svr4", "solaris"; nullptr for any other name.
 const Profile *find_profile(std::string_view name);
+std::span<const Profile> profiles();
+
+// A field in words. A clause stands on the side whose answer it asks for; one that speaks of both answers on both sides.
+struct ProfilePoint {
+    const char *field, *question;
+    std::variant<bool Profile::*, unsigned Profile::*> value;
+    const char *no, *no_clauses;   // what false means; for a number: its unit, and the clauses
+    const char *yes, *yes_clauses; // what true means
+};
+// One for each field but the name, in the order of the fields.
+std::span<const ProfilePoint> profile_points();
 
 } // namespace rill

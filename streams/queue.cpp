@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <new>
+#include <sys/cmn_err.h>
 #include <sys/conf.h>
 
 namespace rill {
@@ -291,6 +292,7 @@ using namespace rill;
 // --- putting on ---
 
 EXPORT int putq(queue_t *q, mblk_t *mp) {
+    not_when_frozen(q, "putq");
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
 #if RILL_CHECKING
@@ -312,6 +314,7 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
 }
 
 EXPORT int putbq(queue_t *q, mblk_t *mp) {
+    not_when_frozen(q, "putbq");
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
 #if RILL_CHECKING
@@ -335,7 +338,9 @@ EXPORT int insq(queue_t *q, mblk_t *emp, mblk_t *mp) {
     if (emp && !is_on(q, emp)) return fault("QUE-055", "insq was given a message that is not on the queue", q), 0;
     if (!emp && is_high_priority(mp)) return insert(q, last_high_priority(q), mp); // as putq places it
     mblk_t *before = emp ? emp->b_prev : q->q_last;
-    return fits(q, before, mp, emp) ? insert(q, before, mp) : 0;
+    if (fits(q, before, mp, emp)) return insert(q, before, mp);
+    if (system_of(q).profile.insq_warns) cmn_err(CE_WARN, "insq: a message of band %d would be out of order", mp->b_band);
+    return 0;
 }
 
 EXPORT int appq(queue_t *q, mblk_t *emp, mblk_t *mp) {
@@ -347,6 +352,7 @@ EXPORT int appq(queue_t *q, mblk_t *emp, mblk_t *mp) {
 // --- taking off ---
 
 EXPORT mblk_t *getq(queue_t *q) {
+    not_when_frozen(q, "getq");
     mblk_t *mp = q->q_first;
     if (!mp) {
         q->q_flag |= QWANTR;
@@ -364,10 +370,12 @@ EXPORT void rmvq(queue_t *q, mblk_t *mp) {
 }
 
 EXPORT void flushq(queue_t *q, int flag) {
+    not_when_frozen(q, "flushq");
     flush(q, [flag](const mblk_t *mp) { return flushes(flag, mp); });
 }
 
 EXPORT void flushband(queue_t *q, unsigned char band, int flag) {
+    not_when_frozen(q, "flushband");
     if (band > q->q_nband) return;
     flush(q, [=](const mblk_t *mp) { // high-priority messages have band 0: QUE-063
         return mp->b_band == band && flushes(flag, mp);
@@ -377,6 +385,7 @@ EXPORT void flushband(queue_t *q, unsigned char band, int flag) {
 // --- asking and setting ---
 
 EXPORT int qsize(queue_t *q) {
+    not_when_frozen(q, "qsize");
     int messages = 0;
     for (mblk_t *mp = q->q_first; mp; mp = mp->b_next) ++messages;
     return messages;
@@ -431,9 +440,14 @@ EXPORT int SAMESTR(queue_t *q) { return q->q_next && !((q->q_flag ^ q->q_next->q
 
 // --- passing on ---
 
-EXPORT void put(queue_t *q, mblk_t *mp) { deliver(q, mp); }
+EXPORT void put(queue_t *q, mblk_t *mp) {
+    not_when_frozen(q, "put");
+    deliver(q, mp);
+}
 
-EXPORT void putnext(queue_t *q, mblk_t *mp) {
+namespace {
+
+[[gnu::always_inline]] inline void pass_on(queue_t *q, mblk_t *mp, const char *call) {
 #if RILL_CHECKING
     if (current && current->checks.is_gone(q)) {
         current->fault("MP-006", "putnext was called with a queue that is gone");
@@ -444,10 +458,14 @@ EXPORT void putnext(queue_t *q, mblk_t *mp) {
     queue_t *next = q->q_next;
     if (!next) [[unlikely]]
         return undeliverable("PUT-001", "putnext was called where there is no next queue", q, mp);
+    not_when_frozen(q, call);
     deliver(next, mp);
 }
 
-EXPORT void qreply(queue_t *q, mblk_t *mp) { putnext(OTHERQ(q), mp); }
+} // namespace
+
+EXPORT void putnext(queue_t *q, mblk_t *mp) { pass_on(q, mp, "putnext"); }
+EXPORT void qreply(queue_t *q, mblk_t *mp) { pass_on(OTHERQ(q), mp, "qreply"); }
 
 EXPORT int putctl(queue_t *q, int type) { return put_control(q, type, {}); }
 EXPORT int putctl1(queue_t *q, int type, int param) { return put_control(q, type, {param}); }

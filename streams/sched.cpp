@@ -161,7 +161,7 @@ void Scheduler::fire(Timer &timer) {
 }
 
 // A callback of qtimeout or qbufcall runs inside the perimeters of its queue, or once they are free.
-void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id) {
+RILL_ANY_CALLBACK void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id) {
     QueuePair *guarded = q && pair_of(q)->guard ? pair_of(q) : nullptr;
     if (guarded && !enter_callback(*guarded, q, function, argument, id)) return;
     Stream *stream = q ? pair_of(q)->stream : nullptr;
@@ -309,7 +309,10 @@ using namespace rill;
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-EXPORT void qenable(queue_t *q) { schedule(q, "qenable"); }
+EXPORT void qenable(queue_t *q) {
+    not_when_frozen(q, "qenable");
+    schedule(q, "qenable");
+}
 EXPORT void noenable(queue_t *q) { q->q_flag |= QNOENB; }
 EXPORT void enableok(queue_t *q) { q->q_flag &= ~static_cast<unsigned>(QNOENB); }
 

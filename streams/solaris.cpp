@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <sys/strconf.h>
 #include <sys/sunddi.h>
 #undef sleep
 #undef major
@@ -36,8 +37,8 @@ Loadable *find(System &system, const modlinkage *linkage) {
     return nullptr;
 }
 
-void forget(System &system, const modlinkage *linkage) {
-    std::erase_if(installed(system).all, [&](const auto &l) { return l->linkage == linkage; });
+void forget(System &system, const Loadable &which) {
+    std::erase_if(installed(system).all, [&](const auto &l) { return l.get() == &which; });
 }
 
 // "echo driver 1.0" is the echo driver.
@@ -54,7 +55,7 @@ std::string name_of_driver(const modlinkage *linkage) {
 }
 
 // Without a boot: to the tables at once.
-int register_now(System &system, Loadable &l) {
+int register_now(System &system, Loadable &l, const std::string &driver, major_t external = 0) {
     if (l.module) {
         Module module;
         module.name = l.module->f_name;
@@ -66,17 +67,16 @@ int register_now(System &system, Loadable &l) {
     l.registered = true;
     if (!l.driver_tab()) return 0;
     Driver row;
-    row.name = row.prefix = name_of_driver(l.linkage);
+    row.name = row.prefix = driver;
     row.tab = l.driver_tab();
     row.devflag = l.driver_flags();
-    major_t external = 1;
+    if (external == 0) external = 1;
     while (external <= system.profile.major_max && system.registry.by_external(external)) ++external;
-    const std::string name = row.name;
     if (int error = system.registry.add(std::move(row), external)) {
         if (l.module) system.registry.remove_module(l.module->f_name);
         return error;
     }
-    return attach_solaris(system, l, external, name);
+    return attach_solaris(system, l, external, driver);
 }
 
 int unregister(System &system, Loadable &l) {
@@ -98,9 +98,9 @@ int detach(Loadable &l) {
 
 Loadable *load_solaris(System &system, int (*init)(), int *error) {
     Installed &in = installed(system);
-    const std::size_t before = in.all.size();
+    const std::size_t before = in.before = in.all.size();
     in.booting = true;
-    *error = init();
+    *error = std::abs(init()); // LiS and OpenSS7 return a negative errno
     in.booting = false;
     if (!*error && in.all.size() == before) *error = ENXIO; // it called no mod_install
     return *error ? nullptr : in.all.back().get();
@@ -121,11 +121,10 @@ int attach_solaris(System &system, Loadable &l, major_t external, const std::str
 int unload_solaris(System &system, Loadable &l, int (*fini)()) {
     if (int error = detach(l)) return error;
     ddi_remove_minor_node(&l.device, nullptr);
-    modlinkage *linkage = l.linkage;
     installed(system).ending = true;
     if (fini) fini();
     installed(system).ending = false;
-    forget(system, linkage);
+    forget(system, l);
     return 0;
 }
 
@@ -145,7 +144,7 @@ EXPORT int mod_install(modlinkage *linkage) {
         if (kind == &mod_strmodops) l->module = static_cast<modlstrmod *>(*entry)->strmod_fmodsw;
     }
     if (!installed(system).booting)
-        if (int error = register_now(system, *l)) return error;
+        if (int error = register_now(system, *l, name_of_driver(linkage))) return error;
     installed(system).all.push_back(std::move(l));
     return 0;
 }
@@ -160,7 +159,7 @@ EXPORT int mod_remove(modlinkage *linkage) {
     if (l->registered)
         if (int error = unregister(*current, *l)) return error;
     ddi_remove_minor_node(&l->device, nullptr);
-    forget(*current, linkage);
+    forget(*current, *l);
     return 0;
 }
 
@@ -179,6 +178,89 @@ EXPORT const char *mod_modname(modlinkage *linkage) {
     Loadable *l = current ? find(*current, linkage) : nullptr;
     if (!l) return nullptr;
     return l->module ? l->module->f_name : l->device.driver.c_str();
+}
+
+// --- LiS and OpenSS7: a driver's init routine registers it (HDR-015) ---
+
+namespace {
+
+// A major or 0, or a negative errno as these systems have it.
+int register_one(std::unique_ptr<Loadable> l, const char *name, major_t external) {
+    if (!current) return -ENODEV;
+    System &system = *current;
+    const bool driver = l->tab != nullptr;
+    if (!installed(system).booting) {
+        if (driver && external && system.registry.by_external(external)) return -EBUSY;
+        if (int error = register_now(system, *l, name, external)) return -error;
+        external = l->device.major;
+    }
+    Installed &in = installed(system);
+    if (in.booting && in.all.size() > in.before) { // one object may be a driver and a module
+        Loadable &same = *in.all.back();
+        if (driver) same.tab = l->tab, same.flags = l->flags;
+        else if (l->module != &l->own_module) same.module = l->module;
+        else same.own_module = l->own_module, same.module = &same.own_module;
+    } else {
+        in.all.push_back(std::move(l));
+    }
+    return static_cast<int>(driver ? external : 0);
+}
+
+template <class Which> int unregister_one(Which &&which) {
+    if (!current) return -ENODEV;
+    auto &all = installed(*current).all;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto &l) { return which(*l); });
+    if (found == all.end()) return -ENXIO;
+    if (installed(*current).ending) return 0;
+    if ((*found)->registered)
+        if (int error = unregister(*current, **found)) return -error;
+    all.erase(found);
+    return 0;
+}
+
+} // namespace
+
+EXPORT int register_strdev(cdevsw *driver, major_t major) {
+    if (!driver || !driver->d_str || !driver->d_name) return -EINVAL;
+    auto l = std::make_unique<Loadable>();
+    l->tab = driver->d_str;
+    l->flags = static_cast<int>(driver->d_flag);
+    return register_one(std::move(l), driver->d_name, major);
+}
+EXPORT int unregister_strdev(cdevsw *driver, major_t) {
+    return unregister_one([driver](const Loadable &l) { return driver && l.tab && l.tab == driver->d_str; });
+}
+EXPORT int register_strmod(fmodsw *module) {
+    if (!module || !module->f_str) return -EINVAL;
+    auto l = std::make_unique<Loadable>();
+    l->module = module;
+    return register_one(std::move(l), module->f_name, 0);
+}
+EXPORT int unregister_strmod(fmodsw *module) {
+    return unregister_one([module](const Loadable &l) { return module && l.module == module; });
+}
+
+EXPORT int lis_register_strdev(major_t major, streamtab *tab, int, const char *name) {
+    if (!tab || !name) return -EINVAL;
+    auto l = std::make_unique<Loadable>();
+    l->tab = tab;
+    return register_one(std::move(l), name, major);
+}
+EXPORT int lis_unregister_strdev(major_t major) {
+    return unregister_one([major](const Loadable &l) { // at a boot the master file's major went before
+        return l.tab && (installed(*current).ending || l.device.major == major);
+    });
+}
+EXPORT int lis_register_strmod(streamtab *tab, const char *name) {
+    if (!tab || !name || std::strlen(name) > FMNAMESZ) return -EINVAL;
+    auto l = std::make_unique<Loadable>();
+    std::strcpy(l->own_module.f_name, name);
+    l->own_module.f_str = tab;
+    l->module = &l->own_module;
+    return register_one(std::move(l), name, 0);
+}
+EXPORT int lis_unregister_strmod(streamtab *tab) {
+    return unregister_one([tab](const Loadable &l) { return l.module && l.module->f_str == tab; });
 }
 
 // --- device nodes and instances ---
@@ -213,6 +295,10 @@ EXPORT void *ddi_get_driver_private(dev_info_t *dip) { return dip->driver_privat
 EXPORT void ddi_set_driver_private(dev_info_t *dip, void *data) { dip->driver_private = data; }
 EXPORT void ddi_report_dev(dev_info_t *) {}
 EXPORT int ddi_prop_op() { return DDI_FAILURE; }
+EXPORT int ddi_prop_get_int(dev_t, dev_info_t *, uint_t, const char *, int otherwise) { return otherwise; }
+EXPORT int ddi_prop_lookup_string(dev_t, dev_info_t *, uint_t, const char *, char **) { return DDI_PROP_NOT_FOUND; }
+EXPORT void ddi_prop_free(void *) {}
+EXPORT int qassociate(queue_t *, int instance) { return instance == 0 || instance == -1 ? 0 : -1; } // one instance
 
 // --- soft state ---
 
@@ -264,6 +350,7 @@ EXPORT void ddi_soft_state_fini(void **statep) {
 
 // --- the clock, the caller, user memory ---
 
+EXPORT hrtime_t gethrtime() { return current ? current->sched.now() * (1'000'000'000LL / ticks_a_second) : 0; }
 EXPORT clock_t ddi_get_lbolt() { return current ? current->sched.now() : 0; }
 EXPORT time_t ddi_get_time() { return ::time(nullptr); }
 EXPORT pid_t ddi_get_pid() {
@@ -283,4 +370,29 @@ EXPORT int ddi_copyout(const void *kernel, void *user, size_t count, int mode) {
     if (!(static_cast<unsigned>(mode) & FKIOCTL)) return copyout(kernel, user, count);
     std::memcpy(user, kernel, count);
     return 0;
+}
+
+// --- numbers in text ---
+
+namespace {
+
+template <class T> int number_in(const char *text, char **end, int base, T *value, T (*parse)(const char *, char **, int)) {
+    char *stopped = nullptr;
+    if (!text || !value || base < 0 || base == 1 || base > 36) return EINVAL;
+    errno = 0;
+    const T got = parse(text, &stopped, base);
+    if (end) *end = stopped;
+    if (stopped == text) return EINVAL;
+    if (errno == ERANGE) return ERANGE;
+    *value = got;
+    return 0;
+}
+
+} // namespace
+
+EXPORT int ddi_strtol(const char *text, char **end, int base, long *value) {
+    return number_in<long>(text, end, base, value, std::strtol);
+}
+EXPORT int ddi_strtoul(const char *text, char **end, int base, unsigned long *value) {
+    return number_in<unsigned long>(text, end, base, value, std::strtoul);
 }

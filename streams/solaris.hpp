@@ -1,4 +1,5 @@
-// Solaris loadable modules: what _init gave to mod_install(9F), and the device instance it is attached as.
+// Solaris loadable modules: what _init gave to mod_install(9F), and the device instance it is attached as. Drivers of LiS
+// and OpenSS7 register themselves in their init_module() and are kept the same way (HDR-015).
 //
 // A booted System calls _init, takes the streamtab and the flags from what was installed, puts it under the master
 // file's major or name, then attaches instance 0. Without a boot (a program calls _init itself) mod_install registers
@@ -29,17 +30,21 @@ struct Loadable {
     modlinkage *linkage = nullptr;
     dev_ops *ops = nullptr;
     fmodsw *module = nullptr;
+    streamtab *tab = nullptr; // a driver that was registered without dev_ops: register_strdev()
+    int flags = 0;
+    fmodsw own_module = {};   // a module that LiS registered by name
     dev_info device;
     bool attached = false;
     bool registered = false; // by mod_install itself
 
-    streamtab *driver_tab() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_str : nullptr; }
-    int driver_flags() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_flag : 0; }
+    streamtab *driver_tab() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_str : tab; }
+    int driver_flags() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_flag : flags; }
 };
 
 struct Installed {
     std::vector<std::unique_ptr<Loadable>> all;
     bool booting = false; // sysgen registers
+    std::size_t before = 0; // how many there were when this init routine began
     bool ending = false;  // sysgen unloads
 };
 

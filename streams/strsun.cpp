@@ -113,6 +113,21 @@ EXPORT mblk_t *mexchange(queue_t *wq, mblk_t *mp, size_t size, int type, int pri
     return mp;
 }
 
+EXPORT void merror(queue_t *wq, mblk_t *mp, int error) {
+    mp = mexchange(wq, mp, 1, M_ERROR, -1);
+    if (!mp) return;
+    *mp->b_rptr = static_cast<unsigned char>(error);
+    qreply(wq, mp);
+}
+
+EXPORT mblk_t *allocb_cred(size_t size, cred_t *, ...) { return allocb(size, BPRI_MED); }
+
+EXPORT mblk_t *allocb_tmpl(size_t size, const mblk_t *like) {
+    mblk_t *mp = allocb(size, BPRI_MED);
+    if (mp) mp->b_datap->db_type = like->b_datap->db_type;
+    return mp;
+}
+
 EXPORT int mblkin(mblk_t *mp, size_t off, size_t len) {
     const size_t length = rill::block_length(mp);
     return off <= length && len <= length - off;

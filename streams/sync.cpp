@@ -296,10 +296,8 @@ void check_return(System &system, Entry &entry) {
         if (h.entry != &entry) continue;
         system.sync.held.erase(system.sync.held.begin() + static_cast<long>(i));
         --system.watch;
-        if (h.sort == sleep_lock) continue;
         if (h.sort == held_frozen) {
             system.fault("QUE-076", "returned with its stream frozen (freezestr)");
-            if (auto &guard = static_cast<QueuePair *>(h.lock)->guard) guard->frozen = false;
             continue;
         }
         complain(h.sort, "left held when its procedure returned");
@@ -380,7 +378,7 @@ EXPORT int SLEEP_LOCK_SIG(sleep_t *l, int) {
 EXPORT int SLEEP_TRYLOCK(sleep_t *l) { return try_take(lock_of(l), sleep_lock, false); }
 EXPORT int SLEEP_LOCKAVAIL(sleep_t *l) { return l->lk_held == 0; }
 EXPORT int SLEEP_LOCKOWNED(sleep_t *l) { return l->lk_held && current && l->lk_holder == current->running; }
-// Any context may release one, a put procedure included.
+// Any context may release one that a sleeping call holds, a put procedure included.
 EXPORT void SLEEP_UNLOCK(sleep_t *l) {
     prepare(lock_of(l), sleep_lock);
     if (!l->lk_held) return complain(sleep_lock, "released, but nobody holds it");

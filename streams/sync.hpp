@@ -11,6 +11,7 @@
 #include "streams/fiber.hpp"
 
 #include <vector>
+#include <sys/stream.h>
 #include <sys/types.h>
 
 namespace rill {
@@ -51,6 +52,7 @@ Wake driver_sleep(WaitQueue &queue, const char *why, bool interruptible, long ti
 // Called when watch is not 0.
 void check_return(System &system, Entry &entry); // a procedure has returned
 void check_passing(System &system, const char *what); // a message is passed on, or the driver may sleep
+void check_frozen(queue_t *q, const char *call);      // a call that must not be made with q's stream frozen (QUE-077)
 void note_held(System &system, void *lock, int sort);
 bool forget_held(System &system, void *lock);
 

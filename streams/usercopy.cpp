@@ -3,6 +3,7 @@
 // place where such a fault may happen: a handler for SIGSEGV and SIGBUS recognises it by its address and makes the copy
 // end early. All other faults go to whoever handled them before.
 #include "streams/process.hpp"
+#include "streams/system.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -97,7 +98,8 @@ void catch_bad_addresses() {
         struct sigaction now {};
         ::sigaction(sig, nullptr, &now);
         if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault) continue;
-        *before = now;
+        before->sa_flags = now.sa_flags; // not the mask: libc leaves old words of its stack there, which may look like pointers
+        before->sa_sigaction = now.sa_sigaction;
         ::sigaction(sig, &action, nullptr);
     }
 }
@@ -142,9 +144,18 @@ bool probe_user(void *user, std::size_t count) {
 
 } // namespace rill
 
-extern "C" __attribute__((visibility("default"))) int copyin(const void *user, void *kernel, size_t count) {
-    return rill::copy_from_user(kernel, user, count) ? 0 : -1;
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// In a put or service procedure there is no user whose memory it could be (UTL-062).
+static bool has_user(const char *call) {
+    if (!rill::in_put_or_service()) return true;
+    rill::current->fault("UTL-062", call);
+    return false;
 }
-extern "C" __attribute__((visibility("default"))) int copyout(const void *kernel, void *user, size_t count) {
-    return rill::copy_to_user(user, kernel, count) ? 0 : -1;
+
+EXPORT int copyin(const void *user, void *kernel, size_t count) {
+    return has_user("copyin without a user context") && rill::copy_from_user(kernel, user, count) ? 0 : -1;
+}
+EXPORT int copyout(const void *kernel, void *user, size_t count) {
+    return has_user("copyout without a user context") && rill::copy_to_user(user, kernel, count) ? 0 : -1;
 }

@@ -77,13 +77,16 @@ oddopen(q, devp, oflag, sflag, crp)
             *devp = makedevice(major_number, m - 1);
         else if (!ODD_MODE("silent"))
             *devp = makedevice(major_number, m);
-        if (!ODD_MODE("well"))
+        if (!ODD_MODE("well")) {
+            qprocson(q);
             return 0; /* nothing was taken, so nothing has to be given back */
+        }
     } else if (m >= ODD_MINORS) {
         return ENXIO;
     }
     odd_used[m] = 1;
     q->q_ptr = WR(q)->q_ptr = (void *)&odd_used[m];
+    qprocson(q);
     return 0;
 }
 
@@ -93,6 +96,7 @@ oddclose(q, flag, crp)
     int flag;
     cred_t *crp;
 {
+    qprocsoff(q);
     if (q->q_ptr != NULL)
         *(int *)q->q_ptr = 0;
     q->q_ptr = WR(q)->q_ptr = NULL;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles a driver and checks it. check-port.sh RILL DRIVER.c [EXPECTED]
+# Compiles a driver and checks it. [RILL_CHECK="--profile solaris"] check-port.sh RILL DRIVER.c [EXPECTED]
 # Without EXPECTED it must pass; with it, fail with that report. A report's addresses and directories are left out.
 set -u
 absolute() { case $1 in /* | '') echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
@@ -9,7 +9,8 @@ dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 "$rill" cc -o "$name.so" "$source" || exit 1
-"$rill" check "$name.so" >report 2>errors
+# shellcheck disable=SC2086
+"$rill" check ${RILL_CHECK-} "$name.so" >report 2>errors
 status=$?
 if [ -z "$expected" ]; then
     [ $status = 0 ] && exit 0

@@ -89,6 +89,9 @@ void a_foreign_major_is_refused_and_closed(Fixture &f) {
     CHECK(echo.count("close") == 2);
     CHECK(echo.units_taken() == 0);
     CHECK(other.log.empty());
+#if RILL_CHECKING
+    CHECK(f.took_fault("CLN-070") == 2);
+#endif
     answer = 0;
     opens_and_closes(f, "/dev/echo", makedevice(N, 0));
 }
@@ -110,7 +113,7 @@ TEST_CASE("CLN-003: clone opens fail the same way at another clone major") {
         for (auto &[id, body] : core) {
             CAPTURE(major);
             CAPTURE_BINDING(id);
-            Profile profile = *find_profile("irix");
+            Profile profile = *find_profile(Fixture::default_profile);
             profile.clone_major = major;
             Fixture f(profile);
             body(f);
@@ -163,7 +166,7 @@ TEST_CASE("CLN-055: no clone open yields ENODEV by itself") {
     Fixture f;
     f.driver("echo", N, 1);
     f.node("/dev/none", f.clone(X));
-    f.node("/dev/self", f.clone(10));
+    f.node("/dev/self", f.clone(f.system.profile.clone_major));
     f.node("/dev/far", f.clone(0x3ffff));
     f.node("/dev/block", f.clone(N), S_IFBLK | 0666);
     f.node("/dev/echo", f.clone(N));
@@ -301,7 +304,7 @@ TEST_CASE("CLN-060: a failed clone open restores the clone's qinit pair and clea
             CHECK(WR(q)->q_next == nullptr);
             CHECK(q->q_qinfo == clone_read);
         }
-    } watcher(echo, f.system.registry.by_external(10)->tab->st_rdinit);
+    } watcher(echo, f.system.registry.by_external(f.system.profile.clone_major)->tab->st_rdinit);
     f.system.trace.attach(watcher);
     CHECK(f.open("/dev/echo") == -EIO);
     f.system.trace.detach(watcher);
@@ -487,23 +490,26 @@ TEST_CASE("CLN-073: the target stores a device that already has a stream: EBUSY,
     CHECK(f.open("/dev/echo") >= 0);
 }
 
-TEST_CASE("CLN-074: the target stores another external major of the same driver: the open succeeds on it") {
-    Fixture f;
-    Probe &echo = f.driver("echo", 32);
-    f.alias(32, 35);
-    echo.on_open = [&](queue_t *q, dev_t *devp, int, int, cred_t *) {
-        echo.take(4, q);
-        qprocson(q);
-        *devp = makedevice(35, 4);
-        return 0;
-    };
-    f.node("/dev/echo", f.clone(32));
-    int fd = f.open("/dev/echo");
-    CHECK(fd >= 0);
-    CHECK(f.rdev(fd) == makedevice(35, 4));
-    CHECK(f.write(fd, "x") == 1);
-    CHECK(f.read(fd) == "x");
-    CHECK(echo.count("close") == 0);
+TEST_CASE("CLN-074 [irix] [svr4]: the target stores another external major of the same driver: the open succeeds on it") {
+    for (const char *profile : {"irix", "svr4"}) {
+        CAPTURE(profile);
+        Fixture f(profile);
+        Probe &echo = f.driver("echo", 32);
+        f.alias(32, 35);
+        echo.on_open = [&](queue_t *q, dev_t *devp, int, int, cred_t *) {
+            echo.take(4, q);
+            qprocson(q);
+            *devp = makedevice(35, 4);
+            return 0;
+        };
+        f.node("/dev/echo", f.clone(32));
+        int fd = f.open("/dev/echo");
+        CHECK(fd >= 0);
+        CHECK(f.rdev(fd) == makedevice(35, 4));
+        CHECK(f.write(fd, "x") == 1);
+        CHECK(f.read(fd) == "x");
+        CHECK(echo.count("close") == 0);
+    }
 }
 
 TEST_CASE("CLN-074 [solaris]: another external major of the same driver is refused with ENXIO, the target closed once") {
@@ -600,7 +606,7 @@ TEST_CASE("CLN-077: the target returns 0 without touching *devp: the open succee
 TEST_CASE("CLN-078: the clone of the clone: ENXIO, and no recursion beyond one level") {
     Fixture f;
     f.driver("echo", N);
-    f.node("/dev/clone", f.clone(10));
+    f.node("/dev/clone", f.clone(f.system.profile.clone_major));
     f.node("/dev/echo", f.clone(N));
     Recorder trace;
     f.system.trace.attach(trace);
@@ -621,7 +627,7 @@ TEST_CASE("CLN-079: the clone driver is no module: I_PUSH of its name is EINVAL,
     Enter scope(f.system);
     queue_t *q = echo.last("open").q;
     dev_t dev = f.clone(N);
-    streamtab *clone = f.system.registry.by_external(10)->tab;
+    streamtab *clone = f.system.registry.by_external(f.system.profile.clone_major)->tab;
     CHECK(clone->st_rdinit->qi_qopen(q, &dev, FREAD, MODOPEN, &f.root.cred) == ENXIO);
     CHECK(clone->st_rdinit->qi_qopen(q, &dev, FREAD, CLONEOPEN, &f.root.cred) == ENXIO);
     CHECK(dev == f.clone(N));

@@ -315,6 +315,47 @@ TEST_CASE("CLN-105: an open that answers with another driver's major") {
     CHECK(r.f.took_fault("CLN-105") == 1);
 }
 
+TEST_CASE("CLN-070: a clone open that answers with another driver's major, or with one that nobody has") {
+    Rig r;
+    r.f.driver("other", 62);
+    major_t answer = 62;
+    r.d.on_open = [&](queue_t *q, dev_t *devp, int o, int s, cred_t *c) {
+        const int error = r.d.standard_open(q, devp, o, s, c);
+        *devp = makedevice(answer, 3);
+        return error;
+    };
+    for (major_t foreign : {62u, 300u}) {
+        CAPTURE(foreign);
+        answer = foreign;
+        CHECK(r.f.open("/dev/sick") == -ENXIO);
+        REQUIRE(r.f.system.faults.size() == 1);
+        CHECK(r.last().driver == "sick");
+        CHECK(r.last().entry == "open procedure");
+        CHECK(r.last().what.find("(" + std::to_string(foreign) + ",3)") != std::string::npos);
+        CHECK(r.f.took_fault("CLN-070") == 1);
+    }
+    CHECK(r.d.count("close") == 2);
+    CHECK(r.d.units_taken() == 0);
+}
+
+TEST_CASE("legal: NODEV, and a second major of the same driver that the profile refuses (CLN-080, CLN-074)") {
+    Fixture f("solaris");
+    Probe &d = f.driver("sick", 61, 4);
+    f.alias(61, 65);
+    f.node("/dev/sick", f.clone(61));
+    dev_t answer = no_device;
+    d.on_open = [&](queue_t *q, dev_t *devp, int o, int s, cred_t *c) {
+        const int error = d.standard_open(q, devp, o, s, c);
+        *devp = answer;
+        return error;
+    };
+    CHECK(f.open("/dev/sick") == -ENXIO);
+    answer = makedevice(65, 1);
+    CHECK(f.open("/dev/sick") == -ENXIO);
+    CHECK(d.units_taken() == 0);
+    CHECK(f.system.faults.empty());
+}
+
 TEST_CASE("policy off: nothing is recorded") {
     Rig r;
     r.f.system.fault_policy = FaultPolicy::off;

@@ -1,7 +1,7 @@
 // Perimeters: who may be inside a module at once (spec/03 section 8; mt-streams(9F)).
-#include "test/harness.hpp"
+#include "test/streamio.hpp"
 
-#include <sys/ddi.h>
+#include <sys/conf.h>
 #undef sleep
 
 using namespace rill;
@@ -45,6 +45,202 @@ void writer(queue_t *, mblk_t *mp) {
 } // namespace
 
 TEST_SUITE_BEGIN("perimeters");
+
+// --- qprocson, qprocsoff
+
+namespace {
+
+// A stream on which a module "m" is pushed whose open and close do what a test says.
+struct Pushed {
+    Pushed() : m(s.f.module("m")) { m.give_service_procedures(); }
+    int push() { return s.ioctl(I_PUSH, "m"); }
+    // One message each way past the module, from the driver up and from the stream head down.
+    void send_both_ways() {
+        Enter scope(s.f.system);
+        putnext(s.stream().write_queue(), message(M_CTL));
+        putnext(s.rq, message(M_CTL));
+        s.f.system.run_until_idle();
+    }
+    int puts() const { return m.count("rput") + m.count("wput"); }
+    int services() const { return m.count("rsrv") + m.count("wsrv"); }
+    OneStream s;
+    Probe &m;
+};
+
+} // namespace
+
+TEST_CASE("MP-002 MP-003: before qprocson in its open a module is passed by and not served; after it, on both sides at once") {
+    Pushed p;
+    p.m.on_wsrv = p.m.on_rsrv = [](queue_t *q) {
+        while (mblk_t *mp = getq(q)) freemsg(mp);
+    };
+    p.m.on_open = [&](queue_t *q, dev_t *, int, int, cred_t *) {
+        p.send_both_ways();
+        CHECK(p.puts() == 0);
+        CHECK(p.s.dev.count("wput") == 1);
+        for (queue_t *each : {q, WR(q)}) putq(each, message(M_PCPROTO, "x"));
+        p.s.f.system.run_until_idle();
+        CHECK(p.services() == 0);
+        qprocson(q);
+        p.s.f.system.run_until_idle();
+        CHECK(p.m.count("rsrv") == 1); // what lay there is served now
+        CHECK(p.m.count("wsrv") == 1);
+        p.send_both_ways();
+        CHECK(p.m.count("rput") == 1);
+        CHECK(p.m.count("wput") == 1);
+        return 0;
+    };
+    CHECK(p.push() == 0);
+    CHECK(p.puts() == 2);
+    p.s.f.check_no_fault();
+}
+
+TEST_CASE("MP-004: an open that returns without qprocson has it done, both sides work, and the trace says so; not of an SVR3 driver") {
+    Fixture f;
+    Recorder trace;
+    Probe &dev = f.driver("dev", N, 16, D_NEW), &m = f.module("m", D_NEW), &good = f.module("good");
+    Probe &old = f.loose("old", Probe::Sort::driver);
+    dev.procs_on = m.procs_on = false;
+    old.make_old_style();
+    old.on_old_open = [](queue_t *, dev_t dev, int, int) { return static_cast<int>(geteminor(dev)); };
+    f.install(old, 62, D_OLD);
+    f.node("/dev/dev", f.clone(N));
+    f.node("/dev/old", makedevice(62, 0));
+    {
+        Enter scope(f.system);
+        f.system.trace.attach(trace);
+    }
+    const int fd = f.open("/dev/dev");
+    CHECK(f.ioctl(fd, I_PUSH, "m") == 0);
+    CHECK(f.ioctl(fd, I_PUSH, "good") == 0);
+    CHECK(f.open("/dev/old") >= 0);
+    CHECK(f.write(fd, "abc") == 3);
+    CHECK(f.read(fd) == "abc");
+    for (const Probe *p : {&m, &good}) {
+        CHECK(p->count("wput") == 1);
+        CHECK(p->count("rput") == 1);
+    }
+    f.check_no_fault();
+    std::string warned;
+    for (const Recorder::Line &line : trace.lines)
+        if (line.clause == "MP-004") warned += line.name + " ";
+    CHECK(warned == "dev m ");
+    Enter scope(f.system);
+    f.system.trace.detach(trace);
+}
+
+TEST_CASE("MP-005: qprocson again, in the same open or in a reopen, does nothing") {
+    OneStream s(nullptr, [](Probe &dev) {
+        dev.on_open = [&dev](queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *crp) {
+            const int error = dev.standard_open(q, devp, oflag, sflag, crp);
+            queue_t *above = q->q_next, *feeds = WR(above)->q_next;
+            qprocson(q);
+            CHECK(q->q_next == above);
+            CHECK(WR(above)->q_next == feeds);
+            return error;
+        };
+    });
+    CHECK(s.open_as(s.root) >= 0);
+    CHECK(s.dev.count("open") == 2);
+    CHECK(s.f.write(s.fd, "abc") == 3);
+    CHECK(s.f.read(s.fd) == "abc");
+    s.f.check_no_fault();
+}
+
+TEST_CASE("MP-006 MP-007: after qprocsoff in its close no procedure of the module is entered: messages pass it by, what was enabled does not run") {
+    Pushed p;
+    p.m.on_wsrv = p.m.on_rsrv = [](queue_t *) {};
+    p.m.on_close = [&](queue_t *q, int, cred_t *) {
+        for (queue_t *each : {q, WR(q)}) putq(each, message(M_PCPROTO, "x"));
+        CHECK((q->q_flag & QENAB) != 0);
+        const int puts = p.puts(), services = p.services();
+        qprocsoff(q);
+        CHECK((q->q_flag & QENAB) == 0);
+        p.send_both_ways();
+        qenable(q);
+        p.s.f.system.run_until_idle();
+        CHECK(p.puts() == puts);
+        CHECK(p.services() == services);
+        CHECK(p.s.dev.count("wput") == 2);
+        return 0;
+    };
+    CHECK(p.push() == 0);
+    p.send_both_ways();
+    CHECK(p.puts() == 2);
+    CHECK(p.s.dev.count("wput") == 1);
+    CHECK(p.s.ioctl(I_POP, 0) == 0);
+    CHECK(p.s.f.write(p.s.fd, "abc") == 3);
+    CHECK(p.s.f.read(p.s.fd) == "abc");
+    CHECK(p.puts() == 2);
+    p.s.f.check_no_fault();
+}
+
+TEST_CASE("MP-008: after qprocsoff a module may still pass on its own last messages") {
+    Pushed p;
+    p.m.on_close = [&](queue_t *q, int, cred_t *) {
+        qprocsoff(q);
+        putnext(WR(q), message(M_DATA, "last words"));
+        putnext(q, message(M_DATA, "farewell"));
+        return 0;
+    };
+    CHECK(p.push() == 0);
+    CHECK(p.s.ioctl(I_POP, 0) == 0);
+    CHECK(p.s.dev.count("wput") == 1);
+    CHECK(p.s.f.read(p.s.fd, 10) == "last words"); // the driver sent them back first
+    CHECK(p.s.f.read(p.s.fd) == "farewell");
+    p.s.f.check_no_fault();
+}
+
+// --- flags, and the one lock
+
+TEST_CASE("MP-011: devflag 0, D_MP, D_WBACK and D_MT are accepted and make no difference to a STREAMS driver; D_OLD chooses the interface") {
+    for (int flag : {0, D_MP, D_WBACK, D_MT, D_MP | D_WBACK | D_MT}) {
+        CAPTURE(flag);
+        Fixture f;
+        Probe &dev = f.driver("dev", N, 16, flag);
+        f.node("/dev/dev", f.clone(N));
+        const int fd = f.open("/dev/dev");
+        CHECK(f.rdev(fd) == makedevice(N, 0));
+        CHECK(f.write(fd, "abc") == 3);
+        CHECK(f.read(fd) == "abc");
+        CHECK(f.close(fd) == 0);
+        CHECK(dev.count("open") == 1);
+        CHECK(dev.count("close") == 1);
+    }
+    Fixture f;
+    Probe &old = f.loose("old", Probe::Sort::driver);
+    old.make_old_style();
+    old.on_old_open = [](queue_t *, dev_t, int, int) { return 3; };
+    f.install(old, N, D_OLD);
+    f.node("/dev/old", makedevice(N, 3));
+    CHECK(f.rdev(f.open("/dev/old")) == makedevice(N, 3));
+}
+
+TEST_CASE("MP-012: one monitor round all drivers: no timeout, service procedure or other stream's procedure runs inside a put procedure") {
+    static std::string seen;
+    seen.clear();
+    OneStream s(nullptr, [](Probe &dev) { dev.give_service_procedures(); });
+    const int second = s.f.open("/dev/dev1");
+    queue_t *elsewhere = WR(s.dev.last("open").q);
+    s.dev.on_wsrv = [](queue_t *q) {
+        seen += 's';
+        while (mblk_t *mp = getq(q)) freemsg(mp);
+    };
+    s.dev.on_wput = [&](queue_t *q, mblk_t *mp) {
+        freemsg(mp);
+        if (q == elsewhere) return;
+        seen += '(';
+        timeout([](void *) { seen += 't'; }, nullptr, 0);
+        bufcall(8, BPRI_MED, [](void *) { seen += 'b'; }, nullptr);
+        putq(elsewhere, message(M_DATA, "x"));
+        drv_usecwait(100000);
+        seen += ')';
+    };
+    CHECK(s.f.write(s.fd, "abc") == 3);
+    advance(s.f, 1);
+    CHECK(s.f.write(second, "abc") == 3);
+    CHECK(seen == "()sbt");
+}
 
 TEST_CASE("MP-013: without perimeter flags a put procedure goes in while an open sleeps") {
     Guarded f(0);
@@ -262,6 +458,40 @@ TEST_CASE("MP-019: qwait leaves the perimeter, so that what it waits for can run
     CHECK(f.echo.count("wput") == 2);
 }
 
+TEST_CASE("MP-020: qwait_sig is 0 when a signal ended the wait, so that the module can answer EINTR; else it is not 0") {
+    OneStream s;
+    Probe &m = s.f.module("m");
+    m.on_open = [&](queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *crp) {
+        const int error = m.standard_open(q, devp, oflag, sflag, crp);
+        if (qwait_sig(q)) return error;
+        qprocsoff(q);
+        return EINTR;
+    };
+    Process &p = s.f.process();
+    s.f.catch_signal(p, SIGUSR1);
+    const int fd = s.open_as(p);
+    const Census before = s.f.census();
+    Later push = s.f.later(p, "ioctl", [&] { return ioctl_of(p, fd, I_PUSH, "m"); });
+    REQUIRE_FALSE(push.done());
+    s.f.kill(p, SIGUSR1);
+    CHECK(push.finish() == (s.f.system.profile.push_passes_errno ? -EINTR : -ENXIO)); // IOC-024, IOC-025
+    CHECK(m.count("open") == 1);
+    CHECK(m.count("close") == 0);
+    CHECK(top_module(s.root, s.fd) == "-EINVAL");
+
+    Later again = s.f.later(p, "ioctl", [&] { return ioctl_of(p, fd, I_PUSH, "m"); });
+    REQUIRE_FALSE(again.done());
+    s.up(M_DATA, "abc");
+    CHECK(again.done());
+    CHECK(again.result() == 0);
+    CHECK(m.count("rput") == 1);
+    CHECK(top_module(s.root, s.fd) == "m");
+    CHECK(s.ioctl(I_POP, 0) == 0);
+    CHECK(s.f.read(s.fd) == "abc");
+    s.f.run();
+    CHECK(s.f.census().streams == before.streams);
+}
+
 TEST_CASE("MP-021: qtimeout's callback runs inside the perimeter, and wakes qwait; quntimeout cancels one that waits there") {
     Guarded f(D_MTPERMOD);
     f.open("/dev/echo");
@@ -307,6 +537,25 @@ TEST_CASE("MP-021: a qtimeout or qbufcall left at close is a fault and never run
     rill_advance(handle(f.system), 10);
     f.run();
     CHECK(order == "");
+}
+
+TEST_CASE("MP-006 MP-014: what waits for the perimeter when close switches the procedures off is freed, not delivered") {
+    Guarded f(D_MTQPAIR);
+    const int fd = f.open("/dev/echo");
+    f.echo.on_close = [&](queue_t *q, int flag, cred_t *crp) {
+        f.nap(&f.event);
+        return f.echo.standard_close(q, flag, crp);
+    };
+    Later close = f.later_close(f.root, fd);
+    CHECK_FALSE(close.done());
+    {
+        Enter scope(f.system);
+        put(f.write_queue(), data('z'));
+    }
+    f.wake(&f.event);
+    CHECK(close.result() == 0);
+    CHECK(f.echo.count("wput") == 0);
+    f.echo.on_close = nullptr;
 }
 
 TEST_CASE("MP-014: an open that is refused while messages wait for the perimeter: none is left") {

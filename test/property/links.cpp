@@ -19,7 +19,7 @@ namespace {
 
 constexpr int drivers = 7, multiplexors = 5;
 constexpr unsigned minors = 12;
-constexpr major_t first_major = 61;
+constexpr major_t first_major = 70;
 
 // --- the drivers: they pass a message through their first link, or say that it came out there ---
 

@@ -18,7 +18,7 @@ struct Kind_ { // a driver of the model
     unsigned minors;
     int designated;
 };
-constexpr Kind_ kinds[] = {{"one", 61, 1, -1}, {"few", 62, 3, -1}, {"self", 63, 5, 2}, {"many", 64, 70, -1}};
+constexpr Kind_ kinds[] = {{"one", 61, 1, -1}, {"few", 62, 3, -1}, {"self", 66, 5, 2}, {"many", 64, 70, -1}};
 constexpr int kind_count = static_cast<int>(std::size(kinds));
 
 std::string path_of(int kind, const char *what) { return std::string("/dev/") + kinds[kind].name + what; }

@@ -11,7 +11,7 @@ namespace rill::test {
 
 class Pairs {
 public:
-    explicit Pairs(std::size_t count, const char *profile = "irix") : f(profile), scope(f.system), sides_(count) {
+    explicit Pairs(std::size_t count, const char *profile = nullptr) : f(profile), scope(f.system), sides_(count) {
         for (Side &side : sides_) {
             side.owner.name = "probe";
             side.pair.system = &f.system;

@@ -38,7 +38,7 @@ TEST_CASE("QUE-052: insq that would break the order of bands is refused") {
     freemsg(mp);
 }
 
-TEST_CASE("QUE-053, QUE-081: insq refuses high priority behind a normal message, and normal before high priority") {
+TEST_CASE("QUE-053, QUE-081 [irix] [svr4]: insq refuses high priority behind a normal message, and normal before high priority") {
     Pairs p(1);
     queue_t *q = p.write(0);
     putq(q, p.message(1));

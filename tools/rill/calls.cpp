@@ -13,6 +13,8 @@ namespace rill::tool {
 
 namespace {
 
+constexpr long bytes_max = 16'000'000; // that one call may carry
+
 constexpr Bit open_names[] = {
     {"rdonly", O_RDONLY}, {"wronly", O_WRONLY}, {"rdwr", O_RDWR}, {"nonblock", O_NONBLOCK}, {"ndelay", RILL_O_NDELAY},
     {"append", O_APPEND}, {"creat", O_CREAT},   {"excl", O_EXCL}, {"trunc", O_TRUNC},       {"noctty", O_NOCTTY}};
@@ -75,8 +77,7 @@ Action close_call(User &user, Words &words) {
 
 Action read_call(User &user, Words &words) {
     const int fd = descriptor(user, words);
-    const long count = words.number_or(1024);
-    if (count < 0) words.fail("a read of fewer than 0 bytes");
+    const long count = words.empty() ? 1024 : words.number("how many bytes", 0, bytes_max);
     return [&user, fd, count] {
         std::string buffer(static_cast<std::size_t>(count), '\0');
         Outcome o = outcome(user, rill_read(user.handle, fd, buffer.data(), buffer.size()));
@@ -92,8 +93,8 @@ Action read_call(User &user, Words &words) {
 std::string data(Words &words) {
     std::string bytes = words.bytes("the data");
     if (!words.take_if("x")) return bytes;
-    const long times = words.number("how many times");
-    if (times < 0 || times > 1'000'000) words.fail("between 0 and 1000000 times");
+    const long most = bytes_max / static_cast<long>(std::max<std::size_t>(bytes.size(), 1));
+    const long times = words.number("how many times", 0, most);
     std::string all;
     for (long i = 0; i < times; ++i) all += bytes;
     return all;
@@ -214,9 +215,9 @@ Action getmsg_call(User &user, Words &words) {
     long ctl_size = 1024, data_size = 1024, wanted = 0;
     while (!words.empty()) {
         if (words.take_if("ctl"))
-            ctl_size = words.number("room for the control part");
+            ctl_size = words.number("room for the control part", -1, bytes_max);
         else if (words.take_if("data"))
-            data_size = words.number("room for the data part");
+            data_size = words.number("room for the data part", -1, bytes_max);
         else if (words.take_if("hipri"))
             wanted = RS_HIPRI;
         else

@@ -88,7 +88,7 @@ std::vector<std::string> prefixes(const std::string &object) {
         if (from < at && object[from - 1] == '\0' && !std::isdigit(static_cast<unsigned char>(object[from])))
             names.insert(object.substr(from, at - from));
     }
-    for (const char *not_one : {"_", "mod_", "mod"}) names.erase(not_one);
+    for (const char *not_one : {"_", "mod_", "mod", "rill_mod_"}) names.erase(not_one);
     return {names.begin(), names.end()};
 }
 
@@ -107,6 +107,8 @@ bool lay_out(const CheckOptions &o, const fs::path &object, const fs::path &out,
     if (prefix.empty()) {
         const auto found = prefixes(bytes);
         if (std::find(found.begin(), found.end(), stem) != found.end())
+            prefix = stem;
+        else if (bytes.find("rill_mod_init") != bytes.npos) // Solaris: _init leads to it
             prefix = stem;
         else if (found.size() == 1)
             prefix = found.front();

@@ -205,8 +205,11 @@ Action transparent(User &user, int fd, int command, Words &words) {
         return [&user, fd, command, value] { return outcome(user, rill_ioctl(user.handle, fd, command, value)); };
     }
     return [&user, fd, command, data = words.bytes("a buffer")]() mutable {
-        Outcome out = outcome(user, rill_ioctl(user.handle, fd, command, data.data()));
+        std::string buffer = data;
+        buffer.resize(std::max<std::size_t>(data.size(), 4096)); // whoever takes it for a structure finds zeros
+        Outcome out = outcome(user, rill_ioctl(user.handle, fd, command, buffer.data()));
         if (out.error) return out;
+        data = buffer.substr(0, data.size());
         out.text = fmt::format("{}, buffer now {}", out.value, view::quoted(data));
         out.data = data;
         return out;

@@ -124,6 +124,14 @@ long Words::number(const char *expected) {
     return value;
 }
 
+long Words::number(const char *expected, long low, long high) {
+    const std::size_t at = column();
+    const long value = number(expected);
+    if (value < low || value > high)
+        throw SyntaxError(at, fmt::format("expected {} from {} to {}, got {}", expected, low, high, value));
+    return value;
+}
+
 long Words::number_or(long otherwise) {
     const Word *word = peek();
     long value = 0;

@@ -42,6 +42,7 @@ public:
     std::string bytes(const char *expected);  // a quoted word
     std::string name(const char *expected);   // an unquoted one
     long number(const char *expected);        // decimal, 0x, 0 octal; also negative
+    long number(const char *expected, long low, long high);
     long number_or(long otherwise);           // when the next word is a number
     void finish() const;                      // nothing may be left
     [[noreturn]] void fail(const std::string &what) const { throw SyntaxError(column(), what); }

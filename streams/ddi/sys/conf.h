@@ -34,6 +34,7 @@ struct fmodsw {
     char f_name[FMNAMESZ + 1];
     struct streamtab *f_str;
     int f_flag;
+    void *f_kmod; /* Linux only */
 };
 
 #endif

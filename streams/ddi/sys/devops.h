@@ -57,6 +57,7 @@ struct dev_ops {
     int(*devo_quiesce) RILL_DEVOPS((dev_info_t *));
 };
 #define DEVO_REV 4
+#define nochpoll nodev
 
 /* name, identify, probe, attach, detach, reset, getinfo, flag, streamtab, and since Solaris 11 quiesce */
 #define DDI_DEFINE_STREAM_OPS(name, identify, probe, attach, detach, reset, getinfo, flag, ...) \

@@ -40,7 +40,21 @@ int itoemajor(major_t internal, int previous); /* enumerates; NODEV to begin and
 o_dev_t cmpdev(dev_t dev);              /* old form, or NODEV when it does not fit (DEV-010) */
 dev_t expdev(o_dev_t dev);
 
+/* makedev(3C) for programs in C: NODEV and EINVAL when a part is too large or the result is NODEV (DEV-020). Driver code
+   has the kernel's, from <sys/ddi.h>; in C++ the names stay the host's. */
+dev_t rill_makedev(major_t major, minor_t minor);
+major_t rill_major(dev_t dev);
+minor_t rill_minor(dev_t dev);
+
 #ifdef __cplusplus
 }
+#elif !defined(_KERNEL) && !defined(RILL_SYS_STREAM_H) && !defined(RILL_SYS_DDI_H)
+#include <sys/sysmacros.h>
+#undef major
+#undef minor
+#undef makedev
+#define major(dev) rill_major(dev)
+#define minor(dev) rill_minor(dev)
+#define makedev(maj, min) rill_makedev(maj, min)
 #endif
 #endif

@@ -3,4 +3,5 @@
 #define RILL_SYS_OSIF_H
 #include <sys/stream.h>
 #include <sys/ddi.h>
+#include <sys/strconf.h>
 #endif

@@ -190,6 +190,15 @@ struct iocblk {
     int ioc_rval;
     int ioc_filler[4];
 };
+/*
+ * Structures have one layout, the SVR4 one, for drivers of all systems in one program and the stream head between them.
+ * _SOLARIS_DDI adds the names that only Solaris has; its order of members in iocblk (MSG-019), copyreq and copyresp is
+ * not offered: these are filled in by name.
+ */
+#ifdef _SOLARIS_DDI
+#define ioc_flag ioc_filler[0]
+#define b_tag b_pad1
+#endif
 #define ioc_uid ioc_cr->cr_uid
 #define ioc_gid ioc_cr->cr_gid
 #define TRANSPARENT ((unsigned int)-1)
@@ -243,7 +252,10 @@ struct stroptions {
     size_t so_hiwat;
     size_t so_lowat;
     unsigned char so_band;
-    unsigned short so_erropt;
+    unsigned short so_erropt; /* from here on Solaris only (MSG-037) */
+    ssize_t so_maxblk;        /* this and the rest: without effect */
+    unsigned short so_copyopt;
+    size_t so_tail;
 };
 #define SO_ALL 0x003f
 #define SO_READOPT 0x0001
@@ -264,6 +276,10 @@ struct stroptions {
 #define SO_DELIM 0x8000
 #define SO_NODELIM 0x010000
 #define SO_STRHOLD 0x020000
+#ifdef _SOLARIS_DDI
+#define M_UNHANGUP 0x92
+#define SO_ERROPT 0x040000
+#endif
 
 /* sflag of an open procedure; what an SVR3 open returns when it fails */
 #define MODOPEN 1
@@ -293,6 +309,7 @@ typedef enum qfields { QHIWAT = 0, QLOWAT, QMAXPSZ, QMINPSZ, QCOUNT, QFIRST, QLA
 mblk_t *allocb(size_t size, unsigned int pri);
 mblk_t *esballoc(unsigned char *base, size_t size, int pri, frtn_t *frtn);
 mblk_t *desballoc(unsigned char *base, size_t size, int pri, frtn_t *frtn);
+mblk_t *esballoca(unsigned char *base, size_t size, int pri, frtn_t *frtn); /* Solaris: db_ref is 2 */
 mblk_t *allocb_wait(size_t size, unsigned int pri, unsigned int flags, int *error);
 int testb(size_t size, unsigned int pri);
 void freeb(mblk_t *bp);

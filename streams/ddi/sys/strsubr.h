@@ -3,4 +3,5 @@
 #define RILL_SYS_STRSUBR_H
 #include <sys/types.h>
 #include <sys/stream.h>
+#include <sys/strsun.h>
 #endif

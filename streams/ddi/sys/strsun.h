@@ -33,6 +33,10 @@ int miocpullup(mblk_t *mp, size_t size); /* 0, EINVAL or ENOMEM */
 mblk_t *mexchange(queue_t *wq, mblk_t *mp, size_t size, int type, int primtype);
 mblk_t *mexpandb(mblk_t *mp, size_t head, size_t tail);
 int mblkin(mblk_t *mp, size_t off, size_t len);
+void merror(queue_t *wq, mblk_t *mp, int error); /* M_ERROR up, in mp if it fits; mp is used up */
+/* allocb for somebody: the credentials, and on newer systems a pid, are accepted and not kept */
+mblk_t *allocb_cred(size_t size, cred_t *cr, ...);
+mblk_t *allocb_tmpl(size_t size, const mblk_t *like); /* of the type of another */
 
 #ifdef __cplusplus
 }

@@ -61,6 +61,27 @@ cred_t *ddi_get_cred(void);
 int ddi_copyin(const void *user, void *kernel, size_t count, int mode);  /* mode with FKIOCTL: a kernel address */
 int ddi_copyout(const void *kernel, void *user, size_t count, int mode);
 #define FKIOCTL 0x80000000
+typedef long long hrtime_t;
+hrtime_t gethrtime(void); /* nanoseconds on the System's clock */
+#define ddi_get_lbolt64() ((long long)ddi_get_lbolt())
+int ddi_strtol(const char *text, char **end, int base, long *value); /* 0, EINVAL or ERANGE */
+int ddi_strtoul(const char *text, char **end, int base, unsigned long *value);
+int qassociate(queue_t *q, int instance); /* 0, or -1 for an instance that is not attached; -1 undoes it */
+
+/* Properties: no driver.conf, hence none is ever found. */
+#define DDI_DEV_T_NONE ((dev_t)-1)
+#define DDI_DEV_T_ANY ((dev_t)-2)
+#define DDI_PROP_DONTPASS 0x0001
+#define DDI_PROP_CANSLEEP 0x0002
+#define DDI_PROP_SUCCESS 0
+#define DDI_PROP_NOT_FOUND 1
+int ddi_prop_get_int(dev_t dev, dev_info_t *dip, uint_t flags, RILL_SUN_NAME name, int otherwise);
+#define ddi_getprop(dev, dip, flags, name, otherwise) ddi_prop_get_int((dev), (dip), (uint_t)(flags), (name), (otherwise))
+#define ddi_prop_exists(dev, dip, flags, name) ((void)(dip), 0)
+int ddi_prop_lookup_string(dev_t dev, dev_info_t *dip, uint_t flags, RILL_SUN_NAME name, char **value);
+void ddi_prop_free(void *value);
+#define ddi_prop_update_int(dev, dip, name, value) ((void)(dip), (void)(value), DDI_PROP_SUCCESS)
+#define ddi_prop_update_string(dev, dip, name, value) ((void)(dip), (void)(value), DDI_PROP_SUCCESS)
 int ddi_prop_op(void);
 #define ddi_quiesce_not_needed nulldev
 #define ddi_quiesce_not_supported nodev

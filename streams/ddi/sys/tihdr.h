@@ -8,8 +8,11 @@
 extern "C" {
 #endif
 
+#ifndef RILL_T_SCALAR_T
+#define RILL_T_SCALAR_T
 typedef int t_scalar_t;
 typedef unsigned int t_uscalar_t;
+#endif
 
 /* PRIM_type */
 #define T_CONN_REQ 0
