@@ -1,7 +1,8 @@
 // What every test stands on: a System with processes, probe drivers that log how they are called, a recorder of the
 // trace, and the line with which a test ends: nothing is left.
 //
-//   Fixture f;                                   irix profile; f.root is the process that calls are made for
+//   Fixture f;                                   the profile asked for (--profile=NAME, else irix); f.root makes the calls
+//   Fixture f("solaris");                        a case for one profile; its name says so: "WR-051 [solaris]: ..."
 //   Probe &echo = f.driver("echo", 61, 4);       a driver with minors 0 to 3 at external major 61
 //   f.node("/dev/echo", f.clone(61));            its clone node
 //   int fd = f.open("/dev/echo");                calls return their result, or -errno
@@ -385,8 +386,11 @@ private:
 
 class Fixture {
 public:
-    explicit Fixture(const char *profile_name = "irix", Tunables tunables = {})
-        : Fixture(*find_profile(profile_name), tunables) {}
+    // The profile of a Fixture that names none.
+    static inline const char *default_profile = "irix";
+
+    explicit Fixture(const char *profile_name = nullptr, Tunables tunables = {})
+        : Fixture(*find_profile(profile_name ? profile_name : default_profile), tunables) {}
     explicit Fixture(const Profile &chosen, Tunables tunables = {});
     ~Fixture();
     Fixture(const Fixture &) = delete;

@@ -233,7 +233,7 @@ private:
 
 // A OneStream whose driver's Down is looked at. Packet sizes and the like are set by `more`.
 struct Watched {
-    explicit Watched(std::size_t hiwat = 2048, std::size_t lowat = 256, const char *profile = "irix",
+    explicit Watched(std::size_t hiwat = 2048, std::size_t lowat = 256, const char *profile = nullptr,
                      std::function<void(Probe &)> more = {}, Tunables tunables = {})
         : s(profile, [&](Probe &p) {
               down.attach(p, hiwat, lowat);

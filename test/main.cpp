@@ -1,11 +1,15 @@
 // The suite's main: doctest, reported as TAP, so that each case is a subtest of `meson test`.
 //
-// rill-tests [FILE...] runs the cases of these source files ("conformance/clone_open.cpp"), or all. Options that begin
-// with a dash are doctest's own (--test-case='CLN-05*', --list-test-cases, --reporters=console).
+// rill-tests [FILE...] runs the cases of these source files ("conformance/clone_open.cpp"), or all. --profile=NAME is the
+// system that cases run in which choose none themselves; those that name only others in brackets are left out. --where
+// lists the cases with file and line instead. Other options that begin with a dash are doctest's own
+// (--test-case='CLN-05*', --reporters=console).
 // One line per case, flushed as it ends; the plan comes last, so that a crash in between shows as a missing plan. A case
 // that executed no assertion proves nothing and counts as failed.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include "test/harness.hpp"
 
 #include <cstdio>
 #include <sstream>
@@ -20,9 +24,14 @@ public:
     explicit TapReporter(const doctest::ContextOptions &) {}
 
     static inline int cases = 0, empty = 0;
+    static inline bool where = false;
 
     void report_query(const doctest::QueryData &query) override {
-        for (unsigned i = 0; i < query.num_data; ++i) std::printf("%s\n", query.data[i]->m_name);
+        for (unsigned i = 0; i < query.num_data; ++i) {
+            const doctest::TestCaseData &found = *query.data[i];
+            if (where) std::printf("%s:%u\t", found.m_file.c_str(), found.m_line);
+            std::printf("%s\n", found.m_name);
+        }
     }
     void test_run_start() override {}
     void test_run_end(const doctest::TestRunStats &) override {
@@ -88,16 +97,44 @@ REGISTER_REPORTER("tap", 1, TapReporter);
 
 } // namespace
 
+// A case whose name has profiles in brackets before its colon, but not this one, is for others.
+static void skip_cases_of_others(std::string_view profile) {
+    for (const doctest::detail::TestCase &each : doctest::detail::getRegisteredTests()) {
+        std::string_view name = each.m_name;
+        name = name.substr(0, name.find(':'));
+        const auto has = [&](std::string_view p) { return name.find("[" + std::string(p) + "]") != name.npos; };
+        bool others = false;
+        for (const rill::Profile &p : rill::profiles()) others |= has(p.name);
+        if (others && !has(profile)) const_cast<doctest::detail::TestCase &>(each).m_skip = true;
+    }
+}
+
 int main(int argc, char **argv) {
     doctest::Context context;
     context.setOption("reporters", "tap");
     context.setOption("no-intro", true);
     context.setOption("no-path-filenames", false);
     std::vector<char *> own;
+    char list_cases[] = "--list-test-cases";
     std::string files;
     for (int i = 0; i < argc; ++i) {
-        if (i == 0 || argv[i][0] == '-') own.push_back(argv[i]);
-        else files += (files.empty() ? "*" : ",*") + std::string(argv[i]);
+        const std::string_view word = argv[i];
+        if (word.starts_with("--profile=")) {
+            const rill::Profile *profile = rill::find_profile(word.substr(10));
+            if (!profile) {
+                std::fprintf(stderr, "rill-tests: no profile is called %s\n", argv[i] + 10);
+                return 2;
+            }
+            rill::test::Fixture::default_profile = profile->name;
+            skip_cases_of_others(profile->name);
+        } else if (word == "--where") {
+            TapReporter::where = true;
+            own.push_back(list_cases);
+        } else if (i == 0 || argv[i][0] == '-') {
+            own.push_back(argv[i]);
+        } else {
+            files += (files.empty() ? "*" : ",*") + std::string(argv[i]);
+        }
     }
     own.push_back(nullptr);
     if (!files.empty()) context.setOption("source-file", files.c_str());

@@ -228,7 +228,7 @@ public:
     static constexpr major_t major = 61;
 
     using Setup = std::function<void(Probe &)>;
-    explicit OneStream(const char *profile = "irix", Setup setup = {}, Tunables tunables = {})
+    explicit OneStream(const char *profile = nullptr, Setup setup = {}, Tunables tunables = {})
         : f(profile, tunables), root(f.root), dev(f.driver("dev", major)) {
         if (setup) setup(dev);
         f.node("/dev/dev0", makedevice(major, 0));
@@ -237,7 +237,7 @@ public:
         REQUIRE(fd >= 0);
         rq = dev.last("open").q;
     }
-    OneStream(Setup setup) : OneStream("irix", std::move(setup)) {}
+    OneStream(Setup setup) : OneStream(nullptr, std::move(setup)) {}
 
     int open_as(Process &p, int oflag = O_RDWR) { return f.open(p, "/dev/dev0", oflag); }
     // Another descriptor of root's on the same stream, that does not wait.

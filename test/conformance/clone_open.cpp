@@ -131,7 +131,7 @@ TEST_CASE("CLN-001: opening a character node (CL,N) opens driver N once") {
     a_clone_node_leads_to_the_target(f);
 }
 
-TEST_CASE("CLN-002: in the irix profile the clone driver is at major 10 without any master file") {
+TEST_CASE("CLN-002 [irix]: in the irix profile the clone driver is at major 10 without any master file") {
     Fixture f("irix");
     Probe &echo = f.driver("echo", N);
     f.node("/dev/echo", makedevice(10, N));
@@ -146,7 +146,7 @@ TEST_CASE("CLN-003: nothing in clone opens depends on the value of the clone maj
         for (auto &[id, body] : core) {
             CAPTURE(major);
             CAPTURE_BINDING(id);
-            Profile profile = *find_profile("irix");
+            Profile profile = *find_profile(Fixture::default_profile);
             profile.clone_major = major;
             Fixture f(profile);
             CHECK(f.clone(N) == makedevice(major, N));
@@ -164,7 +164,7 @@ TEST_CASE("CLN-003 [svr4]: the profile's clone major is 63") {
 
 TEST_CASE("CLN-004: the clone driver is an open routine and nothing else") {
     Fixture f;
-    Driver *clone = f.system.registry.by_external(10);
+    Driver *clone = f.system.registry.by_external(f.system.profile.clone_major);
     REQUIRE(clone);
     REQUIRE(clone->tab);
     const qinit *r = clone->tab->st_rdinit, *w = clone->tab->st_wrinit;
@@ -294,7 +294,7 @@ TEST_CASE("CLN-015: a loadable driver is loaded before it is found not to be STR
 }
 
 TEST_CASE("CLN-016: the clone driver is reached as any driver is; at its old major another driver sees sflag 0") {
-    Profile profile = *find_profile("irix");
+    Profile profile = *find_profile(Fixture::default_profile);
     profile.clone_major = 63;
     Fixture f(profile);
     Probe &probe = f.driver("probe", 10, 64);

@@ -1,4 +1,5 @@
 // Device numbers, their external and internal form, and the switch table they lead to (spec/01 section 9).
+#include "streams/view/tables.hpp"
 #include "test/harness.hpp"
 
 #include <dlfcn.h>
@@ -7,7 +8,45 @@
 using namespace rill;
 using namespace rill::test;
 
+extern "C" {
+dev_t user_makedev(major_t major, minor_t minor); // what a program in C has under these names
+major_t user_major(dev_t dev);
+minor_t user_minor(dev_t dev);
+}
+
 TEST_SUITE_BEGIN("device numbers");
+
+TEST_CASE("DEV-020: makedev of a program fails with NODEV and EINVAL for a part that is too large, or when the result is NODEV") {
+    for (auto [major, minor] : {std::pair<major_t, minor_t>{0x4000, 0}, {0, 0x40000}, {0x3fff, 0x3ffff}}) {
+        CAPTURE_BINDING(major);
+        errno = 0;
+        CHECK(user_makedev(major, minor) == NODEV);
+        CHECK(errno == EINVAL);
+    }
+    errno = 0;
+    CHECK(user_makedev(0x3fff, 0x3fffe) == makedevice(0x3fff, 0x3fffe));
+    CHECK(user_major(user_makedev(61, 7)) == 61);
+    CHECK(user_minor(user_makedev(61, 7)) == 7);
+    CHECK(errno == 0);
+}
+
+TEST_CASE("DEV-020: major and minor of NODEV fail with EINVAL") {
+    errno = 0;
+    CHECK(user_major(NODEV) == static_cast<major_t>(-1));
+    CHECK(errno == EINVAL);
+    errno = 0;
+    CHECK(user_minor(NODEV) == static_cast<minor_t>(-1));
+    CHECK(errno == EINVAL);
+}
+
+TEST_CASE("CFG-062: a long listing shows c and, in place of the size, the clone's major and the target's") {
+    Fixture f;
+    f.driver("foo", 61);
+    f.node("/dev/foo", f.clone(61));
+    const std::string line = view::nodes(f.system, "/dev/foo");
+    CHECK(line.starts_with("crw-rw-rw- "));
+    CHECK(line.find(" " + std::to_string(f.system.profile.clone_major) + ",  61  /dev/foo") != line.npos);
+}
 
 TEST_CASE("DEV-001: 14 bits of major and 18 of minor in 32 bits") {
     CHECK(NBITSMAJOR == 14);
@@ -43,7 +82,7 @@ TEST_CASE("DEV-002: makedevice masks the minor and validates nothing") {
     CHECK(makedevice(300, 1) != NODEV); // no driver is there
 }
 
-TEST_CASE("DEV-006: majors up to 511 may be configured in the irix profile, 512 may not") {
+TEST_CASE("DEV-006 [irix]: majors up to 511 may be configured in the irix profile, 512 may not") {
     Fixture f("irix");
     Probe &high = f.loose("high", Probe::Sort::driver);
     CHECK(outcome(rill_driver_add(handle(f.system), "high", 512, &high.tab, D_NEW, 1)) == -EINVAL);
@@ -223,7 +262,7 @@ TEST_CASE("DEV-023: the switch tables have a fixed size; one driver more is refu
     Tunables tunables;
     tunables.drivers = 4;
     tunables.modules = 2;
-    Fixture f("irix", tunables);
+    Fixture f(nullptr, tunables);
     std::vector<Probe *> probes;
     int added = 0;
     major_t major = 100;

@@ -216,7 +216,7 @@ TEST_CASE("ERR-020 ERR-021: a hangup makes write-like calls fail and leaves the 
     w.s.up(M_HANGUP);
     CHECK(w.s.stream().write_error == ENXIO);
     CHECK(w.s.stream().read_error == 0);
-    CHECK(write_of(w) == "-ENXIO");
+    CHECK(write_of(w) == (w.f.system.profile.write_hangup_eio ? "-EIO" : "-ENXIO")); // WR-051, WR-050
     CHECK(putmsg_as(w.root, w.fd(), "H", "ab") == "-ENXIO");
     CHECK(read_of(w) == "ab");
     CHECK(getmsg_as(w.root, w.fd()) == "0 H|- normal");
@@ -248,6 +248,27 @@ TEST_CASE("ERR-023: on a controlling terminal SIGHUP goes to the session leader,
     CHECK(sent(plain.root) == "");
 }
 
+// What a hangup sends: to the session leader, and to the foreground group if that is another's.
+static std::string hangup_signals(const char *profile, bool group_of_leader) {
+    Watched w(2048, 256, profile);
+    Terminal t(w.s);
+    if (!group_of_leader) w.s.stream().terminal_group = t.back.pgrp;
+    t.leader.signals_seen.clear();
+    t.back.signals_seen.clear();
+    w.s.up(M_HANGUP);
+    return sent(t.leader) + "|" + sent(t.back);
+}
+
+TEST_CASE("ERR-024 [solaris]: a hangup also sends SIGTSTP to the foreground group when it is not the leader's") {
+    CHECK(hangup_signals("solaris", true) == "HUP|");
+    CHECK(hangup_signals("solaris", false) == "HUP|TSTP");
+}
+
+TEST_CASE("ERR-023: a foreground group that is not the leader's hears nothing of a hangup") {
+    CHECK(hangup_signals("irix", false) == "HUP|");
+    CHECK(hangup_signals("svr4", false) == "HUP|");
+}
+
 TEST_CASE("ERR-025: all sleepers and pollers wake for a hangup; processes registered for S_HANGUP get SIGPOLL") {
     Stuck w;
     Process &registered = w.f.process(), &other = w.f.process(), &poller = w.f.process();
@@ -272,7 +293,7 @@ TEST_CASE("ERR-025: all sleepers and pollers wake for a hangup; processes regist
     }
 }
 
-TEST_CASE("ERR-026: a successful re-open undoes the hangup; one that fails does not") {
+TEST_CASE("ERR-026 [irix] [svr4]: a successful re-open undoes the hangup; one that fails does not") {
     Watched w;
     w.s.up(M_HANGUP);
     bool fail = true;
@@ -288,10 +309,43 @@ TEST_CASE("ERR-026: a successful re-open undoes the hangup; one that fails does 
     CHECK(read_of(w) == "-EAGAIN");
 }
 
+TEST_CASE("ERR-026 [solaris]: M_UNHANGUP undoes the hangup") {
+    constexpr int M_UNHANGUP = 0x92;
+    Watched w(2048, 256, "solaris");
+    do_not_wait(w);
+    w.s.up(M_UNHANGUP); // nothing to undo
+    CHECK(write_of(w) == "2");
+    w.s.up(M_HANGUP);
+    CHECK(write_of(w) == "-EIO");
+    CHECK(read_of(w) == "");
+    CHECK(w.s.shows(POLLOUT) == POLLHUP);
+    w.s.up(M_UNHANGUP);
+    CHECK(write_of(w) == "2");
+    CHECK(read_of(w) == "-EAGAIN");
+    CHECK(w.s.shows(POLLOUT) == POLLOUT);
+}
+
+TEST_CASE("ERR-049: a message of unknown type that reaches the stream head is freed; a writer does not notice") {
+    Watched w;
+    w.s.up(0x9e);
+    CHECK(w.f.census().messages == 0);
+    CHECK(write_of(w, "ab") == "2");
+}
+
+TEST_CASE("ERR-049 [irix] [svr4]: where M_UNHANGUP does not exist its type is unknown, and the hangup stays") {
+    for (const char *profile : {"irix", "svr4"}) {
+        Watched w(2048, 256, profile);
+        w.s.up(M_HANGUP);
+        w.s.up(0x92);
+        CHECK(write_of(w) == "-ENXIO");
+        CHECK(w.f.census().messages == 0);
+    }
+}
+
 // --- order of checks; the rest
 
 TEST_CASE("ERR-041: write: job control, then linked below, then hangup or error, then maximum 0, then ERANGE, then room") {
-    Watched w(4, 1, "irix", [](Probe &p) { p.write_limits.mi_minpsz = 2; });
+    Watched w(4, 1, nullptr, [](Probe &p) { p.write_limits.mi_minpsz = 2; });
     Terminal t(w.s);
     set(w.s, SO_TOSTOP);
     t.back.ppid = 0;
@@ -307,7 +361,7 @@ TEST_CASE("ERR-041: write: job control, then linked below, then hangup or error,
     w.s.up_errors(NOERROR, EPROTO);
     CHECK(write_of(w, "a") == "-EPROTO"); // before ERANGE
 
-    Watched none(4, 1, "irix", [](Probe &p) {
+    Watched none(4, 1, nullptr, [](Probe &p) {
         p.write_limits.mi_minpsz = 2;
         p.write_limits.mi_maxpsz = 0;
     });

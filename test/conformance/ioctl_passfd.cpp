@@ -9,7 +9,7 @@ namespace {
 // A pipe between two processes: `sender` (uid 1000, gid 100) has end 0, `receiver` end 1; both share no descriptor.
 struct Passing : OneStream {
     explicit Passing(Tunables tunables = {})
-        : OneStream("irix", {}, tunables), sender(f.process(1000, 100)), receiver(root) {
+        : OneStream(nullptr, {}, tunables), sender(f.process(1000, 100)), receiver(root) {
         int fds[2];
         CHECK(outcome(rill_pipe(handle(sender), fds)) == 0);
         out = fds[0];

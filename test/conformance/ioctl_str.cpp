@@ -13,7 +13,7 @@ constexpr int command = 0x7a01;
 
 // A stream whose driver notes what it is asked.
 struct Asking : OneStream {
-    explicit Asking(const char *profile = "irix", Tunables tunables = {})
+    explicit Asking(const char *profile = nullptr, Tunables tunables = {})
         : OneStream(profile, {}, tunables), asked(dev) {}
     ~Asking() {
         asked.drop(f);
@@ -64,14 +64,14 @@ TEST_CASE("IOC-121: ic_len above STRMSGSZ: EINVAL; with STRMSGSZ 0 there is no l
     Tunables tunables;
     tunables.strmsgsz = 100;
     {
-        Asking s("irix", tunables);
+        Asking s(nullptr, tunables);
         s.asked.answer = acknowledge;
         CHECK(s.str(command, std::string(101, 'x')) == -EINVAL);
         CHECK(s.asked.seen.empty());
         CHECK(s.str(command, std::string(100, 'x')) == 0);
     }
     tunables.strmsgsz = 0;
-    Asking s("irix", tunables);
+    Asking s(nullptr, tunables);
     s.asked.answer = acknowledge;
     CHECK(s.str(command, std::string(100000, 'x')) == 0);
     CHECK(s.asked.seen[0].data.size() == 100000);
@@ -261,6 +261,14 @@ TEST_CASE("IOC-122: no answer in time: ETIME; what comes later is freed and the 
     s.answer(seven); // late
     s.asked.answer = acknowledge;
     CHECK(s.str(command) == 0);
+}
+
+TEST_CASE("IOC-118: ic_timout counts seconds, not milliseconds") {
+    Asking s;
+    const long began = now(s.f);
+    CHECK(s.str(command, "", 20) == -ETIME);
+    CHECK(now(s.f) - began == 20 * ticks_a_second);
+    s.asked.drop(s.f);
 }
 
 TEST_CASE("IOC-117: ic_timout: 0 is 15 seconds, a positive one in seconds, -1 for ever") {

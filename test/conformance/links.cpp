@@ -102,7 +102,7 @@ struct Mux {
 
 // A System with one multiplexor and an echo driver, a control stream and a lower one.
 struct World : Fixture {
-    explicit World(const char *profile = "irix") : Fixture(profile), mux(*this, "mux", M), echo(driver("echo", N)) {
+    explicit World(const char *profile = nullptr) : Fixture(profile), mux(*this, "mux", M), echo(driver("echo", N)) {
         node("/dev/echo", clone(N));
         ctl = mux.open();
         low = open("/dev/echo");
@@ -412,7 +412,7 @@ TEST_CASE("MUX-036 MUX-037: M_IOCNAK with error 0 is EINVAL; M_IOCACK with an er
     }
 }
 
-TEST_CASE("MUX-039 IOC-233: a driver that never answers: ETIME after 15 seconds; a late answer changes nothing") {
+TEST_CASE("MUX-039 IOC-233 [irix]: a driver that never answers: ETIME after 15 seconds; a late answer changes nothing") {
     World w;
     w.mux.keep = true;
     const long before = w.system.sched.now();
@@ -427,32 +427,38 @@ TEST_CASE("MUX-039 IOC-233: a driver that never answers: ETIME after 15 seconds;
     CHECK(w.link(w.ctl, w.low) > 0);
 }
 
-TEST_CASE("MUX-038 IOC-238: where the profile waits without limit, neither time nor a signal ends the wait") {
-    for (const char *profile : {"svr4", "solaris"}) {
-        World w(profile);
-        w.mux.keep = true;
-        Process &p = w.process();
-        w.catch_signal(p, SIGUSR1);
-        int ctl = w.open(p, "/dev/mux"), low = w.open(p, "/dev/echo");
-        auto call = [&](int command, int argument) { return outcome(rill_ioctl(handle(p), ctl, command, argument)); };
-        Later link = w.later(p, "ioctl", [&] { return call(I_LINK, low); });
-        rill_advance(handle(w.system), 100 * ticks_a_second);
-        w.kill(p, SIGUSR1);
-        w.run();
-        CHECK_FALSE(link.done());
-        w.mux.answer_kept();
-        const int id = link.finish();
-        CHECK(id > 0);
-        Later unlink = w.later(p, "ioctl", [&] { return call(I_UNLINK, id); });
-        rill_advance(handle(w.system), 100 * ticks_a_second);
-        w.kill(p, SIGUSR1);
-        w.run();
-        CHECK_FALSE(unlink.done());
-        w.mux.answer_kept();
-        CHECK(unlink.finish() == 0);
-        CHECK(w.links() == 0);
-        w.mux.keep = false;
-    }
+static void waits_without_limit(const char *profile) {
+    World w(profile);
+    w.mux.keep = true;
+    Process &p = w.process();
+    w.catch_signal(p, SIGUSR1);
+    int ctl = w.open(p, "/dev/mux"), low = w.open(p, "/dev/echo");
+    auto call = [&](int command, int argument) { return outcome(rill_ioctl(handle(p), ctl, command, argument)); };
+    Later link = w.later(p, "ioctl", [&] { return call(I_LINK, low); });
+    rill_advance(handle(w.system), 100 * ticks_a_second);
+    w.kill(p, SIGUSR1);
+    w.run();
+    CHECK_FALSE(link.done());
+    w.mux.answer_kept();
+    const int id = link.finish();
+    CHECK(id > 0);
+    Later unlink = w.later(p, "ioctl", [&] { return call(I_UNLINK, id); });
+    rill_advance(handle(w.system), 100 * ticks_a_second);
+    w.kill(p, SIGUSR1);
+    w.run();
+    CHECK_FALSE(unlink.done());
+    w.mux.answer_kept();
+    CHECK(unlink.finish() == 0);
+    CHECK(w.links() == 0);
+    w.mux.keep = false;
+}
+
+TEST_CASE("MUX-038 IOC-238 [svr4]: where the profile waits without limit, neither time nor a signal ends the wait") {
+    waits_without_limit("svr4");
+}
+
+TEST_CASE("MUX-038 IOC-238 [solaris]: where the profile waits without limit, neither time nor a signal ends the wait") {
+    waits_without_limit("solaris");
 }
 
 TEST_CASE("MUX-040 IOC-234: no memory: EAGAIN, and no link is left") {
@@ -864,6 +870,37 @@ TEST_CASE("MUX-058: what waits on the lower queues is dropped at the unlink, and
     w.check_free(w.low);
 }
 
+TEST_CASE("MUX-058: a high-priority message that the unlink drops leaves its place to the next one") {
+    World w;
+    char byte = 'c';
+    struct strbuf ctl{1, 1, &byte};
+    auto send = [&] { return outcome(rill_putmsg(handle(w.root), w.low, &ctl, nullptr, RS_HIPRI)); };
+    CHECK(send() == 0); // the echo is at the head
+    int id = w.link(w.ctl, w.low);
+    CHECK(w.unlink(w.ctl, id) == 0);
+    CHECK(w.stream(w.low)->read_queue()->q_first == nullptr);
+    CHECK(send() == 0);
+    int flags = RS_HIPRI;
+    CHECK(outcome(rill_getmsg(handle(w.root), w.low, &ctl, nullptr, &flags)) == 0);
+    CHECK(flags == RS_HIPRI);
+    CHECK(ctl.len == 1);
+}
+
+TEST_CASE("MUX-058 IOC-253: after the unlink the head has the water marks again that it was given before the link") {
+    World w;
+    queue_t *q = w.stream(w.low)->read_queue();
+    {
+        Enter scope(w.system);
+        CHECK(strqset(q, QHIWAT, 0, 77) == 0);
+        CHECK(strqset(q, QLOWAT, 0, 7) == 0);
+    }
+    int id = w.link(w.ctl, w.low);
+    CHECK(q->q_hiwat == 900); // the multiplexor's
+    CHECK(w.unlink(w.ctl, id) == 0);
+    CHECK(q->q_hiwat == 77);
+    CHECK(q->q_lowat == 7);
+}
+
 TEST_CASE("MUX-061 MUX-062: every call on a linked descriptor but close fails with EINVAL") {
     for (const char *profile : all_profiles) {
         World w(profile);
@@ -922,7 +959,7 @@ TEST_CASE("MUX-066 CLS-003: at the last close the links go first, then modules, 
     CHECK(w.punlink(ctl2, pid) == 0);
 }
 
-TEST_CASE("MUX-067 IOC-237 CLS-004: at the last close links go whatever the driver answers, or that it does not") {
+TEST_CASE("MUX-067 IOC-237 CLS-004 [irix]: at the last close links go whatever the driver answers, or that it does not") {
     for (int how = 0; how < 4; ++how) {
         World w;
         int ctl = w.mux.open();
@@ -1092,7 +1129,7 @@ TEST_CASE("MUX-066: links below links come apart one after the other when the to
 TEST_CASE("MUX-070: persistent links that are left when a System ends are dropped, and the lower streams closed") {
     int closes = 0;
     {
-        Profile profile = *find_profile("irix");
+        Profile profile = *find_profile(Fixture::default_profile);
         Probe mux("mux", Probe::Sort::driver, 4), echo("echo", Probe::Sort::driver, 4), low("low", Probe::Sort::driver, 0);
         mux.tab.st_muxrinit = &low.read_init;
         mux.tab.st_muxwinit = &low.write_init;

@@ -25,7 +25,7 @@ TEST_SUITE_BEGIN("poll");
 TEST_CASE("POL-007: more entries than a process may have open: EINVAL; a bad address: EFAULT") {
     Tunables tunables;
     tunables.descriptors = 3;
-    OneStream s("irix", {}, tunables);
+    OneStream s(nullptr, {}, tunables);
     pollfd entries[4] = {{s.fd, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
     CHECK(poll_of(s.root, entries, 4) == -EINVAL);
     CHECK(poll_of(s.root, entries, 3) == 0);
@@ -123,7 +123,7 @@ TEST_CASE("POL-006: O_NONBLOCK makes no difference to poll") {
     CHECK(poll.entry.revents == POLLIN);
 }
 
-TEST_CASE("POL-008: POLLERR, POLLHUP and POLLNVAL are ignored in events and reported unasked") {
+TEST_CASE("POL-008 [irix] [svr4]: POLLERR, POLLHUP and POLLNVAL are ignored in events and reported unasked") {
     OneStream s;
     CHECK(s.shows(POLLERR | POLLHUP | POLLNVAL) == 0);
     s.up(M_HANGUP);
@@ -218,8 +218,8 @@ TEST_CASE("POL-016: POLLOUT and POLLWRNORM follow the next queue below that has 
     CHECK(s.shows(POLLOUT) == 0);
 }
 
-TEST_CASE("POL-017: POLLWRBAND needs a band above 0 that was written to once and is not full") {
-    OneStream s(hold_writes);
+static void bands_to_write(const char *profile) {
+    OneStream s(profile, hold_writes);
     CHECK(s.shows(POLLWRBAND) == 0); // no band was ever used
     CHECK(put_message(s.root, s.fd, nullptr, "b", 1) == 0);
     CHECK(s.shows(POLLWRBAND) == POLLWRBAND);
@@ -230,6 +230,25 @@ TEST_CASE("POL-017: POLLWRBAND needs a band above 0 that was written to once and
     CHECK(s.shows(POLLWRBAND) == POLLWRBAND); // band 2 exists and has room
     empty_queue(s.f, s.wq());
     CHECK(s.shows(POLLWRBAND) == POLLWRBAND); // used once is enough
+}
+
+TEST_CASE("POL-017 [irix]: POLLWRBAND needs a band above 0 that was written to once and is not full") {
+    bands_to_write("irix");
+}
+
+TEST_CASE("POL-017 [svr4]: POLLWRBAND needs a band above 0 that was written to once and is not full") {
+    bands_to_write("svr4");
+}
+
+TEST_CASE("POL-027: POLLMSG is never reported: a signal message at the front acts instead") {
+    OneStream s;
+    CHECK(s.ioctl(I_SETSIG, S_MSG) == 0);
+    s.up(M_DATA, "x");
+    s.up(M_SIG, std::string(1, SIGPOLL));
+    CHECK(s.shows(POLLIN | POLLMSG) == POLLIN);
+    CHECK(s.f.read(s.fd) == "x");
+    CHECK(sent(s.root) == "POLL");
+    CHECK(s.shows(POLLIN | POLLMSG) == 0);
 }
 
 TEST_CASE("POL-029 [solaris]: POLLWRBAND is set on a queue that has no bands yet") {
@@ -304,11 +323,11 @@ TEST_CASE("POL-021: a sleeping poll wakes on M_ERROR with POLLERR") {
     CHECK((poll.entry.revents & POLLIN) == 0);
 }
 
-TEST_CASE("POL-023: a stored error of either side shows as POLLERR whatever was asked") {
+static void stored_error_shows(const char *profile) {
     for (auto [read, write] : {std::pair<int, int>{EPROTO, NOERROR}, {NOERROR, EPROTO}, {EPROTO, ECOMM}}) {
         CAPTURE_BINDING(read);
         CAPTURE_BINDING(write);
-        OneStream s;
+        OneStream s(profile);
         s.up_errors(read, write);
         CHECK(s.shows(0) == POLLERR);
         CHECK((s.shows(POLLOUT) & POLLERR) != 0);
@@ -316,6 +335,14 @@ TEST_CASE("POL-023: a stored error of either side shows as POLLERR whatever was 
         s.up_errors(0, 0);
         CHECK(s.shows(POLLIN) == 0);
     }
+}
+
+TEST_CASE("POL-023 [irix]: a stored error of either side shows as POLLERR whatever was asked") {
+    stored_error_shows("irix");
+}
+
+TEST_CASE("POL-023 [svr4]: a stored error of either side shows as POLLERR whatever was asked") {
+    stored_error_shows("svr4");
 }
 
 TEST_CASE("POL-024 [solaris]: a stored error shows only if a bit of its side was asked for, and then alone") {

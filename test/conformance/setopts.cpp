@@ -67,7 +67,7 @@ TEST_CASE("IOC-252: SO_MINPSZ and SO_MAXPSZ set the head's own packet sizes; the
     CHECK(read_as(f.root, end[0]) == "abc");
 }
 
-TEST_CASE("IOC-253: SO_HIWAT and SO_LOWAT set the read queue's water marks, with SO_BAND those of the band") {
+TEST_CASE("IOC-253 [irix] [svr4]: SO_HIWAT and SO_LOWAT set the read queue's water marks, with SO_BAND those of the band") {
     OneStream s;
     stroptions o = options(SO_HIWAT | SO_LOWAT);
     o.so_hiwat = 10;

@@ -10,7 +10,7 @@ constexpr int poll_in = 1, poll_out = 2, poll_msg = 3, poll_err = 4, poll_pri = 
 
 // A stream on which root is registered for some events.
 struct Registered : OneStream {
-    explicit Registered(int events, Setup setup = {}) : OneStream("irix", setup) {
+    explicit Registered(int events, Setup setup = {}) : OneStream(nullptr, setup) {
         CHECK(ioctl(I_SETSIG, events) == 0);
     }
     std::string got() { return sent(root); }
@@ -141,8 +141,8 @@ TEST_CASE("SIG-009: I_SETSIG on a stream already in the wanted condition sends n
     CHECK(sent(s.root) == "POLL");
 }
 
-TEST_CASE("SIG-010: I_ESETSIG and I_EGETSIG act for another process or, by a negative id, a group; unknown: ESRCH") {
-    OneStream s;
+static void signals_for_others(const char *profile) {
+    OneStream s(profile);
     Process &a = s.f.process(), &b = s.f.process();
     b.pgrp = a.pgrp;
     strsigset set{a.pid, S_HIPRI};
@@ -163,6 +163,14 @@ TEST_CASE("SIG-010: I_ESETSIG and I_EGETSIG act for another process or, by a neg
     set.ss_pid = -30000;
     CHECK(s.ioctl(I_ESETSIG, &set) == -ESRCH);
     CHECK(s.f.census().signals == 2);
+}
+
+TEST_CASE("SIG-010 [irix]: I_ESETSIG and I_EGETSIG act for another process or, by a negative id, a group; unknown: ESRCH") {
+    signals_for_others("irix");
+}
+
+TEST_CASE("SIG-010 [solaris]: I_ESETSIG and I_EGETSIG act for another process or, by a negative id, a group; unknown: ESRCH") {
+    signals_for_others("solaris");
 }
 
 // --- events
@@ -288,6 +296,17 @@ TEST_CASE("SIG-027: S_OUTPUT: band 0 below, once full with a writer or poller wa
     int events = 0;
     CHECK(nobody.ioctl(I_GETSIG, &events) == 0);
     CHECK(events == S_OUTPUT);
+}
+
+TEST_CASE("SIG-027: a write that was refused for lack of room, without waiting, is told of room as well") {
+    Registered s(S_OUTPUT, hold_writes);
+    Process &p = s.f.process();
+    int fd = s.open_as(p, O_RDWR | O_NONBLOCK);
+    CHECK(s.f.write(s.fd, std::string(2048, 'x')) == 2048);
+    CHECK(outcome(static_cast<int>(rill_write(handle(p), fd, "w", 1))) == -EAGAIN);
+    CHECK(s.got() == "");
+    empty_queue(s.f, s.wq());
+    CHECK(s.got() == "POLL");
 }
 
 TEST_CASE("SIG-028: S_WRBAND: the same for a band above 0; room in band 0 does not raise it") {
@@ -421,6 +440,40 @@ TEST_CASE("SIG-041: M_SIG acts at once on an empty queue; else when a read or ge
         else CHECK(get_message(s.root, s.fd) == "-|b");
         CHECK(s.got() == "POLL");
         CHECK(s.f.census().messages == 0);
+    }
+}
+
+TEST_CASE("SIG-045 [solaris]: M_SIG with SIGTSTP is queued while no reader sleeps, and acts when one comes") {
+    OneStream s("solaris");
+    Terminal tty(s);
+    Process &reader = s.f.process();
+    const int fd = s.open_as(reader), quick = s.open_nonblocking();
+    tty.leader.signals_seen.clear();
+    s.up(M_SIG, std::string(1, SIGINT)); // another signal acts at once
+    CHECK(sent(tty.leader) == "INT");
+    s.up(M_SIG, std::string(1, SIGTSTP));
+    CHECK(sent(tty.leader) == "");
+    CHECK(s.stream().read_queue()->q_first != nullptr);
+    CHECK(s.f.read(quick) == "-EAGAIN");
+    CHECK(sent(tty.leader) == "TSTP");
+    char byte = 0;
+    Later read = s.f.later(reader, "read", [&] { return outcome(static_cast<int>(rill_read(handle(reader), fd, &byte, 1))); });
+    CHECK_FALSE(read.done());
+    s.up(M_SIG, std::string(1, SIGTSTP));
+    CHECK(sent(tty.leader) == "TSTP");
+    CHECK_FALSE(read.done());
+    s.up(M_DATA, "x");
+    CHECK(read.result() == 1);
+}
+
+TEST_CASE("SIG-041 [irix] [svr4]: where SIG-045 does not hold, M_SIG with SIGTSTP acts at once like any other") {
+    for (const char *profile : {"irix", "svr4"}) {
+        OneStream s(profile);
+        Terminal tty(s);
+        tty.leader.signals_seen.clear();
+        s.up(M_SIG, std::string(1, SIGTSTP));
+        CHECK(sent(tty.leader) == "TSTP");
+        CHECK(s.stream().read_queue()->q_first == nullptr);
     }
 }
 

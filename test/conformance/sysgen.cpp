@@ -315,7 +315,7 @@ TEST_CASE("CFG-037: a devflag with both D_OLD and D_MP is a configuration error"
     Kernel().refuses(tree, EINVAL, "boot/foo.so: expected foodevflag with D_OLD or D_MP, found both");
 }
 
-TEST_CASE("CFG-039: an f or m object without pfxinfo is a configuration error") {
+TEST_CASE("CFG-039 QUE-033: an f or m object without pfxinfo is a configuration error") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs wrong_ 61 8\n").driver("foo");
     Kernel().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wrong_info for flags 'fs' at master.d/foo:1:1, found none");
@@ -364,7 +364,7 @@ TEST_CASE("CFG-016: several problems of one directory are all told, each in its 
 TEST_CASE("CFG-020: a System that has drivers of its own is not booted over") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
-    Fixture f;
+    Fixture f("irix");
     f.driver("own", 60, 4);
     std::string error;
     CHECK(sysgen::boot(f.system, tree.path, &error) == EBUSY);
@@ -591,7 +591,7 @@ TEST_CASE("CFG-019: a directory's own clone file goes before the shipped one") {
     CHECK(k.rdev(fd) == makedevice(61, 0));
 }
 
-TEST_CASE("CFG-020: with no driver that depends on it there is no clone driver: ENXIO; one dependent brings it in") {
+TEST_CASE("CFG-020 IRIX-002: with no driver that depends on it there is no clone driver: ENXIO; one dependent brings it in") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8\n").driver("foo").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     Kernel k;
@@ -769,7 +769,7 @@ TEST_CASE("CFG-036: loading fails without pfxmversion, or with D_OLD; the open g
     CHECK(k.heard() == "boot/bar.so: expected bardevflag without D_OLD in a loadable driver, found none (CFG-036)");
 }
 
-TEST_CASE("CFG-038: a driver without pfxdevflag is recorded with D_OLD") {
+TEST_CASE("CFG-038 QUE-034: a driver without pfxdevflag is recorded with D_OLD") {
     Tree tree;
     tree.sm("INCLUDE: foo bar\n").master("foo", "fs foo 61 8\n").master("bar", "fs bar 62 8\n").driver("bar");
     tree.object("foo", driver_text, "foo");
@@ -891,7 +891,7 @@ TEST_CASE("CFG-012: the end of a System calls each driver's unload, last first, 
     ::setenv("TMPDIR", tmp.c_str(), 1);
     std::string said;
     {
-        Fixture f;
+        Fixture f("irix");
         f.system.console_sink = [&said](int, std::string_view text) { said += std::string(text) + ", "; };
         std::string error;
         REQUIRE(sysgen::boot(f.system, tree.path, &error) == 0);

@@ -2,6 +2,8 @@
 #include "tools/rill/builtin.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check.hpp"
+#include "tools/rill/conform.hpp"
+#include "tools/rill/designs.hpp"
 #include "tools/rill/scenario.hpp"
 
 #include <CLI/CLI.hpp>
@@ -106,6 +108,51 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
                   "Example:\n  rill check foo.so --junit foo.xml");
 }
 
+void designs_command(CLI::App &app, tool::DesignsOptions &what) {
+    CLI::App *designs = app.add_subcommand("designs", "Put one device through every cloning design, and show them side by side");
+    designs->add_option("NAME", what.names, "only these (--list names them); without any, all nine");
+    designs->add_flag("--list", what.list, "the designs, and the devices that their authors wrote about (for `attach` in scenarios)");
+    designs->add_flag("--trace", what.trace, "under each line of the script, the steps that it took");
+    designs->add_option("--width", what.width, "characters of a page of text (default: the terminal's, or 80)");
+    auto *json = designs->add_flag("--json", what.json, "calls, steps and answers for programs");
+    auto *markdown = designs->add_flag("--markdown", what.markdown, "tables in Markdown")->excludes(json);
+    designs->add_flag("--html", what.html, "one HTML page")->excludes(json)->excludes(markdown);
+    designs->footer("Everything shown is computed from the run: two processes open the device, use it, exhaust it, close out of\n"
+                    "order and open again, and the driver is detached while an instance is open.\n"
+                    "Examples:\n"
+                    "  rill designs irix-clone freebsd-dev_clone --trace\n"
+                    "  rill designs --html > designs.html");
+}
+
+void conform_command(CLI::App &app, tool::ConformOptions &what) {
+    CLI::App *conform =
+        app.add_subcommand("conform", "Run the cases of the suite that name clauses, and tell of each clause whether it holds");
+    conform->add_option("PATTERN", what.patterns, "ids of clauses, with * and ? ('CLN-0*'); none: all");
+    conform->add_option("--profile", what.profile, "which system to be: irix, svr4, solaris; all: one after the other")
+        ->capture_default_str();
+    conform->add_option("--format", what.format, "text, tap, junit, markdown (the matrix), html (one file with filters)")
+        ->check(CLI::IsMember({"text", "tap", "junit", "markdown", "html"}))
+        ->capture_default_str();
+    conform->add_option("-o,--output", what.output, "write to this file");
+    conform->add_option("-j,--jobs", what.jobs, "how many files' cases run at a time; 0: one for each processor")
+        ->capture_default_str();
+    conform->add_flag("--strict", what.strict, "a clause that no case covers is a failure");
+    conform->add_flag("--profiles", what.list_profiles, "instead: the table of points on which systems differ");
+    conform->add_option("--catalogue", what.catalogue, "directory of the clauses")->check(CLI::ExistingDirectory);
+    conform->footer("What is told of a clause:\n"
+                    "  passed          cases that name it ran under the profile, each asserted something, none failed\n"
+                    "  failed          one of them failed, crashed, or asserted nothing\n"
+                    "  not covered     no case names it; never counted as passed\n"
+                    "  does not apply  it binds other systems only\n"
+                    "  a note          it cannot be run\n"
+                    "  not built yet   it speaks of a part that rill does not have\n"
+                    "Exit status: 0 no clause failed, 1 some did, 2 it could not be found out.\n"
+                    "Examples:\n"
+                    "  rill conform 'CLN-*'                                 what a clone open is, in the irix profile\n"
+                    "  rill conform --profile all --format html -o all.html\n"
+                    "  rill conform --profiles                              where irix, svr4 and solaris differ");
+}
+
 void common(CLI::App &command, Options &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
     command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
@@ -147,8 +194,14 @@ int main(int argc, char **argv) {
     cc_command(app, compile);
     tool::CheckOptions check;
     check_command(app, check);
+    tool::ConformOptions conform;
+    conform_command(app, conform);
+
+    tool::DesignsOptions designs;
+    designs_command(app, designs);
 
     CLI11_PARSE(app, argc, argv);
+    if (app.got_subcommand("designs")) return tool::designs(designs);
     if (app.got_subcommand("cc")) {
         for (std::string &define : compile.more) define.insert(0, "-D");
         return tool::compile(compile);
@@ -157,5 +210,6 @@ int main(int argc, char **argv) {
         extend_boot_path();
         return tool::check(check);
     }
+    if (app.got_subcommand("conform")) return tool::conform(conform);
     return start(options);
 }
