@@ -63,25 +63,25 @@ const char *side(bool read_side) {
     return read_side ? "read" : "write";
 }
 
-std::string actor(const Step &s) {
+std::string actor(const LifeStep &s) {
     if (!*s.by) return "by the stream head";
     return fmt::format("by {} in its {}", s.by, name_of(static_cast<EntryKind>(s.entry)));
 }
 
-std::string told(const Step &s) {
+std::string told(const LifeStep &s) {
     const char *type = type_name(s.type);
     switch (s.what) {
-    case Step::allocated:
+    case LifeStep::allocated:
         return fmt::format("allocated {}", actor(s));
-    case Step::duplicated:
+    case LifeStep::duplicated:
         return fmt::format("duplicated {} ({})", actor(s), type);
-    case Step::put:
+    case LifeStep::put:
         return fmt::format("put to {} ({} side) {} ({})", s.to, side(s.read_side), actor(s), type);
-    case Step::queued:
+    case LifeStep::queued:
         return fmt::format("put on {}'s {} queue {} ({})", s.to, side(s.read_side), actor(s), type);
-    case Step::taken:
+    case LifeStep::taken:
         return fmt::format("taken off {}'s {} queue {}", s.to, side(s.read_side), actor(s));
-    case Step::freed:
+    case LifeStep::freed:
         return fmt::format("freed {} ({})", actor(s), type);
     }
     return {};
@@ -115,14 +115,14 @@ void Checks::handed_out(Block *block, std::size_t size, bool used_before) {
     const Entry *e = system_.entry;
     life.holder = e && e->queue && !pair_of(e->queue)->is_head ? pair_of(e->queue) : nullptr;
     std::memset(block->data() + size, guard, Life::guard_bytes);
-    step(block, Step::allocated, nullptr, nullptr);
+    step(block, LifeStep::allocated, nullptr, nullptr);
 }
 
 void Checks::given_back(Block *block) {
     Life &life = block->life;
     (life.prev ? life.prev->life.next : out_) = life.next;
     if (life.next) life.next->life.prev = life.prev;
-    step(block, Step::freed, nullptr, nullptr);
+    step(block, LifeStep::freed, nullptr, nullptr);
     progress();
 }
 
@@ -141,13 +141,13 @@ static void copy_actor(char (&to)[16], const Entry *e) {
     copy(to, e->driver ? e->driver : "?");
 }
 
-void Checks::step(Block *block, Step::What what, const mblk_t *mp, queue_t *to) {
+void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to) {
     Life &life = block->life;
-    Step &s = life.steps[life.steps_made++ % Life::steps_kept];
+    LifeStep &s = life.steps[life.steps_made++ % Life::steps_kept];
     const Entry *e = system_.entry;
     s.what = what;
     s.entry = static_cast<std::uint8_t>(e ? e->kind : EntryKind::none);
-    s.type = mp ? mp->b_datap->db_type : what == Step::freed ? block->dblk.db_type : static_cast<unsigned char>(M_DATA);
+    s.type = mp ? mp->b_datap->db_type : what == LifeStep::freed ? block->dblk.db_type : static_cast<unsigned char>(M_DATA);
     s.read_side = to && (to->q_flag & QREADR);
     copy_actor(s.by, e);
     copy_name(s.to, to ? pair_of(to)->owner : nullptr);
@@ -194,7 +194,7 @@ void Checks::duplicated(mblk_t *from, Block *to) {
     life.sum_from = life.sum_from ? std::min(life.sum_from, from->b_rptr) : from->b_rptr;
     life.sum_to = std::max(life.sum_to, from->b_wptr);
     life.sum = sum_of(life.sum_from, life.sum_to);
-    step(to, Step::duplicated, &to->mblk, nullptr);
+    step(to, LifeStep::duplicated, &to->mblk, nullptr);
     to->life.holder = Block::of(from)->life.holder;
     const Entry *e = system_.entry;
     if (e && e->queue && !pair_of(e->queue)->is_head) to->life.holder = pair_of(e->queue);
@@ -269,7 +269,7 @@ bool Checks::may_be_put(queue_t *q, mblk_t *mp) {
         return false;
     }
     check_message(mp);
-    step(Block::of(mp), Step::put, mp, q);
+    step(Block::of(mp), LifeStep::put, mp, q);
     hold(mp, pair_of(q));
     return true;
 }
@@ -285,13 +285,13 @@ bool Checks::may_be_queued(queue_t *q, mblk_t *mp) {
         return false;
     }
     check_message(mp);
-    step(block, Step::queued, mp, q);
+    step(block, LifeStep::queued, mp, q);
     hold(mp, pair_of(q));
     return block->on_queue = true;
 }
 
 void Checks::taken_off(queue_t *q, mblk_t *mp) {
-    step(Block::of(mp), Step::taken, mp, q);
+    step(Block::of(mp), LifeStep::taken, mp, q);
 }
 
 // --- queues ---
@@ -339,10 +339,10 @@ void Checks::forget(QueuePair &pair) {
 
 void Checks::lost(QueuePair &pair, Block *block) {
     const Life &life = block->life;
-    const Step &last = life.steps[(life.steps_made - 1) % Life::steps_kept];
+    const LifeStep &last = life.steps[(life.steps_made - 1) % Life::steps_kept];
     Fault f;
     f.driver = pair.owner->name;
-    f.entry = name_of(last.what == Step::put ? EntryKind::put : static_cast<EntryKind>(last.entry));
+    f.entry = name_of(last.what == LifeStep::put ? EntryKind::put : static_cast<EntryKind>(last.entry));
     const unsigned char type = block->mblk.b_datap->db_type;
     f.rule = "PUT-009";
     f.what =
@@ -418,9 +418,9 @@ void Checks::ioctl_unanswered(unsigned id) {
     for (Block *b = out_; b; b = b->life.next) {
         if (b->life.ioctl_id != id || !b->mblk_used || b->on_queue || !b->life.holder || reachable(b)) continue;
         const Life &life = b->life;
-        const Step &last = life.steps[(life.steps_made - 1) % Life::steps_kept];
+        const LifeStep &last = life.steps[(life.steps_made - 1) % Life::steps_kept];
         system_.fault(Fault{life.holder->owner->name,
-                            name_of(last.what == Step::put ? EntryKind::put : static_cast<EntryKind>(last.entry)),
+                            name_of(last.what == LifeStep::put ? EntryKind::put : static_cast<EntryKind>(last.entry)),
                             "IOC-122",
                             "an M_IOCTL was dropped: never answered, nor passed on, queued or freed",
                             history(b),

@@ -32,7 +32,7 @@ struct QueuePair;
 struct Entry;
 
 // One step in the life of a block.
-struct Step {
+struct LifeStep {
     enum What : std::uint8_t { allocated, duplicated, put, queued, taken, freed };
     What what;
     std::uint8_t entry; // EntryKind of the procedure that did it
@@ -54,7 +54,7 @@ struct Life {
     std::uint32_t sum;     // shared: of the bytes from sum_from to sum_to
     unsigned char *sum_from, *sum_to;
     std::uint32_t steps_made;
-    Step steps[steps_kept];
+    LifeStep steps[steps_kept];
 };
 
 class System;
@@ -123,7 +123,7 @@ private:
         std::string driver, entry;
     };
 
-    void step(Block *block, Step::What what, const mblk_t *mp, queue_t *to);
+    void step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to);
     void hold(mblk_t *mp, QueuePair *pair);
     bool check_ends(const mblk_t *mp);
     void check_sum(const mblk_t *mp);

@@ -48,6 +48,7 @@ struct Specfs {
 
     int open(Process &, Node &, Special *&, File &, int oflag);
     int open_plain(Process &, Special *&, File &, int oflag);
+    int ask_driver(Process &, dev_t node, int oflag, dev_t *dev);
     int open_by_driver(Process &, Special *&, File &, int oflag);
     int open_naive(Process &, Special *&, File &, int oflag);
     int open_by_number(Process &, Node &, Special *&, File &, int oflag);
@@ -200,15 +201,20 @@ int Specfs::open_plain(Process &process, Special *&special, File &file, int ofla
     return 0;
 }
 
-int Specfs::open_by_driver(Process &process, Special *&special, File &file, int oflag) {
+// The driver's d_clone: the device of a new instance, by its minor.
+int Specfs::ask_driver(Process &process, dev_t node, int oflag, dev_t *dev) {
     int minor = 0;
     dclone_proc p = proc_of(process);
-    {
-        InDriver in(system, EntryKind::open, driver_of(special->dev).name.c_str());
-        if (int error = switch_of(special->dev).d_clone(special->dev, &minor, oflag, &p))
-            return process.refuse(error, "d_clone", "the driver makes no further instance", "DCLONE-004");
-    }
-    const dev_t dev = make_device(external_major(special->dev), static_cast<minor_t>(minor));
+    InDriver in(system, EntryKind::open, driver_of(node).name.c_str());
+    if (int error = switch_of(node).d_clone(node, &minor, oflag, &p))
+        return process.refuse(error, "d_clone", "the driver makes no further instance", "DCLONE-004");
+    *dev = make_device(external_major(node), static_cast<minor_t>(minor));
+    return 0;
+}
+
+int Specfs::open_by_driver(Process &process, Special *&special, File &file, int oflag) {
+    dev_t dev;
+    if (int error = ask_driver(process, special->dev, oflag, &dev)) return error;
     const dev_t key = vnode_key(dev, special->dev);
     if (Special *open = system.nodes.find(key); open && open->files > 0)
         system.fault("DCLONE-003", "its d_clone answered with a minor that is open");
@@ -224,14 +230,8 @@ int Specfs::open_by_driver(Process &process, Special *&special, File &file, int 
 
 // DCLONE-006: the vnode belongs to all who have the node open, and has one number.
 int Specfs::open_naive(Process &process, Special *&special, File &file, int oflag) {
-    int minor = 0;
-    dclone_proc p = proc_of(process);
-    {
-        InDriver in(system, EntryKind::open, driver_of(special->dev).name.c_str());
-        if (int error = switch_of(special->dev).d_clone(special->dev, &minor, oflag, &p))
-            return process.refuse(error, "d_clone", "the driver makes no further instance", "DCLONE-004");
-    }
-    const dev_t dev = make_device(external_major(special->dev), static_cast<minor_t>(minor));
+    dev_t dev;
+    if (int error = ask_driver(process, special->dev, oflag, &dev)) return error;
     if (int error = call_open(process, dev, oflag))
         return process.refuse(error, "driver open", "the driver's d_open refused", nullptr);
     step(system, "VNODE_SWAP",

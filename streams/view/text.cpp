@@ -117,6 +117,29 @@ std::string errno_name(int error) {
     return name ? name : fmt::format("errno {}", error);
 }
 
+std::string xml_text(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        switch (c) {
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        default:
+            out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+        }
+    }
+    return out;
+}
+
 std::string quoted(std::string_view bytes, std::string_view unprintable) {
     std::string out = "\"";
     for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -1,4 +1,5 @@
 #include "tools/rill/check.hpp"
+#include "streams/view/text.hpp"
 
 #include "streams/system.hpp"
 #include "tools/rill/scenario.hpp"
@@ -765,27 +766,6 @@ void Runner::run(Step &step) const {
 
 // --- reports -------------------------------------------------------------------------------------------------------
 
-std::string escaped(std::string_view s) {
-    std::string out;
-    for (char c : s) switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += c;
-        }
-    return out;
-}
-
 std::string indented(std::string_view text, std::string_view by) {
     std::string out;
     while (!text.empty()) {
@@ -828,9 +808,9 @@ bool write_junit(const std::string &path, const Target &target, const std::vecto
     const auto bad = std::count_if(steps.begin(), steps.end(), [](const Step &s) { return !s.found.empty(); });
     std::string out = fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"rill check {}\" tests=\"{}\" failures=\"{}\">\n",
-        escaped(target.name), steps.size(), bad);
+        view::xml_text(target.name), steps.size(), bad);
     for (const Step &s : steps) {
-        out += fmt::format("  <testcase classname=\"{}\" name=\"{}\"", escaped(target.name), escaped(s.name));
+        out += fmt::format("  <testcase classname=\"{}\" name=\"{}\"", view::xml_text(target.name), view::xml_text(s.name));
         if (s.found.empty()) {
             out += "/>\n";
             continue;
@@ -838,8 +818,8 @@ bool write_junit(const std::string &path, const Target &target, const std::vecto
         out += ">\n";
         for (const Finding &f : s.found)
             out += fmt::format("    <failure message=\"{}\">{}\nin the call: {}\nagain: {}</failure>\n",
-                               escaped(f.text.substr(0, f.text.find('\n'))), escaped(f.text), escaped(f.at),
-                               escaped(reproduce(target, s)));
+                               view::xml_text(f.text.substr(0, f.text.find('\n'))), view::xml_text(f.text), view::xml_text(f.at),
+                               view::xml_text(reproduce(target, s)));
         out += "  </testcase>\n";
     }
     return write_file(path, out + "</testsuite>\n");

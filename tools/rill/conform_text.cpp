@@ -1,5 +1,6 @@
 // The formats of `rill conform` that are lines: text, TAP, JUnit, the Markdown matrix, and the table of profiles.
 #include "tools/rill/conform.hpp"
+#include "streams/view/text.hpp"
 
 #include "streams/profile.hpp"
 
@@ -10,29 +11,6 @@
 namespace rill::tool {
 
 namespace {
-
-std::string xml(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-        }
-    }
-    return out;
-}
 
 std::string cell(std::string_view text) {
     std::string out;
@@ -154,20 +132,20 @@ std::string as_junit(const Findings &findings) {
             const std::string name =
                 fmt::format("{}.{}", findings.profiles[i], file.name.substr(0, file.name.rfind('.')));
             out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                               xml(name), all, sum(Status::failed), all - sum(Status::failed) - sum(Status::passed));
+                               view::xml_text(name), all, sum(Status::failed), all - sum(Status::failed) - sum(Status::passed));
             for (const Clause &clause : file.clauses) {
                 const Verdict &verdict = findings.verdict(clause, i);
-                out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\"", xml(name), clause.id,
-                                   xml(clause.short_requirement(200)));
+                out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\"", view::xml_text(name), clause.id,
+                                   view::xml_text(clause.short_requirement(200)));
                 if (verdict.status == Status::passed) {
                     out += "/>\n";
                 } else if (verdict.status == Status::failed) {
                     std::string all_lines;
                     for (const std::string &each : told(findings, verdict, i)) all_lines += each + '\n';
                     out += fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
-                                       xml(verdict.why), xml(all_lines));
+                                       view::xml_text(verdict.why), view::xml_text(all_lines));
                 } else {
-                    out += fmt::format("><skipped message=\"{}\"/></testcase>\n", xml(with_why(verdict)));
+                    out += fmt::format("><skipped message=\"{}\"/></testcase>\n", view::xml_text(with_why(verdict)));
                 }
             }
             out += "  </testsuite>\n";

@@ -1,6 +1,7 @@
 #include "tools/rill/designs.hpp"
 #include "clone/designs/compare.hpp"
 #include "streams/view/json.hpp"
+#include "streams/view/text.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -217,10 +218,8 @@ struct Markup {
 
     std::string text(std::string_view raw) const {
         std::string out;
-        for (char c : raw) {
-            if (html && c == '<') out += "&lt;";
-            else if (html && c == '&') out += "&amp;";
-            else if (c == '\n') out += html ? "<br>" : "<br>";
+        for (char c : html ? view::xml_text(raw) : std::string(raw)) {
+            if (c == '\n') out += "<br>";
             else if (!html && c == '|') out += "\\|";
             else out += c;
         }
