@@ -164,4 +164,27 @@ TEST_CASE("FLW-044 [irix] [svr4]: canputnext from the driver follows the marks t
     CHECK(room(0) == 1);
 }
 
+TEST_CASE("FLW-044 [solaris]: canputnext from the driver follows the high mark that M_SETOPTS gave the head's read queue") {
+    OneStream s("solaris");
+    auto room = [&] {
+        Enter scope(s.f.system);
+        return bcanputnext(s.rq, 0);
+    };
+    stroptions marks{};
+    marks.so_flags = SO_HIWAT | SO_LOWAT;
+    marks.so_hiwat = 10;
+    marks.so_lowat = 4;
+    s.up_options(marks);
+    s.up(M_DATA, "123456789");
+    CHECK(room() == 1);
+    s.up(M_DATA, "0");
+    CHECK(room() == 0);
+    CHECK(s.f.read(s.fd, 1) == "1"); // below the high mark again (FLW-012)
+    CHECK(room() == 1);
+    marks.so_hiwat = 9;
+    s.up_options(marks);
+    s.up(M_DATA, "1");
+    CHECK(room() == 0);
+}
+
 TEST_SUITE_END();

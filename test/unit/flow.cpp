@@ -102,7 +102,15 @@ TEST_CASE("FLW-008, FLW-009 [irix] [svr4]: empty messages never fill a queue, un
     CHECK(Pairs::full(p.q));
 }
 
-TEST_CASE("FLW-007: on Solaris as many blocks as the high water mark fill a queue") {
+TEST_CASE("FLW-009 [solaris]: with high water 0 an empty message fills a queue") {
+    Fed p("solaris");
+    p.marks(p.q, 0, 0);
+    CHECK(!Pairs::full(p.q));
+    p.add(0);
+    CHECK(Pairs::full(p.q));
+}
+
+TEST_CASE("FLW-007 [solaris]: as many blocks as the high water mark fill a queue") {
     Fed p("solaris");
     p.marks(p.q, 5, 1);
     for (int i = 0; i < 4; ++i) p.add(0);
@@ -147,7 +155,7 @@ TEST_CASE("FLW-014: exactly the low water mark is not below it") {
     CHECK(Pairs::enabled(p.feeder));
 }
 
-TEST_CASE("FLW-012: on Solaris QFULL goes below high water, back-enabling waits for low water") {
+TEST_CASE("FLW-012 [solaris]: QFULL goes below high water, back-enabling waits for low water") {
     Fed p("solaris");
     for (int i = 0; i < 3; ++i) p.add(40);
     CHECK(canputnext(p.feeder) == 0);

@@ -364,7 +364,7 @@ TEST_CASE("MSG-092, MSG-095, MSG-096, MSG-097 [irix] [svr4]: adjmsg trims head o
     freemsg(mp);
 }
 
-TEST_CASE("MSG-096: on Solaris adjmsg frees emptied blocks but the first") {
+TEST_CASE("MSG-096 [solaris]: adjmsg frees emptied blocks but the first") {
     Messages m("solaris");
     mblk_t *mp = m.chain({{"abc", M_DATA}, {"def", M_DATA}, {"ghi", M_DATA}});
     CHECK(adjmsg(mp, 7) == 1);

@@ -51,7 +51,19 @@ TEST_CASE("QUE-053, QUE-081 [irix] [svr4]: insq refuses high priority behind a n
     freemsg(normal);
 }
 
-TEST_CASE("QUE-081: Solaris compares bands only, and insq takes a normal message before high priority") {
+TEST_CASE("QUE-053 [solaris]: insq refuses high priority behind a normal message") {
+    Pairs p(1, "solaris");
+    queue_t *q = p.write(0);
+    putq(q, p.message(1));
+    putq(q, p.message(1));
+    mblk_t *hi = p.message(1, M_PCPROTO);
+    CHECK(insq(q, q->q_last, hi) == 0);
+    CHECK(Pairs::order(q) == "0 0");
+    CHECK(insq(q, q->q_first, hi) == 1);
+    CHECK(Pairs::order(q) == "hi 0 0");
+}
+
+TEST_CASE("QUE-081 [solaris]: insq compares bands only, and takes a normal message before high priority") {
     Pairs p(1, "solaris");
     queue_t *q = p.write(0);
     putq(q, p.message(1, M_PCPROTO));
@@ -470,7 +482,7 @@ TEST_CASE("SCH-035: insq of a high-priority message enables although noenable wa
     CHECK(Pairs::enabled(p.write(0)));
 }
 
-TEST_CASE("SCH-023: on Solaris insq does not") {
+TEST_CASE("SCH-023 [solaris]: insq does not") {
     Pairs p(1, "solaris");
     noenable(p.write(0));
     insq(p.write(0), nullptr, p.message(1, M_PCPROTO));
