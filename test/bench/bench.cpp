@@ -292,7 +292,10 @@ double design_open_close(const rill::designs::Design &design, int n) {
     auto &system = *reinterpret_cast<rill::System *>(s);
     {
         rill::Enter scope(system);
-        if (design.attach(system, static_cast<unsigned>(n) + 1)) std::exit(1);
+        if (design.attach(system, static_cast<unsigned>(n) + 1)) {
+            std::fprintf(stderr, "bench: %s cannot be attached with room for %d\n", design.name, n + 1);
+            std::exit(1);
+        }
     }
     const double spent = nanoseconds([&] {
         for (int i = 0; i < n; ++i) {
@@ -443,7 +446,7 @@ int main() {
     for (const rill::designs::Design &design : rill::designs::all()) {
         if (!design.model) continue;
         double ns = 0;
-        const std::string r = compare([&] { return design_open_close(design, 500); }, [] { return dev_null(500); }, &ns);
+        const std::string r = compare([&] { return design_open_close(design, 200); }, [] { return dev_null(200); }, &ns);
         row((std::string("open+close, ") + design.name + " / Linux open+close of /dev/null").c_str(), r, "", "");
         row("  the same, ns", ratio(ns), "", "");
     }
