@@ -168,8 +168,8 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
 //   no descriptor is free                         EMFILE
 int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
     const int from = system.running->dupfd;
+    const bool moves = pseudo == EMOVEFD;
     if (from < 0) {
-        const bool moves = pseudo == EMOVEFD;
         system.fault("NBSD-004", moves ? "its open returned EMOVEFD and left no descriptor in l_dupfd"
                                        : "its open returned EDUPFD and left no descriptor in l_dupfd");
         return refuse(moves ? ENXIO : ENODEV, "descriptor", "the driver left none for the process", "NBSD-004");
@@ -177,11 +177,10 @@ int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
     File *found = file(from);
     if (!found) return refuse(EBADF, "descriptor", "the one that the driver named is not open", "NBSD-009");
     const int wanted = kernel_flags(oflag) & (FREAD | FWRITE);
-    if (pseudo == EDUPFD && (found->flags & wanted) != wanted)
+    if (!moves && (found->flags & wanted) != wanted)
         return refuse(EACCES, "descriptor", "the one that the driver named is not open for this", "NBSD-010");
     const int fd = install(found);
     if (fd < 0) return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", "NBSD-007");
-    const bool moves = pseudo == EMOVEFD;
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::step, .name = moves ? "FD_MOVE" : "FD_ALLOC",
                            .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",

@@ -139,18 +139,25 @@ ptc_open(dev_t dev, int flags, int fmt, struct lwp *l)
     return 0;
 }
 
+/* One side went: who has the pty open is told that it is not the one he opened. */
+static int
+pty_side_closed(struct pty *pt)
+{
+    pt->pt_generation++;
+    wakeup(&pt->pt_in);
+    wakeup(&pt->pt_out);
+    return 0;
+}
+
 static int
 ptc_close(dev_t dev, int flags, int fmt, struct lwp *l)
 {
     struct pty *pt = pty_of(dev);
 
     pt->pt_master = false;
-    pt->pt_generation++;
     if (ptm != NULL)
         ptm->closed(minor(dev));
-    wakeup(&pt->pt_in);
-    wakeup(&pt->pt_out);
-    return 0;
+    return pty_side_closed(pt);
 }
 
 /* The master reads until the slave was open and is so no more. */
@@ -206,10 +213,7 @@ pts_close(dev_t dev, int flags, int fmt, struct lwp *l)
     struct pty *pt = pty_of(dev);
 
     pt->pt_slave = false;
-    pt->pt_generation++;
-    wakeup(&pt->pt_in);
-    wakeup(&pt->pt_out);
-    return 0;
+    return pty_side_closed(pt);
 }
 
 static int
