@@ -1,6 +1,7 @@
 #include "streams/sysgen/master.hpp"
 
 #include <cctype>
+#include <fmt/format.h>
 #include <string>
 
 namespace rill::sysgen {
@@ -175,7 +176,7 @@ private:
         auto inside = [&](char close, std::string &found) {
             const std::size_t end = text.find(close, at + 1);
             if (end == text.npos) {
-                problems_.add(source_.at(line, text.size()), std::string("expected '") + close + "', found the end of the line");
+                problems_.add(source_.at(line, text.size()), fmt::format("expected '{}', found the end of the line", close));
                 return false;
             }
             found = text.substr(at + 1, end - at - 1);
