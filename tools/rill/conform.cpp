@@ -1,4 +1,5 @@
 #include "tools/rill/conform.hpp"
+#include "tools/paths.hpp"
 
 #include "streams/profile.hpp"
 

@@ -1,5 +1,6 @@
 // The `rill` command: makes a System, fills it with drivers, and gives it a scenario to run.
 #include "tools/rill/builtin.hpp"
+#include "tools/paths.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check.hpp"
 #include "tools/rill/conform.hpp"
@@ -15,9 +16,6 @@
 #include <memory>
 #include <unistd.h>
 
-#ifndef RILL_VERSION
-#define RILL_VERSION "unknown"
-#endif
 
 namespace {
 

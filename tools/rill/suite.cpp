@@ -1,4 +1,5 @@
 #include "tools/rill/suite.hpp"
+#include "tools/paths.hpp"
 
 #include "streams/profile.hpp"
 #include "tools/rill/catalogue.hpp"
