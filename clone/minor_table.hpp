@@ -14,25 +14,23 @@
 //
 // The table is a bitmap of free minors, with a word above each 64 words that says which of them are not empty, and one
 // word above those: 64 * 64 * 64 minors, of which the lowest free costs three words. A table belongs to a System, which
-// lists its tables; one that outlives its System may only be freed.
+// lists its tables. Drivers in C hold a handle (<sys/minor.h>), which leads to the table of the System they run in.
 #pragma once
 
 #include "streams/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <sys/minor.h>
 
-// What the C face sees of a MinorTable.
-struct minor_table {};
-
 namespace rill {
 
 class System;
 
-class MinorTable : public minor_table {
+class MinorTable {
 public:
     static constexpr unsigned max_count = 64 * 64 * 64;
 
@@ -67,7 +65,11 @@ public:
     };
 
     // Minors 0 to count - 1. nullptr when there is no memory, or when count is 0 or above max_count.
-    static std::unique_ptr<MinorTable> make(System &system, const char *name, unsigned count);
+    static std::unique_ptr<MinorTable> make(System &system, const char *name, unsigned count, std::size_t unit = 0);
+    // The table that a driver's handle leads to in a System, made if it is not there yet; nullptr and a fault for a handle
+    // that was freed, nullptr when there is no memory.
+    static MinorTable *of(System &system, minor_table_t *handle);
+    static void drop(System &system, const minor_table_t *handle); // if it is there
     ~MinorTable();
     MinorTable(const MinorTable &) = delete;
 
@@ -79,6 +81,7 @@ public:
     bool is_taken(minor_t minor) const;
     bool is_set_aside(minor_t minor) const { return minor < count_ && has(aside_, minor); }
     unsigned count() const { return count_; }
+    void *unit(minor_t minor) const { return minor < count_ ? units_.get() + minor * unit_size_ : nullptr; }
     unsigned free() const { return free_count_; }
     const std::string &name() const { return name_; }
 
@@ -91,14 +94,17 @@ private:
         MinorTable *first = nullptr;
     };
     static List &list_of(System &system);
+    static MinorTable *known(System &system, const minor_table_t *handle);
 
-    MinorTable(System &system, const char *name, unsigned count);
+    MinorTable(System &system, const char *name, unsigned count, std::size_t unit);
     static bool has(const std::uint64_t *bits, minor_t minor) { return bits[minor / 64] >> (minor % 64) & 1; }
     int refusal(minor_t minor) const;
     void remove(minor_t minor); // from the free ones
     void change(minor_t minor, const char *what);
 
     System *system_; // nullptr when it has ended
+    const minor_table_t *handle_ = nullptr; // of a driver in C; then the System's list owns this
+    unsigned long serial_ = 0;
     std::string name_;
     unsigned count_;
     unsigned free_count_;
@@ -108,6 +114,8 @@ private:
     std::uint64_t *some_;                    // a bit for each word of free_ that is not 0
     std::uint64_t *aside_;
     std::uint64_t top_ = 0;                  // a bit for each word of some_ that is not 0
+    std::size_t unit_size_;
+    std::unique_ptr<char[]> units_;
     MinorTable *next_ = nullptr;
 };
 

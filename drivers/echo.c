@@ -14,9 +14,7 @@
  * Data waits on the write queue for its service procedure, which sends it up as long as there is room there. When the
  * reader has made room again, back-enabling runs the read service procedure, and that schedules the write side.
  *
- * echo_devices and echo_clone_minor have weak values here; a descriptive file that defines them overrides these. The
- * table is made by echoinit(). A program that links the driver need not call that: the first open makes the table, and
- * then the last close takes it down again.
+ * echo_devices and echo_clone_minor have weak values here; a descriptive file that defines them overrides these.
  */
 #include <sys/types.h>
 #include <sys/param.h>
@@ -34,7 +32,6 @@ int echoclose(queue_t *, int, cred_t *);
 int echowput(queue_t *, mblk_t *);
 int echorsrv(queue_t *);
 int echowsrv(queue_t *);
-void echoinit(void);
 void echounload(void);
 
 static struct module_info echo_minfo = { 0x6563, "echo", 0, INFPSZ, 4096, 1024 };
@@ -51,95 +48,41 @@ struct echo {
     unsigned long e_bytes;
 };
 
-static minor_table_t *echo_minors;
-static struct echo *echo_units;
-static int echo_made;      /* for so many devices */
-static int echo_open_now;  /* units */
-static int echo_temporary; /* the first open made the table */
-
-static int
-echo_make(void)
-{
-    int count = echo_devices;
-
-    if (count <= 0 || (echo_minors = minor_table_alloc("echo", (unsigned int)count)) == NULL)
-        return 0;
-    echo_units = (struct echo *)kmem_zalloc((size_t)count * sizeof(struct echo), KM_NOSLEEP);
-    if (echo_units == NULL) {
-        minor_table_free(echo_minors);
-        echo_minors = NULL;
-        return 0;
-    }
-    echo_made = count;
-    /* A clone minor inside the table is no unit any more; one outside it needs nothing. */
-    if (echo_clone_minor >= 0 && echo_clone_minor < count)
-        (void)minor_set_aside(echo_minors, (minor_t)echo_clone_minor);
-    return 1;
-}
-
-static void
-echo_unmake(void)
-{
-    if (echo_minors == NULL)
-        return;
-    minor_table_free(echo_minors);
-    kmem_free(echo_units, (size_t)echo_made * sizeof(struct echo));
-    echo_minors = NULL;
-    echo_units = NULL;
-    echo_temporary = 0;
-}
-
-void
-echoinit(void)
-{
-    if (echo_minors == NULL && !echo_make())
-        cmn_err(CE_WARN, "echo: no memory for a table of %d devices", echo_devices);
-}
+MINOR_UNITS(echo, echo_devices, struct echo);
 
 void
 echounload(void)
 {
-    if (echo_open_now == 0)
-        echo_unmake();
-}
-
-static int
-echo_release(int error)
-{
-    if (echo_open_now == 0 && echo_temporary)
-        echo_unmake();
-    return error;
+    minor_table_free(echo_minors);
 }
 
 int
 echoopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
 {
     minor_t wanted = geteminor(*devp);
+    struct echo *echo;
     int minor, error;
 
     if (sflag == MODOPEN)
         return ENXIO;
     if (q->q_ptr != NULL) /* opened again */
         return 0;
-    if (echo_minors == NULL) {
-        if (!echo_make())
-            return ENOMEM;
-        echo_temporary = 1;
-    }
+    if (echo_clone_minor >= 0) /* no unit any more; refused the second time, and beyond the table, where it needs nothing */
+        (void)minor_set_aside(echo_minors, (minor_t)echo_clone_minor);
     if (sflag == CLONEOPEN || (echo_clone_minor >= 0 && wanted == (minor_t)echo_clone_minor)) {
         minor = minor_take(echo_minors);
         if (minor < 0)
-            return echo_release(EBUSY);
+            return minor == -1 ? EBUSY : ENOMEM;
     } else {
         error = minor_take_this(echo_minors, wanted);
         if (error != 0)
-            return echo_release(error);
+            return error;
         minor = (int)wanted;
     }
-    echo_units[minor].e_minor = (minor_t)minor;
-    echo_units[minor].e_bytes = 0;
-    q->q_ptr = WR(q)->q_ptr = &echo_units[minor];
-    ++echo_open_now;
+    echo = (struct echo *)minor_unit(echo_minors, (minor_t)minor);
+    echo->e_minor = (minor_t)minor;
+    echo->e_bytes = 0;
+    q->q_ptr = WR(q)->q_ptr = echo;
     *devp = makedevice(getemajor(*devp), (minor_t)minor);
     qprocson(q);
     return 0;
@@ -153,8 +96,7 @@ echoclose(queue_t *q, int flag, cred_t *credp)
     qprocsoff(q); /* frees what still waits here */
     q->q_ptr = WR(q)->q_ptr = NULL;
     minor_give(echo_minors, echo->e_minor);
-    --echo_open_now;
-    return echo_release(0);
+    return 0;
 }
 
 static void

@@ -15,7 +15,7 @@
  * l_peer of both is set or of neither; close clears it on both sides before the unit goes. Flushing counts the far read
  * side to this write side, as a pipe's twist does.
  *
- * loop_devices: as echo_devices in echo.c, and for a program that links the driver the table is made in the same way.
+ * loop_devices: as echo_devices in echo.c.
  */
 #include <sys/types.h>
 #include <sys/param.h>
@@ -33,7 +33,6 @@ int loopclose(queue_t *, int, cred_t *);
 int loopwput(queue_t *, mblk_t *);
 int looprsrv(queue_t *);
 int loopwsrv(queue_t *);
-void loopinit(void);
 void loopunload(void);
 
 static struct module_info loop_minfo = { 0x6c6f, "loop", 0, INFPSZ, 4096, 1024 };
@@ -51,61 +50,12 @@ struct loop {
     struct loop *l_peer;
 };
 
-static minor_table_t *loop_minors;
-static struct loop *loop_units;
-static int loop_made;
-static int loop_open_now;
-static int loop_temporary;
-
-static int
-loop_make(void)
-{
-    int count = loop_devices;
-
-    if (count <= 0 || (loop_minors = minor_table_alloc("loop", (unsigned int)count)) == NULL)
-        return 0;
-    loop_units = (struct loop *)kmem_zalloc((size_t)count * sizeof(struct loop), KM_NOSLEEP);
-    if (loop_units == NULL) {
-        minor_table_free(loop_minors);
-        loop_minors = NULL;
-        return 0;
-    }
-    loop_made = count;
-    return 1;
-}
-
-static void
-loop_unmake(void)
-{
-    if (loop_minors == NULL)
-        return;
-    minor_table_free(loop_minors);
-    kmem_free(loop_units, (size_t)loop_made * sizeof(struct loop));
-    loop_minors = NULL;
-    loop_units = NULL;
-    loop_temporary = 0;
-}
-
-void
-loopinit(void)
-{
-    if (loop_minors == NULL && !loop_make())
-        cmn_err(CE_WARN, "loop: no memory for a table of %d devices", loop_devices);
-}
+MINOR_UNITS(loop, loop_devices, struct loop);
 
 void
 loopunload(void)
 {
-    if (loop_open_now == 0)
-        loop_unmake();
-}
-
-static int
-loop_release(int error)
-{
-    if (loop_open_now == 0 && loop_temporary)
-        loop_unmake();
-    return error;
+    minor_table_free(loop_minors);
 }
 
 int
@@ -118,28 +68,22 @@ loopopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
-    if (loop_minors == NULL) {
-        if (!loop_make())
-            return ENOMEM;
-        loop_temporary = 1;
-    }
     if (sflag == CLONEOPEN) {
         minor = minor_take(loop_minors);
         if (minor < 0)
-            return loop_release(EBUSY);
+            return minor == -1 ? EBUSY : ENOMEM;
     } else {
         minor = (int)geteminor(*devp);
         error = minor_take_this(loop_minors, (minor_t)minor);
         if (error != 0)
-            return loop_release(error);
+            return error;
     }
-    loop = &loop_units[minor];
+    loop = (struct loop *)minor_unit(loop_minors, (minor_t)minor);
     loop->l_minor = (minor_t)minor;
     loop->l_major = getemajor(*devp);
     loop->l_read = q;
     loop->l_peer = NULL;
     q->q_ptr = WR(q)->q_ptr = loop;
-    ++loop_open_now;
     *devp = makedevice(loop->l_major, loop->l_minor);
     qprocson(q);
     return 0;
@@ -161,14 +105,14 @@ loopclose(queue_t *q, int flag, cred_t *credp)
     }
     q->q_ptr = WR(q)->q_ptr = NULL;
     minor_give(loop_minors, loop->l_minor);
-    --loop_open_now;
-    return loop_release(0);
+    return 0;
 }
 
 /* The unit that the argument of LOOP_SET names; NULL when it names none that is open. */
 static struct loop *
 loop_named(struct loop *from, mblk_t *arg, unsigned int count)
 {
+    struct loop *named;
     minor_t minor;
     dev_t dev;
     int number;
@@ -182,9 +126,8 @@ loop_named(struct loop *from, mblk_t *arg, unsigned int count)
             return NULL;
         minor = geteminor(dev);
     }
-    if (minor >= (minor_t)loop_made || loop_units[minor].l_read == NULL)
-        return NULL;
-    return &loop_units[minor];
+    named = (struct loop *)minor_unit(loop_minors, minor);
+    return named != NULL && named->l_read != NULL ? named : NULL;
 }
 
 static int

@@ -17,7 +17,7 @@
  *
  * To a lower stream mux is the stream head: it turns M_FLUSH round and refuses ioctls. M_HANGUP or M_ERROR from below
  * puts the link out of use and goes to the upper streams bound to it; the others, the control stream among them, do not
- * see it. An upper unit has u_read, a lower one l_write, exactly while it is in use. The tables stay while either is.
+ * see it. An upper unit has u_read, a lower one l_write, exactly while it is in use.
  *
  * mux_devices: as echo_devices in echo.c.
  */
@@ -40,7 +40,6 @@ int muxursrv(queue_t *);
 int muxlrput(queue_t *, mblk_t *);
 int muxlrsrv(queue_t *);
 int muxlwsrv(queue_t *);
-void muxinit(void);
 void muxunload(void);
 
 static struct module_info mux_minfo = { 0x6d75, "mux", 0, INFPSZ, 4096, 1024 };
@@ -67,67 +66,28 @@ struct upper {
     bufcall_id_t u_bufcall;
 };
 
-static minor_table_t *mux_minors;
-static struct upper *mux_uppers;
-static struct lower *mux_lowers;
-static int mux_made;
-static int mux_in_use; /* uppers and lowers */
-static int mux_temporary;
+#define MUX_COUNT (mux_devices <= 256 ? mux_devices : 0)
 
-static int
-mux_make(void)
+MINOR_UNITS(mux, MUX_COUNT, struct upper);
+MINOR_UNITS(mux_lower, MUX_COUNT, struct lower); /* for its units; links have no minors */
+
+static struct upper *
+mux_upper_at(int i)
 {
-    int count = mux_devices;
-
-    if (count <= 0 || count > 256 || (mux_minors = minor_table_alloc("mux", (unsigned int)count)) == NULL)
-        return 0;
-    mux_uppers = (struct upper *)kmem_zalloc((size_t)count * sizeof(struct upper), KM_NOSLEEP);
-    mux_lowers = (struct lower *)kmem_zalloc((size_t)count * sizeof(struct lower), KM_NOSLEEP);
-    if (mux_uppers == NULL || mux_lowers == NULL) {
-        if (mux_uppers != NULL)
-            kmem_free(mux_uppers, (size_t)count * sizeof(struct upper));
-        if (mux_lowers != NULL)
-            kmem_free(mux_lowers, (size_t)count * sizeof(struct lower));
-        minor_table_free(mux_minors);
-        mux_minors = NULL;
-        return 0;
-    }
-    mux_made = count;
-    return 1;
+    return (struct upper *)minor_unit(mux_minors, (minor_t)i);
 }
 
-static void
-mux_unmake(void)
+static struct lower *
+mux_lower_at(int i)
 {
-    if (mux_minors == NULL)
-        return;
-    minor_table_free(mux_minors);
-    kmem_free(mux_uppers, (size_t)mux_made * sizeof(struct upper));
-    kmem_free(mux_lowers, (size_t)mux_made * sizeof(struct lower));
-    mux_minors = NULL;
-    mux_temporary = 0;
-}
-
-void
-muxinit(void)
-{
-    if (mux_minors == NULL && !mux_make())
-        cmn_err(CE_WARN, "mux: no memory for tables of %d devices, or not 1 to 256 of them", mux_devices);
+    return (struct lower *)minor_unit(mux_lower_minors, (minor_t)i);
 }
 
 void
 muxunload(void)
 {
-    if (mux_in_use == 0)
-        mux_unmake();
-}
-
-static int
-mux_release(int error)
-{
-    if (mux_in_use == 0 && mux_temporary)
-        mux_unmake();
-    return error;
+    minor_table_free(mux_minors);
+    minor_table_free(mux_lower_minors);
 }
 
 int
@@ -140,28 +100,24 @@ muxopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
-    if (mux_minors == NULL) {
-        if (!mux_make())
-            return ENOMEM;
-        mux_temporary = 1;
-    }
+    if (minors_count(mux_lower_minors) == 0)
+        return ENOMEM;
     if (sflag == CLONEOPEN) {
         minor = minor_take(mux_minors);
         if (minor < 0)
-            return mux_release(EBUSY);
+            return minor == -1 ? EBUSY : ENOMEM;
     } else {
         minor = (int)geteminor(*devp);
         error = minor_take_this(mux_minors, (minor_t)minor);
         if (error != 0)
-            return mux_release(error);
+            return error;
     }
-    upper = &mux_uppers[minor];
+    upper = mux_upper_at(minor);
     upper->u_minor = (minor_t)minor;
     upper->u_read = q;
     upper->u_bound = 0;
     upper->u_bufcall = 0;
     q->q_ptr = WR(q)->q_ptr = upper;
-    ++mux_in_use;
     *devp = makedevice(getemajor(*devp), (minor_t)minor);
     qprocson(q);
     return 0;
@@ -170,21 +126,23 @@ muxopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
 static void
 mux_enable_lower_reads(void)
 {
+    struct lower *lower;
     int i;
 
-    for (i = 0; i < mux_made; ++i)
-        if (mux_lowers[i].l_write != NULL)
-            qenable(RD(mux_lowers[i].l_write));
+    for (i = 0; (lower = mux_lower_at(i)) != NULL; ++i)
+        if (lower->l_write != NULL)
+            qenable(RD(lower->l_write));
 }
 
 static void
 mux_enable_upper_writes(void)
 {
+    struct upper *upper;
     int i;
 
-    for (i = 0; i < mux_made; ++i)
-        if (mux_uppers[i].u_read != NULL)
-            qenable(WR(mux_uppers[i].u_read));
+    for (i = 0; (upper = mux_upper_at(i)) != NULL; ++i)
+        if (upper->u_read != NULL)
+            qenable(WR(upper->u_read));
 }
 
 /* Its links are gone by now (CLS-003), the persistent ones excepted, which are nobody's. */
@@ -200,8 +158,7 @@ muxclose(queue_t *q, int flag, cred_t *credp)
     q->q_ptr = WR(q)->q_ptr = NULL;
     minor_give(mux_minors, upper->u_minor);
     mux_enable_lower_reads(); /* what waits for this one is freed */
-    --mux_in_use;
-    return mux_release(0);
+    return 0;
 }
 
 /* --- links --- */
@@ -209,29 +166,30 @@ muxclose(queue_t *q, int flag, cred_t *credp)
 static struct lower *
 mux_lower(int index)
 {
+    struct lower *lower;
     int i;
 
-    for (i = 0; i < mux_made; ++i)
-        if (mux_lowers[i].l_write != NULL && mux_lowers[i].l_index == index)
-            return &mux_lowers[i];
-    return NULL;
+    for (i = 0; (lower = mux_lower_at(i)) != NULL; ++i)
+        if (lower->l_write != NULL && lower->l_index == index)
+            break;
+    return lower;
 }
 
 static int
 mux_link(struct linkblk *link)
 {
+    struct lower *lower;
     int i;
 
-    for (i = 0; i < mux_made; ++i)
-        if (mux_lowers[i].l_write == NULL)
+    for (i = 0; (lower = mux_lower_at(i)) != NULL; ++i)
+        if (lower->l_write == NULL)
             break;
-    if (i == mux_made)
+    if (lower == NULL)
         return EAGAIN;
-    mux_lowers[i].l_write = link->l_qbot;
-    mux_lowers[i].l_index = link->l_index;
-    mux_lowers[i].l_dead = 0;
-    link->l_qbot->q_ptr = RD(link->l_qbot)->q_ptr = &mux_lowers[i];
-    ++mux_in_use;
+    lower->l_write = link->l_qbot;
+    lower->l_index = link->l_index;
+    lower->l_dead = 0;
+    link->l_qbot->q_ptr = RD(link->l_qbot)->q_ptr = lower;
     mux_enable_upper_writes();
     return 0;
 }
@@ -240,16 +198,16 @@ static int
 mux_unlink(struct linkblk *link)
 {
     struct lower *lower = mux_lower(link->l_index);
+    struct upper *upper;
     int i;
 
     if (lower == NULL)
         return EINVAL;
-    for (i = 0; i < mux_made; ++i)
-        if (mux_uppers[i].u_bound == lower->l_index)
-            mux_uppers[i].u_bound = 0;
+    for (i = 0; (upper = mux_upper_at(i)) != NULL; ++i)
+        if (upper->u_bound == lower->l_index)
+            upper->u_bound = 0;
     lower->l_write->q_ptr = RD(lower->l_write)->q_ptr = NULL;
     lower->l_write = NULL;
-    --mux_in_use;
     mux_enable_upper_writes();
     return 0;
 }
@@ -334,14 +292,15 @@ muxuwput(queue_t *q, mblk_t *mp)
 static struct lower *
 mux_route(struct upper *upper)
 {
+    struct lower *lower;
     int i;
 
     if (upper->u_bound != 0)
         return mux_lower(upper->u_bound);
-    for (i = 0; i < mux_made; ++i)
-        if (mux_lowers[i].l_write != NULL && !mux_lowers[i].l_dead)
-            return &mux_lowers[i];
-    return NULL;
+    for (i = 0; (lower = mux_lower_at(i)) != NULL; ++i)
+        if (lower->l_write != NULL && !lower->l_dead)
+            break;
+    return lower;
 }
 
 static void
@@ -397,13 +356,14 @@ muxlwsrv(queue_t *q)
 static void
 mux_out_of_use(struct lower *lower, mblk_t *mp)
 {
+    struct upper *upper;
     mblk_t *copy;
     int i;
 
     lower->l_dead = 1;
-    for (i = 0; i < mux_made; ++i)
-        if (mux_uppers[i].u_read != NULL && mux_uppers[i].u_bound == lower->l_index && (copy = copymsg(mp)) != NULL)
-            putnext(mux_uppers[i].u_read, copy);
+    for (i = 0; (upper = mux_upper_at(i)) != NULL; ++i)
+        if (upper->u_read != NULL && upper->u_bound == lower->l_index && (copy = copymsg(mp)) != NULL)
+            putnext(upper->u_read, copy);
     freemsg(mp);
     mux_enable_upper_writes(); /* the others go over to another link */
 }
@@ -458,11 +418,12 @@ muxlrput(queue_t *q, mblk_t *mp)
 static struct upper *
 mux_addressee(mblk_t *mp)
 {
+    struct upper *upper;
+
     while (mp != NULL && mp->b_rptr == mp->b_wptr)
         mp = mp->b_cont;
-    if (mp == NULL || *mp->b_rptr >= mux_made || mux_uppers[*mp->b_rptr].u_read == NULL)
-        return NULL;
-    return &mux_uppers[*mp->b_rptr];
+    upper = mp != NULL ? mux_upper_at(*mp->b_rptr) : NULL;
+    return upper != NULL && upper->u_read != NULL ? upper : NULL;
 }
 
 int

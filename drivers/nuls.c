@@ -21,7 +21,6 @@
 int nulsopen(queue_t *, dev_t *, int, int, cred_t *);
 int nulsclose(queue_t *, int, cred_t *);
 int nulswput(queue_t *, mblk_t *);
-void nulsinit(void);
 void nulsunload(void);
 
 static struct module_info nuls_minfo = { 0x6e75, "nuls", 0, INFPSZ, 4096, 1024 };
@@ -32,33 +31,12 @@ int nulsdevflag = D_MP;
 
 int nuls_devices __attribute__((weak)) = 16;
 
-static minor_table_t *nuls_minors;
-static int nuls_open_now;
-static int nuls_temporary;
-
-void
-nulsinit(void)
-{
-    if (nuls_minors == NULL && nuls_devices > 0)
-        nuls_minors = minor_table_alloc("nuls", (unsigned int)nuls_devices);
-}
+MINOR_TABLE(nuls, nuls_devices);
 
 void
 nulsunload(void)
 {
-    if (nuls_minors != NULL && nuls_open_now == 0) {
-        minor_table_free(nuls_minors);
-        nuls_minors = NULL;
-        nuls_temporary = 0;
-    }
-}
-
-static int
-nuls_release(int error)
-{
-    if (nuls_temporary)
-        nulsunload();
-    return error;
+    minor_table_free(nuls_minors);
 }
 
 int
@@ -72,29 +50,22 @@ nulsopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
-    if (nuls_minors == NULL) {
-        nulsinit();
-        if (nuls_minors == NULL)
-            return ENOMEM;
-        nuls_temporary = 1;
-    }
     mp = allocb(sizeof(struct stroptions), BPRI_MED);
     if (mp == NULL)
-        return nuls_release(ENOSR);
+        return ENOSR;
     if (sflag == CLONEOPEN) {
         minor = minor_take(nuls_minors);
         if (minor < 0)
-            error = EBUSY;
+            error = minor == -1 ? EBUSY : ENOMEM;
     } else {
         minor = (int)geteminor(*devp);
         error = minor_take_this(nuls_minors, (minor_t)minor);
     }
     if (error != 0) {
         freemsg(mp);
-        return nuls_release(error);
+        return error;
     }
     q->q_ptr = WR(q)->q_ptr = (void *)((unsigned long)minor + 1); /* all there is to know of a unit; not NULL */
-    ++nuls_open_now;
     *devp = makedevice(getemajor(*devp), (minor_t)minor);
     qprocson(q);
 
@@ -115,8 +86,7 @@ nulsclose(queue_t *q, int flag, cred_t *credp)
     qprocsoff(q);
     q->q_ptr = WR(q)->q_ptr = NULL;
     minor_give(nuls_minors, minor);
-    --nuls_open_now;
-    return nuls_release(0);
+    return 0;
 }
 
 int

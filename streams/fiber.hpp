@@ -59,6 +59,7 @@ public:
     Timer *timer = nullptr;
     void *event = nullptr; // what sleep(D3) waits on
     int saved_depth = 0;
+    int saved_face_depth = 0;
     void *saved_entry = nullptr;
     void **escape = nullptr; // where a sleep without PCATCH goes on a signal (sync)
     int escaped = 0;         // why it went there

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <vector>
 
@@ -82,6 +83,7 @@ Link *begin(Stream &upper, File &file, bool persistent) {
     link.id = system.next_link_id++;
     link.upper = persistent ? nullptr : &upper;
     link.driver = upper.driver;
+    link.made_on = upper.special ? upper.special->dev : no_device;
     link.lower = file.stream;
     link.file = &file;
     ++link.driver->holds;
@@ -246,10 +248,41 @@ void unlink_all_on_close(Process &process, Stream &upper) {
     while (Link *link = find(upper, MUXID_ALL, false)) unlink_one(process, upper, *link, true);
 }
 
+// A stream of the multiplexor, through a name that nobody else sees: by the device that the link was made on, else by a
+// clone open. -1 when the driver will not be opened.
+static int open_for_shutdown(Process &process, const Link &link) {
+    NodeTable &nodes = process.system.nodes;
+    for (dev_t dev : {link.made_on, make_device(process.system.profile.clone_major, link.driver->externals.front())}) {
+        int fd = -1;
+        if (nodes.make("/shutdown", S_IFCHR | 0600, dev, 0, 0)) return -1;
+        const int error = process.open("/shutdown", O_RDWR | O_NONBLOCK, 0, &fd);
+        nodes.unlink("/shutdown");
+        if (!error && process.file(fd)->stream && process.file(fd)->stream->driver == link.driver) return fd;
+        if (!error) process.close(fd);
+    }
+    return -1;
+}
+
+static void unlink_persistent(Process &process) {
+    System &system = process.system;
+    std::vector<int> ids;
+    for (const Link &link : system.links)
+        if (link.persistent() && link.state == Link::State::linked) ids.push_back(link.id);
+    for (int id : ids) {
+        const auto link = std::find_if(system.links.begin(), system.links.end(), [&](const Link &l) { return l.id == id; });
+        if (link == system.links.end()) continue; // went with another's lower stream
+        const int fd = open_for_shutdown(process, *link);
+        if (fd < 0) continue;
+        unlink_stream(process, *process.file(fd)->stream, id, true);
+        process.close(fd);
+    }
+}
+
 void drop_links(System &system) {
     if (system.links.empty()) return;
     Process &process = system.new_process(0, 0);
     system.run_call(process, "shutdown", [&] {
+        unlink_persistent(process);
         while (!system.links.empty()) {
             Link &link = system.links.back(); // a lower stream that closes may undo others
             link.state = Link::State::unlinking;

@@ -16,10 +16,12 @@
 //   unlinking  M_IOCACK                            -          0: flushed, the lower head is put back, the file let go
 //   unlinking  M_IOCNAK, error, time, signal       linked     that error
 //   unlinking  the same, during the last close     -          0: as if acknowledged (MUX-067, CLS-004)
-//   linked     the System ends                     -          nobody is asked
+//   linked     the System ends                     -          a persistent one: I_PUNLINK on a stream opened for it; else as if
 //
 // While a link is linking or unlinking the lower stream counts as being plumbed: opens of it wait (MUX-076).
 #pragma once
+
+#include "streams/dev.hpp"
 
 #include <cstddef>
 #include <sys/stream.h>
@@ -37,6 +39,7 @@ struct Link {
     int id = 0;
     Stream *upper = nullptr;  // whose it is; nullptr: persistent
     Driver *driver = nullptr; // the multiplexor; held
+    dev_t made_on = no_device; // the device of the stream that it was asked for on
     Stream *lower = nullptr;
     File *file = nullptr;     // the lower stream's; held
 
@@ -55,7 +58,8 @@ int link_stream(Process &process, File &file, Stream &upper, int lower_fd, bool 
 int unlink_stream(Process &process, Stream &upper, int id, bool persistent);
 // Last close of the upper stream: its ordinary links go, whatever the driver answers (CLS-003, CLS-004).
 void unlink_all_on_close(Process &process, Stream &upper);
-// The end of a System: the lower streams of what links are left are closed.
+// The end of a System, when no process is left: persistent links are undone through their drivers, which see I_PUNLINK on
+// a stream opened for it; where that is refused, and for what else is left, the lower streams are closed all the same.
 void drop_links(System &system);
 
 } // namespace rill

@@ -2,12 +2,17 @@
 #include "streams/cdev.hpp"
 #include "streams/system.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace rill {
 
 NodeTable::NodeTable(System &system, Alloc &alloc)
-    : system_(system), specials_pool_(alloc), buckets_(64), specials_({buckets_.data(), buckets_.size()}) {}
+    : system_(system), specials_pool_(alloc), buckets_(64), specials_({buckets_.data(), buckets_.size()}) {
+    unnamed_directory_.mode = S_IFDIR | 0755;
+    unnamed_directory_.ino = next_ino_++;
+    unnamed_directory_.hidden = true;
+}
 
 NodeTable::~NodeTable() {
     specials_.clear_and_dispose([&](Special *s) {
@@ -67,15 +72,72 @@ void NodeTable::release(Node *node) {
 }
 
 int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node **node) {
-    if (path.empty()) return ENOENT;
-    if (path.size() >= 1024) return ENAMETOOLONG;
     if ((*node = find(path))) [[likely]] return 0;
+    std::string name;
+    if (int error = canonical(path, name)) return error;
+    const bool as_directory = path.ends_with('/');
+    if ((*node = find(name))) return as_directory && !S_ISDIR((*node)->mode) ? ENOTDIR : 0;
     for (std::size_t i = 0; i < hooks_.size(); ++i) {
         auto hook = hooks_[i].second;
-        const int error = hook(process, path, why, node);
+        const int error = hook(process, name, why, node);
         if (error != ENOENT) return error;
     }
-    return ENOENT;
+    if (is_directory(name)) {
+        *node = &unnamed_directory_;
+        return 0;
+    }
+    return below_a_file(name) ? ENOTDIR : ENOENT;
+}
+
+const Node *NodeTable::find_const(std::string_view path) const {
+    auto it = nodes_.find(path);
+    return it == nodes_.end() ? nullptr : it->second.get();
+}
+
+bool NodeTable::is_directory(std::string_view path) const {
+    if (const Node *node = find_const(path)) return S_ISDIR(node->mode);
+    const std::string above = path == "/" ? "/" : std::string(path) + '/';
+    const auto below = nodes_.lower_bound(above);
+    return path == "/" || (below != nodes_.end() && below->first.starts_with(above));
+}
+
+int NodeTable::below_a_file(std::string_view path) const {
+    for (std::size_t slash = path.rfind('/'); slash != 0 && slash != path.npos; slash = path.rfind('/', slash - 1))
+        if (const Node *above = find_const(path.substr(0, slash)); above && !S_ISDIR(above->mode)) return ENOTDIR;
+    return 0;
+}
+
+int NodeTable::canonical(std::string_view path, std::string &out) const {
+    constexpr std::size_t longest_path = 1023, longest_name = 255;
+    if (path.empty()) return ENOENT;
+    if (path.size() > longest_path) return ENAMETOOLONG;
+    out.clear();
+    for (std::size_t at = 0; at < path.size();) {
+        const std::size_t slash = std::min(path.find('/', at), path.size());
+        const std::string_view name = path.substr(at, slash - at);
+        at = slash + 1;
+        if (name.empty()) continue;
+        if (name.size() > longest_name) return ENAMETOOLONG;
+        if (name == "." || name == "..") {
+            if (!out.empty() && !is_directory(out)) return find_const(out) || below_a_file(out) ? ENOTDIR : ENOENT;
+            if (name == "..") out.erase(out.empty() ? 0 : out.rfind('/'));
+            continue;
+        }
+        out += '/';
+        out += name;
+    }
+    if (out.empty()) out = '/';
+    return 0;
+}
+
+int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred) const {
+    if (below_a_file(path)) return ENOTDIR;
+    if (cred.cr_uid == 0) return 0;
+    const std::size_t slash = path.rfind('/');
+    const Node *directory = find_const(path.substr(0, slash ? slash : 1));
+    if (!directory) return EACCES;
+    const unsigned shift = directory->uid == cred.cr_uid ? 6 : directory->gid == cred.cr_gid ? 3 : 0;
+    return directory->mode >> shift & 2 ? 0 : EACCES;
 }
 
 int NodeTable::add_name_hook(NameHook hook) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <time.h>
+#include <sys/cred.h>
 #include <sys/stat.h>
 
 namespace rill {
@@ -62,8 +63,14 @@ public:
     int unlink(const std::string &path);
     int rmdir(const std::string &path); // ENOENT, ENOTDIR, ENOTEMPTY
     Node *find(std::string_view path);
-    // The node of a path; when the name is missing, name hooks are asked in order of registration.
+    // The node of a path; when the name is missing, name hooks are asked in order of registration. A relative path begins at
+    // the root. ENOENT, ENOTDIR, ENAMETOOLONG, or what a hook answers.
     int lookup(Process &process, std::string_view path, Lookup why, Node **node);
+    // The one way to spell a path: from the root, without doubled slashes, `.` and `..`. ENOENT, ENOTDIR, ENAMETOOLONG.
+    int canonical(std::string_view path, std::string &out) const;
+    // May a process with these credentials make and remove names in the path's directory? ENOTDIR, EACCES. A directory
+    // that no node stands for is root's, 0755.
+    int may_change_directory_of(std::string_view path, const cred_t &cred) const;
     void release(Node *node);
     // A hook may make a node for a missing name and return it; it says by which error it refuses, ENOENT to pass on.
     using NameHook = std::function<int(Process &, std::string_view path, Lookup why, Node **)>;
@@ -93,8 +100,12 @@ private:
     int open_character(Process &process, Special *&special, Driver &driver, File &file, int oflag);
     int rebind(Process &process, Special *&special, Stream &stream, dev_t dev, int oflag);
     void give_back(Special *special);
+    const Node *find_const(std::string_view path) const;
+    bool is_directory(std::string_view path) const; // by a node, or by names below it
+    int below_a_file(std::string_view path) const;  // ENOTDIR when a name above this one is no directory, else 0
 
     System &system_;
+    Node unnamed_directory_; // what a directory without a node of its own looks like
     std::map<std::string, std::unique_ptr<Node>, std::less<>> nodes_;
     std::vector<std::pair<int, NameHook>> hooks_;
     int next_hook_ = 1;

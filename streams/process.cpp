@@ -119,8 +119,9 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if (system.running) system.running->dupfd = -fd - 1; // NBSD-004
     error = system.nodes.lookup(*this, path, Lookup::open, &node);
     if (error == ENOENT && (oflag & O_CREAT)) {
-        error = system.nodes.make(std::string(path), S_IFREG | (mode & 07777), no_device, cred.cr_uid, cred.cr_gid);
-        node = system.nodes.find(path);
+        std::string name;
+        error = path.ends_with('/') && !path.empty() ? EISDIR : make_node(path, S_IFREG | (mode & 07777), no_device, name);
+        node = system.nodes.find(name);
     } else if (!error && (oflag & O_CREAT) && (oflag & O_EXCL)) {
         error = EEXIST;
     }
@@ -330,16 +331,32 @@ int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
     if ((S_ISCHR(mode) || S_ISBLK(mode)) && cred.cr_uid != 0)
         return refuse(EPERM, "mknod", "only a privileged process makes device nodes", nullptr);
     if (!(mode & S_IFMT)) mode |= S_IFREG;
-    const int error = system.nodes.make(std::string(path), mode, dev, cred.cr_uid, cred.cr_gid);
-    return error ? refuse(error, "mknod", error == EEXIST ? "the name exists" : "name, type or device is not valid", nullptr)
-                 : 0;
+    std::string name;
+    switch (const int error = make_node(path, mode, dev, name)) {
+    case 0: return 0;
+    case EEXIST: return refuse(error, "mknod", "the name exists", nullptr);
+    case ENOTDIR: return refuse(error, "mknod", "a name above this one is no directory", nullptr);
+    case EACCES: return refuse(error, "mknod", "the directory may not be written", nullptr);
+    default: return refuse(error, "mknod", "name, type or device is not valid", nullptr);
+    }
+}
+
+// name becomes the path as the node table has it.
+int Process::make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name) {
+    if (int error = system.nodes.canonical(path, name)) return error;
+    if (system.nodes.find(name)) return EEXIST;
+    if (int error = system.nodes.may_change_directory_of(name, cred)) return error;
+    return system.nodes.make(name, mode, dev, cred.cr_uid, cred.cr_gid);
 }
 
 int Process::unlink(std::string_view path) {
     Node *node = nullptr;
     int error = system.nodes.lookup(*this, path, Lookup::remove, &node);
+    if (error) return refuse(error, "unlink", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    if (S_ISDIR(node->mode)) return refuse(EPERM, "unlink", "a directory", nullptr);
+    error = system.nodes.may_change_directory_of(node->path, cred);
     if (!error) error = system.nodes.unlink(node->path);
-    return error ? refuse(error, "unlink", "no node has this name, or it is a directory", nullptr) : 0;
+    return error ? refuse(error, "unlink", "the directory may not be written", nullptr) : 0;
 }
 
 int Process::pipe(int fds[2]) {
@@ -433,7 +450,7 @@ void Process::exit() {
 }
 
 int Process::set_handler(int sig, void (*handler)(int)) {
-    if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP)
+    if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP || handler == SIG_ERR)
         return refuse(EINVAL, "signal", "no such signal, or one that cannot be caught", nullptr);
     handlers_[static_cast<std::size_t>(sig)] = handler;
     return 0;
@@ -458,7 +475,10 @@ void Process::deliver_signals() {
         pending.erase(pending.begin());
         if (pending.empty()) pending_caught_ = 0;
         auto handler = handlers_[static_cast<std::size_t>(sent.sig)];
-        if (handler != SIG_IGN && handler != SIG_DFL) handler(sent.sig);
+        if (handler == SIG_IGN || handler == SIG_DFL) continue;
+        const int depth = std::exchange(system.face_depth, 0); // a handler may make calls
+        handler(sent.sig);
+        system.face_depth = depth;
     }
     pending_caught_ = 0;
 }

@@ -108,6 +108,8 @@ public:
     const char *call_name = "";
     bool exiting = false;
     bool killed = false; // its sleeping calls end as if by a signal
+    bool ended = false;  // kept a while after its end, so that a call for it is refused and not undefined
+    int visits = 0;      // calls of the C face that are under way for it, in all threads
 
     struct Sent {
         int sig;
@@ -119,6 +121,7 @@ public:
 
 private:
     int open_elsewhere(int pseudo, int oflag, int *fd);
+    int make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name);
     int transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call);
 
     std::vector<int> close_on_exec_; // few, or none

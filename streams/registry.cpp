@@ -6,11 +6,18 @@
 
 namespace rill {
 
+// Both sides have a qinit with its module_info; a lower half is whole or not there.
+static bool is_whole(const streamtab *tab) {
+    const auto whole = [](const qinit *init) { return init && init->qi_minfo; };
+    return whole(tab->st_rdinit) && whole(tab->st_wrinit) && !tab->st_muxrinit == !tab->st_muxwinit &&
+           (!tab->st_muxrinit || (whole(tab->st_muxrinit) && whole(tab->st_muxwinit)));
+}
+
 Registry::Registry(System &system, unsigned rows, unsigned modules)
     : system_(system), rows_(rows), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
 
 int Registry::add(Driver driver, major_t external, Driver **added) {
-    if (external >= by_external_.size() || driver.prefix.empty()) return EINVAL;
+    if (external >= by_external_.size() || driver.prefix.empty() || (driver.tab && !is_whole(driver.tab))) return EINVAL;
     if (by_external_[external]) return EBUSY;
     auto free_row = std::find(rows_.begin(), rows_.end(), nullptr);
     if (free_row == rows_.end()) return ENOSPC;
@@ -48,7 +55,7 @@ int Registry::remove(Driver &driver) {
 }
 
 int Registry::add_module(Module module) {
-    if (module.name.empty() || module.name.size() > FMNAMESZ || !module.tab) return EINVAL;
+    if (module.name.empty() || module.name.size() > FMNAMESZ || !module.tab || !is_whole(module.tab)) return EINVAL;
     if (this->module(module.name)) return EEXIST;
     if (modules_.size() >= modules_max_) return ENOSPC;
     if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;

@@ -79,7 +79,7 @@ class Registry {
 public:
     Registry(System &system, unsigned rows, unsigned modules);
 
-    // Adds a row under an external major. EINVAL, EBUSY when the major is taken, ENOSPC when the table is full, ENOMEM.
+    // Adds a row under an external major. EINVAL (also for a streamtab without one of its sides), EBUSY when the major is taken, ENOSPC when the table is full, ENOMEM.
     int add(Driver driver, major_t external, Driver **added = nullptr);
     // Another external major for the same row.
     int alias(Driver &driver, major_t external);

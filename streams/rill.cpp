@@ -31,15 +31,68 @@ int fail(int error) {
     return -1;
 }
 
+// A program that uses the face in a way that can have no meaning: told on stderr, and an errno.
+int misuse(int error, const char *call, const char *what) {
+    std::fprintf(stderr, "rill: rill_%s: %s\n", call, what);
+    return fail(error);
+}
+constexpr const char *from_inside = "called from inside a call of the same System: by a driver, or by a host signal handler";
+
+// Any use of a System but a system call. false: refused, errno says why.
+class Visit {
+public:
+    Visit(System &system, const char *call) : scope_(system), system_(system) {
+        if (system.ending)
+            misuse(EINVAL, call, "the System is being freed");
+        else if (system.face_depth)
+            misuse(EDEADLK, call, from_inside);
+        else
+            system.face_depth = 1, inside_ = true;
+    }
+    ~Visit() {
+        if (inside_) system_.face_depth = 0;
+    }
+    explicit operator bool() const { return inside_; }
+
+private:
+    Enter scope_;
+    System &system_;
+    bool inside_ = false;
+};
+
+// Runs body; an exception, which must not reach a C frame, becomes ENOMEM.
+template <class F> int guarded(F &&body) {
+    try {
+        return body();
+    } catch (const std::exception &) {
+        return ENOMEM;
+    }
+}
+
 // One system call: scope of the System, the record of its beginning and end, the way back to user level.
 class UserCall {
 public:
     UserCall(rill_proc *p, const char *name) : process(process_of(p)), system(process.system), scope_(system), name_(name) {
+        if (process.ended || system.ending || system.face_depth) [[unlikely]] return;
+        inside_ = true;
+        system.face_depth = 1;
+        ++process.visits;
         process.refusal.error = 0;
         if (!system.running) {
             before_ = system.on_main;
             system.on_main = &process;
         }
+    }
+    ~UserCall() {
+        if (!inside_) [[unlikely]] return;
+        system.face_depth = 0;
+        --process.visits;
+    }
+    bool refused() const {
+        if (inside_) [[likely]] return false;
+        if (process.ended || system.ending) misuse(ESRCH, name_, "the process has ended");
+        else misuse(EDEADLK, name_, from_inside);
+        return true;
     }
     template <class F> void trace_arguments(F &&text) {
         if (system.trace.on) [[unlikely]] {
@@ -81,7 +134,19 @@ private:
     const char *name_;
     Process *before_ = nullptr;
     bool traced_ = false;
+    bool inside_ = false;
 };
+
+// The beginning of each system call.
+#define USER_CALL(name)                                                                                                \
+    if (!p) [[unlikely]] return misuse(EINVAL, name, "the process is a null pointer");                                 \
+    UserCall call(p, name);                                                                                            \
+    if (call.refused()) [[unlikely]] return -1
+// The beginning of what is done to a System.
+#define VISIT(name)                                                                                                    \
+    if (!s) return misuse(EINVAL, name, "the System is a null pointer");                                               \
+    Visit visit(system_of(s), name);                                                                                   \
+    if (!visit) return -1
 
 std::string_view path_text(const char *path) { return path ? path : "(null)"; }
 
@@ -100,91 +165,141 @@ EXPORT rill_system *rill_system_new(const char *name) {
         return nullptr;
     }
     catch_bad_addresses();
-    auto *system = new (std::nothrow) System(*profile);
-    if (!system) {
-        errno = ENOMEM;
+    System *system = nullptr;
+    const int error = guarded([&] {
+        system = new System(*profile);
+        return system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
+    });
+    if (error) {
+        delete system;
+        errno = error;
         return nullptr;
     }
     if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy_named(policy);
-    system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
     return reinterpret_cast<rill_system *>(system);
 }
 
-EXPORT void rill_system_free(rill_system *s) { delete reinterpret_cast<System *>(s); }
+EXPORT void rill_system_free(rill_system *s) {
+    if (!s) return;
+    System *system = reinterpret_cast<System *>(s);
+    if (!System::is_live(system))
+        misuse(EINVAL, "system_free", "there is no such System; it was freed before");
+    else if (current == system || system->running)
+        misuse(EBUSY, "system_free", "called from inside a call of the same System, which stays");
+    else
+        delete system;
+}
 
 EXPORT rill_proc *rill_proc_new(rill_system *s, uid_t uid, gid_t gid) {
-    Enter scope(system_of(s));
-    return reinterpret_cast<rill_proc *>(&system_of(s).new_process(uid, gid));
+    Process *process = nullptr;
+    const auto make = [&] {
+        VISIT("proc_new");
+        const int error = guarded([&] {
+            process = &system_of(s).new_process(uid, gid);
+            return 0;
+        });
+        return error ? fail(error) : 0;
+    };
+    return make() ? nullptr : reinterpret_cast<rill_proc *>(process);
 }
 
 EXPORT void rill_proc_exit(rill_proc *p) {
-    System &system = process_of(p).system;
-    Enter scope(system);
-    system.end_process(process_of(p));
+    if (!p) return;
+    Process &process = process_of(p);
+    Visit visit(process.system, "proc_exit");
+    if (!visit) return;
+    if (process.ended)
+        misuse(ESRCH, "proc_exit", "the process has ended before");
+    else
+        process.system.end_process(process);
 }
 
 EXPORT int rill_sysgen(rill_system *s, const char *directory) {
+    if (!directory) return misuse(EINVAL, "sysgen", "the directory is a null pointer");
+    VISIT("sysgen");
     System &system = system_of(s);
-    Enter scope(system);
     system.sysgen_error.clear();
-    const int error = sysgen::boot(system, directory, &system.sysgen_error);
+    const int error = guarded([&] { return sysgen::boot(system, directory, &system.sysgen_error); });
     if (!error) return 0;
     std::fputs(system.sysgen_error.c_str(), stderr);
     if (!system.sysgen_error.ends_with('\n')) std::fputc('\n', stderr);
     return fail(error);
 }
 
-EXPORT const char *rill_sysgen_error(rill_system *s) { return system_of(s).sysgen_error.c_str(); }
+EXPORT const char *rill_sysgen_error(rill_system *s) { return s ? system_of(s).sysgen_error.c_str() : ""; }
 
 EXPORT int rill_driver_add(rill_system *s, const char *prefix, int major, struct streamtab *tab, int devflag, int ndev) {
-    if (!prefix || major < 0) return fail(EINVAL);
+    VISIT("driver_add");
+    if (!prefix || major < 0 || ndev < 0) return fail(EINVAL);
     if ((devflag & D_OLD) && (devflag & D_MP)) return fail(EINVAL); // CFG-037
-    if (tab && !tab->st_rdinit) return fail(EINVAL);
-    System &system = system_of(s);
-    Enter scope(system);
-    Driver driver;
-    const module_info *info = tab ? tab->st_rdinit->qi_minfo : nullptr;
-    driver.name = info && info->mi_idname ? info->mi_idname : prefix;
-    driver.prefix = prefix;
-    driver.tab = tab;
-    driver.devflag = devflag;
-    driver.devices = ndev;
-    driver.loadable = true;
-    const int error = system.registry.add(std::move(driver), static_cast<major_t>(major));
+    const int error = guarded([&] {
+        Driver driver;
+        const module_info *info = tab && tab->st_rdinit ? tab->st_rdinit->qi_minfo : nullptr;
+        driver.name = info && info->mi_idname ? info->mi_idname : prefix;
+        driver.prefix = prefix;
+        driver.tab = tab;
+        driver.devflag = devflag;
+        driver.devices = ndev;
+        driver.loadable = true;
+        return system_of(s).registry.add(std::move(driver), static_cast<major_t>(major));
+    });
     return error ? fail(error) : 0;
 }
 
-EXPORT int rill_module_add(rill_system *s, const char *name, struct streamtab *tab, int devflag) {
-    if (!name || !tab || !tab->st_rdinit) return fail(EINVAL);
+EXPORT int rill_driver_start(rill_system *s, const char *prefix, void (*init)(void), void (*unload)(void)) {
+    VISIT("driver_start");
+    if (!prefix) return fail(EINVAL);
     System &system = system_of(s);
-    Enter scope(system);
-    Module module;
-    module.name = name;
-    module.prefix = name;
-    module.tab = tab;
-    module.devflag = devflag;
-    const int error = system.registry.add_module(std::move(module));
+    Driver *driver = system.registry.by_name(prefix);
+    if (!driver) return fail(ENXIO);
+    const auto call = [&system, name = driver->name](void (*routine)(void)) {
+        Entry entry{EntryKind::init, nullptr, name.c_str(), system.entry};
+        system.entry = &entry;
+        routine();
+        system.entry = entry.outer;
+    };
+    if (unload)
+        if (int error = guarded([&] {
+                system.at_end.push_back([call, unload] { call(unload); });
+                return 0;
+            }))
+            return fail(error);
+    if (init) call(init);
+    return 0;
+}
+
+EXPORT int rill_module_add(rill_system *s, const char *name, struct streamtab *tab, int devflag) {
+    VISIT("module_add");
+    if (!name || !tab) return fail(EINVAL);
+    const int error = guarded([&] {
+        Module module;
+        module.name = name;
+        module.prefix = name;
+        module.tab = tab;
+        module.devflag = devflag;
+        return system_of(s).registry.add_module(std::move(module));
+    });
     return error ? fail(error) : 0;
 }
 
 // --- names ---
 
 EXPORT int rill_mknod(rill_proc *p, const char *path, mode_t mode, dev_t dev) {
-    UserCall call(p, "mknod");
+    USER_CALL("mknod");
     call.trace_arguments([&] { return fmt::format("{} {}", path_text(path), device_text(dev)); });
     if (!path) return static_cast<int>(call.end(EFAULT, 0));
     return static_cast<int>(call.end(call.process.mknod(path, mode, dev), 0));
 }
 
 EXPORT int rill_unlink(rill_proc *p, const char *path) {
-    UserCall call(p, "unlink");
+    USER_CALL("unlink");
     call.trace_arguments([&] { return std::string(path_text(path)); });
     const auto body = [&] { return call.process.unlink(path); }; // a handler of missing names may sleep
     return static_cast<int>(call.end(path ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
 }
 
 EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
-    UserCall call(p, "stat");
+    USER_CALL("stat");
     call.trace_arguments([&] { return std::string(path_text(path)); });
     const auto body = [&] { return call.process.stat(path, st); };
     return static_cast<int>(call.end(path ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
@@ -200,7 +315,7 @@ EXPORT int rill_open(rill_proc *p, const char *path, int oflag, ...) {
         mode = va_arg(args, unsigned);
         va_end(args);
     }
-    UserCall call(p, "open");
+    USER_CALL("open");
     call.trace_arguments([&] { return std::string(path_text(path)); });
     if (!path) return static_cast<int>(call.end(EFAULT, 0));
     int fd = -1;
@@ -210,14 +325,14 @@ EXPORT int rill_open(rill_proc *p, const char *path, int oflag, ...) {
 }
 
 EXPORT int rill_close(rill_proc *p, int fd) {
-    UserCall call(p, "close");
+    USER_CALL("close");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     const int error = call.system.run_call(call.process, "close", [&] { return call.process.close(fd); });
     return static_cast<int>(call.end(error, 0));
 }
 
 EXPORT int rill_dup(rill_proc *p, int fd) {
-    UserCall call(p, "dup");
+    USER_CALL("dup");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     int to = -1;
     const int error = call.process.dup(fd, 0, &to);
@@ -225,7 +340,7 @@ EXPORT int rill_dup(rill_proc *p, int fd) {
 }
 
 EXPORT int rill_dup2(rill_proc *p, int fd, int to) {
-    UserCall call(p, "dup2");
+    USER_CALL("dup2");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, to); });
     const int error = call.system.run_call(call.process, "dup2", [&] { return call.process.dup2(fd, to); });
     return static_cast<int>(call.end(error, to));
@@ -236,7 +351,7 @@ EXPORT int rill_fcntl(rill_proc *p, int fd, int command, ...) {
     va_start(args, command);
     const long argument = va_arg(args, long);
     va_end(args);
-    UserCall call(p, "fcntl");
+    USER_CALL("fcntl");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, command); });
     int result = 0;
     const int error = call.process.fcntl(fd, command, static_cast<int>(argument), &result);
@@ -244,13 +359,13 @@ EXPORT int rill_fcntl(rill_proc *p, int fd, int command, ...) {
 }
 
 EXPORT int rill_fstat(rill_proc *p, int fd, struct stat *st) {
-    UserCall call(p, "fstat");
+    USER_CALL("fstat");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     return static_cast<int>(call.end(call.process.fstat(fd, st), 0));
 }
 
 EXPORT int rill_isastream(rill_proc *p, int fd) {
-    UserCall call(p, "isastream");
+    USER_CALL("isastream");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     File *f = call.process.file(fd);
     const int error = f ? 0 : call.process.refuse(EBADF, "isastream", "the descriptor is not open", "OPN-041");
@@ -258,25 +373,25 @@ EXPORT int rill_isastream(rill_proc *p, int fd) {
 }
 
 EXPORT int rill_pipe(rill_proc *p, int fds[2]) {
-    UserCall call(p, "pipe");
+    USER_CALL("pipe");
     call.trace_arguments([] { return std::string(); });
     return static_cast<int>(call.end(call.process.pipe(fds), 0));
 }
 
 EXPORT int rill_fattach(rill_proc *p, int, const char *) {
-    UserCall call(p, "fattach");
+    USER_CALL("fattach");
     return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fattach", "naming streams is not built yet", nullptr), 0));
 }
 
 EXPORT int rill_fdetach(rill_proc *p, const char *) {
-    UserCall call(p, "fdetach");
+    USER_CALL("fdetach");
     return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fdetach", "naming streams is not built yet", nullptr), 0));
 }
 
 // --- data: a pass that cannot sleep first, on the caller's stack ---
 
 EXPORT ssize_t rill_read(rill_proc *p, int fd, void *buffer, size_t count) {
-    UserCall call(p, "read");
+    USER_CALL("read");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
     Transfer t{static_cast<char *>(buffer), count};
     int error = must_sleep;
@@ -286,7 +401,7 @@ EXPORT ssize_t rill_read(rill_proc *p, int fd, void *buffer, size_t count) {
 }
 
 EXPORT ssize_t rill_write(rill_proc *p, int fd, const void *buffer, size_t count) {
-    UserCall call(p, "write");
+    USER_CALL("write");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
     Transfer t{const_cast<char *>(static_cast<const char *>(buffer)), count};
     int error = must_sleep;
@@ -300,7 +415,7 @@ EXPORT int rill_ioctl(rill_proc *p, int fd, int command, ...) {
     va_start(args, command);
     void *argument = va_arg(args, void *);
     va_end(args);
-    UserCall call(p, "ioctl");
+    USER_CALL("ioctl");
     call.trace_arguments([&] { return fmt::format("{} {:#x}", fd, command); });
     int rval = 0;
     const int error = call.sleeping(fd, [&] { return call.process.ioctl(fd, command, argument, &rval); });
@@ -342,7 +457,7 @@ int put_message(UserCall &call, int fd, const struct strbuf *ctl, const struct s
 } // namespace
 
 EXPORT int rill_getmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf *data, int *flags) {
-    UserCall call(p, "getmsg");
+    USER_CALL("getmsg");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     int wanted = 0, more = 0;
     int error = 0;
@@ -361,7 +476,7 @@ EXPORT int rill_getmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf *
 }
 
 EXPORT int rill_getpmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf *data, int *band, int *flags) {
-    UserCall call(p, "getpmsg");
+    USER_CALL("getpmsg");
     call.trace_arguments([&] { return fmt::format("{}", fd); });
     int wanted = 0, from_band = 0, more = 0;
     int error = 0;
@@ -384,7 +499,7 @@ EXPORT int rill_getpmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf 
 }
 
 EXPORT int rill_putmsg(rill_proc *p, int fd, const struct strbuf *ctl, const struct strbuf *data, int flags) {
-    UserCall call(p, "putmsg");
+    USER_CALL("putmsg");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, flags); });
     if (flags != 0 && flags != RS_HIPRI)
         return static_cast<int>(call.end(call.process.refuse(EINVAL, "putmsg", "flags must be 0 or RS_HIPRI", "PM-001 PM-002"), 0));
@@ -392,7 +507,7 @@ EXPORT int rill_putmsg(rill_proc *p, int fd, const struct strbuf *ctl, const str
 }
 
 EXPORT int rill_putpmsg(rill_proc *p, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) {
-    UserCall call(p, "putpmsg");
+    USER_CALL("putpmsg");
     call.trace_arguments([&] { return fmt::format("{} {} {}", fd, band, flags); });
     if (band < 0 || band > 255)
         return static_cast<int>(call.end(call.process.refuse(EINVAL, "putpmsg", "no such band", "PM-004"), 0));
@@ -400,7 +515,7 @@ EXPORT int rill_putpmsg(rill_proc *p, int fd, const struct strbuf *ctl, const st
 }
 
 EXPORT int rill_poll(rill_proc *p, struct pollfd *fds, nfds_t count, int timeout) {
-    UserCall call(p, "poll");
+    USER_CALL("poll");
     call.trace_arguments([&] { return fmt::format("{} descriptors, {} ms", count, timeout); });
     int ready = 0;
     int error = must_sleep;
@@ -416,35 +531,38 @@ EXPORT int rill_poll(rill_proc *p, struct pollfd *fds, nfds_t count, int timeout
 // --- running ---
 
 EXPORT int rill_run(rill_system *s) {
-    Enter scope(system_of(s));
+    VISIT("run");
     system_of(s).run_until_idle();
     return 0;
 }
 
 EXPORT int rill_advance(rill_system *s, long ticks) {
     if (ticks < 0) return fail(EINVAL);
-    Enter scope(system_of(s));
+    VISIT("advance");
     system_of(s).advance(ticks);
     return 0;
 }
 
 EXPORT void rill_fail_nth(rill_system *s, long n) {
+    if (!s) return;
     Enter scope(system_of(s));
     system_of(s).alloc.fail_nth(n);
 }
 
 EXPORT int rill_signal(rill_proc *p, int sig, void (*handler)(int)) {
-    UserCall call(p, "signal");
+    USER_CALL("signal");
     return static_cast<int>(call.end(call.process.set_handler(sig, handler), 0));
 }
 
 EXPORT int rill_kill(rill_proc *p, int sig) {
-    System &system = process_of(p).system;
     if (sig < 1 || sig > 64) return fail(EINVAL);
-    Enter scope(system);
+    if (!p) return misuse(EINVAL, "kill", "the process is a null pointer");
+    System &system = process_of(p).system;
+    Enter scope(system); // from a rill signal handler too
+    if (process_of(p).ended) return misuse(ESRCH, "kill", "the process has ended");
     process_of(p).post(sig);
     system.run_pending();
     return 0;
 }
 
-EXPORT const char *rill_why(rill_proc *p) { return process_of(p).why(); }
+EXPORT const char *rill_why(rill_proc *p) { return p ? process_of(p).why() : ""; }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <time.h>
+#include <utility>
 
 namespace rill {
 
@@ -68,6 +69,7 @@ System::System(const Profile &which, Tunables sizes)
 System::~System() {
     retire();
     Enter scope(*this);
+    ending = true;
     trace.on = false;
     fault_policy = FaultPolicy::off;
     alloc.fail_nth(0);
@@ -77,6 +79,7 @@ System::~System() {
     for (Background &b : backgrounds)
         if (b.call) finish(b);
     while (!processes.empty()) end_process(processes.front());
+    wait_for_visitors(nullptr);
     drop_links(*this);
     while (!at_end.empty()) {
         auto f = std::move(at_end.back());
@@ -123,8 +126,8 @@ void System::end_calls(Process &process) {
     for (bool again = true; again;) {
         again = false;
         for (Call &call : calls)
-            if (call.process == &process && call.state != Call::State::abandoned) {
-                drive(call);
+            if (call.process == &process && call.state != Call::State::abandoned && call.state != Call::State::done) {
+                drive(call); // what another thread waits for is given back by that thread
                 again = true;
                 break;
             }
@@ -143,11 +146,15 @@ void System::end_process(Process &process) {
     if (!late_closes.empty()) close_late();
     on_main = before == &process ? nullptr : before;
     run_pending();
+    wait_for_visitors(&process);
+    constexpr std::size_t kept = 64;
+    process.ended = true;
     for (auto it = processes.begin(); it != processes.end(); ++it)
         if (&*it == &process) {
-            processes.erase(it);
+            ended_processes.splice(ended_processes.end(), processes, it);
             break;
         }
+    if (ended_processes.size() > kept) ended_processes.pop_front();
 }
 
 Call *System::take_call() {
@@ -180,6 +187,7 @@ void System::switch_to(Call &call, bool fresh, Process *process, const char *nam
     assert(!running);
     Entry *outer = entry;
     const int depth = trace.depth;
+    const int faces = std::exchange(face_depth, call.saved_face_depth);
     entry = static_cast<Entry *>(call.saved_entry);
     if (!fresh) trace.depth = call.saved_depth;
     running = &call;
@@ -190,6 +198,7 @@ void System::switch_to(Call &call, bool fresh, Process *process, const char *nam
     running = nullptr;
     entry = outer;
     trace.depth = depth;
+    call.saved_face_depth = std::exchange(face_depth, faces);
     if (call.state == Call::State::done && call.reaped) give_call(&call);
 }
 
@@ -198,6 +207,7 @@ Background &System::start(Process &process, const char *name, std::function<void
     b.body = std::move(body);
     Call *call = take_call();
     call->reaped = true;
+    call->saved_face_depth = 0;
     b.call = call;
     switch_to(*call, true, &process, name, [](void *p) {
         auto *background = static_cast<Background *>(p);
@@ -249,7 +259,7 @@ void System::drive(Call &call) {
             ++strikes;
             continue;
         }
-        if (wait_at_gate()) continue;
+        if (!(call.process && call.process->killed) && wait_at_gate()) continue;
         wake_deadlocked(call, strikes++);
     }
 }
@@ -465,7 +475,19 @@ void System::retire() {
     std::erase(systems_alive, std::pair{this, serial_});
 }
 
+bool System::is_live(const System *system) {
+    std::lock_guard lock(systems_alive_lock);
+    return std::any_of(systems_alive.begin(), systems_alive.end(), [&](const auto &alive) { return alive.first == system; });
+}
+
+void System::wait_for_visitors(Process *process) {
+    if (__libc_single_threaded) return;
+    const auto others = [&] { return process ? process->visits > 0 : gate_visitors_ > 1; };
+    while (others() && wait_at_gate(true)) {}
+}
+
 void System::gate_enter() {
+    ++gate_visitors_;
     gate_.lock();
     if (gate_depth_++ == 0) gate_register();
 }
@@ -473,16 +495,21 @@ void System::gate_enter() {
 void System::gate_leave() {
     if (--gate_depth_ == 0 && gate_blocked_ > 0) gate_changed_.notify_all();
     gate_.unlock();
+    --gate_visitors_;
 }
 
-// Lets other threads in until one of them has done something. False when no other thread could come.
-bool System::wait_at_gate() {
+// Lets other threads in until one of them has done something. False when no other thread could come; leaving: those that
+// wait for calls of theirs count too, since they are on their way out.
+bool System::wait_at_gate(bool leaving) {
     if (__libc_single_threaded || gate_depth_ == 0) return false;
-    if (gate_threads_ - gate_blocked_ <= 1) return false;
+    if (!leaving && gate_threads_ - gate_blocked_ <= 1) return false;
     Entry *saved_entry = entry;
     Process *saved_process = on_main;
     const int depth = gate_depth_;
     System *self = current;
+    const int faces = std::exchange(face_depth, 0);
+    entry = nullptr;
+    on_main = nullptr;
     ++gate_blocked_;
     gate_depth_ = 0;
     gate_changed_.notify_all();
@@ -493,6 +520,7 @@ bool System::wait_at_gate() {
     --gate_blocked_;
     entry = saved_entry;
     on_main = saved_process;
+    face_depth = faces;
     current = self;
     return true;
 }

@@ -32,6 +32,7 @@
 #include <string>
 #include <thread>
 #include <typeindex>
+#include <utility>
 #include <sys/single_threaded.h>
 
 namespace rill {
@@ -84,7 +85,7 @@ public:
 
     Process &new_process(uid_t uid, gid_t gid, Process *parent = nullptr);
     Process &fork_process(Process &parent); // with its credentials; its descriptors refer to the same files
-    void end_process(Process &process); // exits it and forgets it
+    void end_process(Process &process); // exits it; calls that other threads make for it end with EINTR and are waited for
 
     // Runs body as a call of process: at once if this is a call's stack already, else on a fresh one, driving the run
     // loop until it ends. EDEADLK wakes it when nothing else ever could.
@@ -151,6 +152,7 @@ public:
     StreamList streams;
     std::list<Link> links; // in order of their ids
     std::list<Process> processes;
+    std::list<Process> ended_processes; // the last few
     std::list<Background> backgrounds;
     AllCalls calls;
     Call *running = nullptr;
@@ -158,6 +160,10 @@ public:
     unsigned procedures_awaited = 0; // calls that wait for a procedure of some stream to run (qwait, the drain of a close)
     unsigned watch = 0; // locks held, levels raised: looked at when a procedure returns (sync)
     Process *on_main = nullptr; // whose call runs on the caller's own stack
+    // Calls of the C face that are under way on the stack that runs: a second one comes from a driver or from a host signal
+    // handler, and is refused. A rill signal handler may make calls.
+    int face_depth = 0;
+    bool ending = false;
     // The process whose call is being made.
     Process *caller() { return running ? running->process : on_main; }
     const char *acting_driver() const; // whose procedure runs; "?" outside all
@@ -189,6 +195,7 @@ public:
     // The gate (application threads).
     void gate_enter();
     void gate_leave();
+    static bool is_live(const System *system); // made and not yet ended
 
 private:
     std::map<std::type_index, std::shared_ptr<void>> parts_;
@@ -201,7 +208,7 @@ private:
     void drive(Call &call);
     void end_calls(Process &process);
     void wake_deadlocked(Call &call, int strikes);
-    bool wait_at_gate();
+    bool wait_at_gate(bool leaving = false);
 
     CallList idle_calls_;
     long calls_out_ = 0;
@@ -212,12 +219,14 @@ private:
     std::recursive_mutex gate_;
     std::condition_variable_any gate_changed_;
     std::atomic<int> gate_threads_ = 0;   // threads that have ever come in and still live
+    std::atomic<int> gate_visitors_ = 0;  // threads inside, or waiting to come in
     int gate_blocked_ = 0;                // of these, waiting outside for their call
     int gate_depth_ = 0;
     std::uint64_t serial_ = 0; // tells a System from a later one at the same address
     void gate_register();
     void announce();
     void retire();
+    void wait_for_visitors(Process *process); // until no other thread makes a call for it; nullptr: for any
 
 public:
     void thread_ended() {
@@ -266,6 +275,7 @@ template <class F> int System::run_call(Process &process, const char *name, F &&
         int error;
     } frame{body, 0};
     Call *call = take_call();
+    call->saved_face_depth = face_depth;
     switch_to(*call, true, &process, name, [](void *p) {
         auto *f = static_cast<Frame *>(p);
         f->error = f->body();

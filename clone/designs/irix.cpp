@@ -8,9 +8,7 @@
 extern "C" {
 extern struct streamtab iclinfo, idsinfo;
 extern int icldevflag, idsdevflag, icl_devices, ids_devices;
-void iclinit();
 void iclunload();
-void idsinit();
 void idsunload();
 }
 
@@ -26,12 +24,11 @@ struct Parts {
     streamtab *info;
     int *devflag;
     int *devices;
-    void (*init)();
     void (*unload)();
     const char *path;
 };
-constexpr Parts clone_parts{"icl", major_irix_clone, &iclinfo, &icldevflag, &icl_devices, iclinit, iclunload, "/dev/foo"};
-constexpr Parts designated_parts{"ids", major_irix_designated, &idsinfo, &idsdevflag, &ids_devices, idsinit, idsunload, "/dev/foo"};
+constexpr Parts clone_parts{"icl", major_irix_clone, &iclinfo, &icldevflag, &icl_devices, iclunload, "/dev/foo"};
+constexpr Parts designated_parts{"ids", major_irix_designated, &idsinfo, &idsdevflag, &ids_devices, idsunload, "/dev/foo"};
 
 int detach(System &system, const Parts &parts) {
     Driver *driver = system.registry.by_external(parts.major);
@@ -56,7 +53,6 @@ int attach(System &system, const Parts &parts, dev_t node, unsigned bound) {
         return error;
     }
     *parts.devices = static_cast<int>(bound ? bound : 16);
-    parts.init();
     system.at_end.push_back([&system, &parts] { detach(system, parts); });
     return 0;
 }

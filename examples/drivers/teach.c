@@ -45,20 +45,12 @@ struct teach {
     queue_t *t_q;
 };
 
-static struct teach teach_units[TEACH_UNITS];
-static minor_table_t *teach_minors;
-
-void
-teachinit()
-{
-    teach_minors = minor_table_alloc("teach", TEACH_UNITS);
-}
+MINOR_UNITS(teach, TEACH_UNITS, struct teach);
 
 void
 teachunload()
 {
     minor_table_free(teach_minors);
-    teach_minors = NULL;
 }
 
 static int
@@ -71,13 +63,13 @@ teachopen(q, devp, oflag, sflag, crp)
     int m;
     struct teach *t;
 
-    if (sflag == MODOPEN || teach_minors == NULL)
+    if (sflag == MODOPEN)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
     if (sflag == CLONEOPEN) {
         if ((m = minor_take(teach_minors)) < 0)
-            return EBUSY;
+            return m == -1 ? EBUSY : ENOMEM;
     } else {
         int error = minor_take_this(teach_minors, geteminor(*devp));
 
@@ -85,7 +77,7 @@ teachopen(q, devp, oflag, sflag, crp)
             return error;
         m = geteminor(*devp);
     }
-    t = &teach_units[m];
+    t = (struct teach *)minor_unit(teach_minors, (minor_t)m);
     bzero((caddr_t)t, sizeof(*t));
     t->t_minor = m;
     t->t_q = q;

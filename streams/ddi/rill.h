@@ -3,7 +3,16 @@
  * them. Every call takes the usual arguments after its process, returns -1 and sets errno on failure unless said
  * otherwise; rill_why() tells the rung, the reason and the clause.
  *
- * Device numbers are made by makedevice(major, minor) of <sys/mkdev.h>. A call that can never end fails with EDEADLK.
+ * Device numbers are made by makedevice(major, minor) of <sys/mkdev.h>.
+ *
+ * A call that can never end fails with EDEADLK. Threads may share a System: one is inside at a time, and a thread whose
+ * call waits lets the others in. While another thread lives that has ever come in, a call waits for what that thread may
+ * still do; rill_proc_exit() and rill_system_free() end the calls that other threads have under way (EINTR) and wait
+ * until these have returned.
+ *
+ * What has no meaning is refused, and named on stderr: a null System or process (EINVAL), a process that has ended
+ * (ESRCH), a call from inside a call of the same System (EDEADLK): by a driver, which sees the DDI only, or by a host signal
+ * handler. Handlers that rill_signal() installed may make calls.
  */
 #ifndef RILL_H
 #define RILL_H
@@ -27,10 +36,11 @@ typedef struct rill_proc rill_proc;
 
 /* A System of the named profile: "irix" (also for NULL), "svr4", "solaris". NULL and EINVAL for another name. */
 rill_system *rill_system_new(const char *profile);
-/* Ends its processes, closes what they had open, and frees everything. */
+/* Ends its processes, closes what they had open, undoes persistent links through their drivers, has the drivers unload, and
+   frees everything. NULL is fine; a System that was freed before, or from inside its own call, is refused. */
 void rill_system_free(rill_system *);
 
-/* A process with these credentials; uid 0 is privileged. */
+/* A process with these credentials; uid 0 is privileged. NULL with EINVAL, EDEADLK or ENOMEM. */
 rill_proc *rill_proc_new(rill_system *, uid_t, gid_t);
 void rill_proc_exit(rill_proc *);
 
@@ -41,9 +51,14 @@ int rill_sysgen(rill_system *, const char *directory);
 const char *rill_sysgen_error(rill_system *);
 
 /* Registers a driver at an external major (0 to 511), with its pfxdevflag and the number of devices it is configured
-   for. Entry points other than the streamtab are not looked for. EINVAL, EBUSY for a taken major, ENOSPC for a full
-   switch table, ENOMEM. */
+   for. Entry points other than the streamtab are not looked for: see rill_driver_start(). EINVAL (also for a streamtab
+   without one of its sides or a module_info, or ndev below 0), EBUSY for a taken major, ENOSPC for a full switch table,
+   ENOMEM. A linked driver's variables are the program's: every System sees the same ones; what differs by System belongs in
+   the units of a minor table (<sys/minor.h>). */
 int rill_driver_add(rill_system *, const char *prefix, int major, struct streamtab *, int devflag, int ndev);
+/* What a configuration directory finds by name in the driver's object: runs init, as driver code of this System, and has
+   unload run when the System ends. Either may be NULL. EINVAL, ENXIO for an unknown prefix, ENOMEM. */
+int rill_driver_start(rill_system *, const char *prefix, void (*init)(void), void (*unload)(void));
 /* Registers a module under a name of at most 8 characters. EINVAL, EEXIST, ENOSPC, ENOMEM. */
 int rill_module_add(rill_system *, const char *name, struct streamtab *, int devflag);
 

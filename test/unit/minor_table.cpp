@@ -24,7 +24,7 @@ TEST_CASE("CLN-057: a full table answers EBUSY, -1 at the C face; what was hande
     minor_table_t *t = minor_table_alloc("t", 3);
     for (int i = 0; i < 3; ++i) CHECK(minor_take(t) == i);
     CHECK(minor_take(t) == -1);
-    CHECK(static_cast<MinorTable *>(t)->take().error() == EBUSY);
+    CHECK(MinorTable::of(f.system, t)->take().error() == EBUSY);
     CHECK(minors_free(t) == 0);
     for (minor_t i = 0; i < 3; ++i) CHECK(minor_is_taken(t, i));
     for (minor_t i = 0; i < 3; ++i) minor_give(t, i);
@@ -78,7 +78,7 @@ TEST_CASE("CLN-104: a minor set aside is never handed out") {
     CHECK(minor_set_aside(t, 1) == EBUSY);
     CHECK(minor_take_this(t, 1) == EBUSY);
     CHECK(!minor_is_taken(t, 1));
-    CHECK(static_cast<MinorTable *>(t)->is_set_aside(1));
+    CHECK(MinorTable::of(f.system, t)->is_set_aside(1));
     CHECK(f.system.minors_out == 0);
     for (int minor : {0, 2, 3, -1}) CHECK(minor_take(t) == minor);
     minor_table_free(t);

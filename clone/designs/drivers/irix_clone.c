@@ -11,7 +11,6 @@
 
 int iclopen(queue_t *, dev_t *, int, int, cred_t *);
 int iclclose(queue_t *, int, cred_t *);
-void iclinit(void);
 void iclunload(void);
 
 static struct module_info icl_minfo = { 0, "icl", 0, INFPSZ, 4096, 1024 };
@@ -21,20 +20,12 @@ struct streamtab iclinfo = { &icl_rinit, &icl_winit, NULL, NULL };
 int icldevflag = D_MP;
 
 int icl_devices = 16; /* set before init, as a variable of a descriptive file would be */
-static minor_table_t *icl_minors;
-
-void
-iclinit(void)
-{
-    icl_minors = minor_table_alloc("icl", (unsigned int)icl_devices);
-}
+MINOR_TABLE(icl, icl_devices);
 
 void
 iclunload(void)
 {
-    if (icl_minors != NULL)
-        minor_table_free(icl_minors);
-    icl_minors = NULL;
+    minor_table_free(icl_minors);
 }
 
 int
@@ -42,14 +33,14 @@ iclopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
 {
     int minor;
 
-    if (sflag == MODOPEN || icl_minors == NULL)
+    if (sflag == MODOPEN)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
     if (sflag != CLONEOPEN)
         return ENXIO;
     if ((minor = minor_take(icl_minors)) < 0)
-        return EBUSY;
+        return minor == -1 ? EBUSY : ENOMEM;
     *devp = makedevice(getemajor(*devp), (minor_t)minor);
     return irix_start(q, icl_minors, minor);
 }

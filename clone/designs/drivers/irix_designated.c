@@ -13,7 +13,6 @@
 
 int idsopen(queue_t *, dev_t *, int, int, cred_t *);
 int idsclose(queue_t *, int, cred_t *);
-void idsinit(void);
 void idsunload(void);
 
 static struct module_info ids_minfo = { 0, "ids", 0, INFPSZ, 4096, 1024 };
@@ -23,20 +22,12 @@ struct streamtab idsinfo = { &ids_rinit, &ids_winit, NULL, NULL };
 int idsdevflag = D_MP;
 
 int ids_devices = 16; /* set before init, as a variable of a descriptive file would be */
-static minor_table_t *ids_minors;
-
-void
-idsinit(void)
-{
-    ids_minors = minor_table_alloc("ids", (unsigned int)ids_devices);
-}
+MINOR_TABLE(ids, ids_devices);
 
 void
 idsunload(void)
 {
-    if (ids_minors != NULL)
-        minor_table_free(ids_minors);
-    ids_minors = NULL;
+    minor_table_free(ids_minors);
 }
 
 int
@@ -44,14 +35,14 @@ idsopen(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp)
 {
     int minor;
 
-    if (sflag == MODOPEN || ids_minors == NULL)
+    if (sflag == MODOPEN)
         return ENXIO;
     if (q->q_ptr != NULL)
         return 0;
     if (geteminor(*devp) != IDS_ANY)
         return ENXIO;
     if ((minor = minor_take(ids_minors)) < 0)
-        return EBUSY;
+        return minor == -1 ? EBUSY : ENOMEM;
     *devp = makedevice(getemajor(*devp), (minor_t)minor);
     return irix_start(q, ids_minors, minor);
 }
