@@ -36,8 +36,12 @@ gdb -q -batch -nx -ex "source $script" -ex 'set breakpoint pending on' -ex 'brea
 expect "$dir/running" '#0  echoopen' 'rill::Call::entry' 'open, running' 'Resumed by' 'rill::Call::enter' ' main ('
 grep -q 'Backtrace stopped\|corrupt' "$dir/running" && { echo "bt on a call's stack does not end at its entry"; bad=1; }
 # Whoever may, runs what the object carries.
-gdb -q -batch -nx -iex "add-auto-load-safe-path $(dirname "$(realpath "$rill")")" -ex 'help rill calls' "$rill" >"$dir/carried" 2>&1
+mkdir -p "$dir/prefix/bin"
+cp "$rill" "$dir/prefix/bin/rill"
+gdb -q -batch -nx -iex "add-auto-load-safe-path $dir/prefix" -ex 'help rill calls' "$dir/prefix/bin/rill" >"$dir/carried" 2>&1
 expect "$dir/carried" 'parked or running'
+gdb -q -batch -nx -ex 'help rill calls' "$dir/prefix/bin/rill" >"$dir/declined" 2>&1
+expect "$dir/declined" 'auto-load safe-path'
 # Where processes may not be traced there is nothing to see.
 if [ $bad = 1 ] && grep -qiE 'ptrace|not permitted' "$dir/out"; then exit 77; fi
 [ $bad = 0 ] || cat "$dir/out" "$dir/running" "$dir/carried"
