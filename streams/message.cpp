@@ -32,7 +32,7 @@ MessagePool::~MessagePool() {
         Huge *next = huge_->next;
         RILL_UNPOISON(huge_, huge_->bytes);
         huge_->next = huge_->prev = nullptr;
-        if (!is_watched()) std::free(huge_); // what is out now was leaked: the checker tells who had it
+        if (!is_watched() || !watched::leaks_are_told) std::free(huge_);
         huge_ = next;
     }
 }

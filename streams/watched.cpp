@@ -13,6 +13,8 @@
 
 namespace rill::watched {
 
+constinit bool leaks_are_told = true;
+
 bool memory() {
 #ifdef RILL_ASAN
     return true;

@@ -11,6 +11,10 @@ namespace rill::watched {
 
 bool memory(); // a checker watches
 
+// Messages that are out when their System ends were leaked, and are left for the checker to tell of. A suite that leaks on
+// purpose turns this off.
+extern bool leaks_are_told;
+
 // The bytes are nobody's until they are freed.
 void hide(void *p, std::size_t bytes);
 
