@@ -250,8 +250,10 @@ void run_free_routine(System &system, frtn_t frtn) {
     block->mblk_used = false;
     if (!block->dblk_used)
         block->owner->messages.give(block);
-    else if (block->owner->messages.is_watched())
-        watched::hide(&block->mblk, sizeof(mblk_t));
+    else {
+        RILL_POISON(&block->mblk, sizeof(mblk_t)); // in checking builds too
+        if (block->owner->messages.is_watched()) watched::hide(&block->mblk, sizeof(mblk_t));
+    }
     if (--dp->db_ref == dp->db_filler2) release_dblk(Block::of(dp));
 }
 
