@@ -11,6 +11,14 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 
+#if defined(__SANITIZE_THREAD__)
+#define RILL_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RILL_TSAN 1
+#endif
+#endif
+
 namespace rill {
 
 class System;
@@ -85,7 +93,19 @@ private:
     const void *back_bottom_ = nullptr;
     std::size_t back_size_ = 0;
 #endif
+#ifdef RILL_TSAN
+    void *tsan_fiber_ = nullptr;
+    void *tsan_back_ = nullptr;
+#endif
+    unsigned watched_stack_ = 0;
+
+public:
+    Call *listed_next = nullptr; // of calls_listed
+    Call **listed_link = nullptr;
 };
+
+// Every Call of the process, whatever its System: where a debugger begins (tools/gdb).
+extern Call *calls_listed;
 
 using WaitQueue =
     intrusive::list<Call, intrusive::member_hook<Call, WaitHook, &Call::wait_hook>, intrusive::constant_time_size<false>>;

@@ -31,7 +31,8 @@ MessagePool::~MessagePool() {
     while (huge_) {
         Huge *next = huge_->next;
         RILL_UNPOISON(huge_, huge_->bytes);
-        std::free(huge_);
+        huge_->next = huge_->prev = nullptr;
+        if (!is_watched() || !watched::leaks_are_told) std::free(huge_);
         huge_ = next;
     }
 }
@@ -50,7 +51,7 @@ inline Block *MessagePool::take(std::size_t size) {
     size += Life::guard_bytes;
     bool used_before = false;
 #endif
-    if (size > sizes.back()) [[unlikely]] {
+    if (size >= unpooled_) [[unlikely]] {
         block = take_huge(size);
         if (!block) return nullptr;
     } else {
@@ -59,8 +60,6 @@ inline Block *MessagePool::take(std::size_t size) {
         block->size_class = size_class;
 #if RILL_CHECKING
         used_before = block->magic == Block::dead;
-#else
-        RILL_POISON(block->data() + size, sizes[size_class] - size);
 #endif
     }
     block->owner = &system_;
@@ -251,8 +250,10 @@ void run_free_routine(System &system, frtn_t frtn) {
     block->mblk_used = false;
     if (!block->dblk_used)
         block->owner->messages.give(block);
-    else
-        RILL_POISON(&block->mblk, sizeof(mblk_t));
+    else {
+        RILL_POISON(&block->mblk, sizeof(mblk_t)); // in checking builds too
+        if (block->owner->messages.is_watched()) watched::hide(&block->mblk, sizeof(mblk_t));
+    }
     if (--dp->db_ref == dp->db_filler2) release_dblk(Block::of(dp));
 }
 

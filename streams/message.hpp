@@ -8,6 +8,7 @@
 
 #include "streams/alloc.hpp"
 #include "streams/checks.hpp"
+#include "streams/watched.hpp"
 
 #include <array>
 #include <memory>
@@ -53,6 +54,7 @@ public:
 
     long blocks() const; // out at the moment
     std::size_t bytes() const;
+    bool is_watched() const { return unpooled_ == 0; }
 
 private:
     static constexpr std::array<std::size_t, 7> sizes{0, 64, 256, 1024, 4096, 16384, 65536};
@@ -65,6 +67,11 @@ private:
 
     System &system_;
     Alloc &alloc_;
+#if RILL_CHECKING
+    const std::size_t unpooled_ = sizes.back() + 1; // from this size on they come from malloc
+#else
+    const std::size_t unpooled_ = watched::memory() ? 0 : sizes.back() + 1;
+#endif
     RawPool pools_[sizes.size()]{RawPool(block_size(0)), RawPool(block_size(1)), RawPool(block_size(2)),
                                  RawPool(block_size(3)), RawPool(block_size(4)), RawPool(block_size(5)),
                                  RawPool(block_size(6))};

@@ -27,6 +27,7 @@ enum Asked {
     stat_makes,
     by_name,
     reuse,
+    hole,
     after_close,
     detaching,
     then_reading,
@@ -47,6 +48,7 @@ constexpr Question table[asked_count] = {
     {"stat makes", "what stat of the path, before any open, has made"},
     {"by name", "whether another process reaches the instance by its name"},
     {"reuse", "the number of the next open after the second instance was closed"},
+    {"a hole", "what comes next when a lower number has no device any more, by each rule of a driver that has several"},
     {"all closed", "what is left of the instances after every close"},
     {"detach", "what the driver's end answers while an instance is open"},
     {"then read", "what a read of that instance gives afterwards"},
@@ -82,9 +84,21 @@ public:
     }
     int open(rill_proc *p, const std::string &path) {
         const std::size_t first = steps.steps.size();
-        int fd = rill_open(p, path.c_str(), O_RDWR);
+        int fd = design.ask && path == design.path ? ask_and_open(p) : rill_open(p, path.c_str(), O_RDWR);
         if (fd < 0) fd = -errno;
         return note(fmt::format("{}: open {}", who(p), path), fd, fmt::format("fd {}", fd), first);
+    }
+    // -1 with errno, and nothing is left open.
+    int ask_and_open(rill_proc *p) {
+        const int control = rill_open(p, design.path, O_RDWR);
+        if (control < 0) return -1;
+        int fd = -1, error = 0;
+        if (const std::string path = design.ask(p, control); !path.empty()) fd = rill_open(p, path.c_str(), O_RDWR);
+        if (fd < 0) error = errno;
+        else if (design.bind(p, fd, control) < 0) error = errno, rill_close(p, fd), fd = -1;
+        rill_close(p, control);
+        errno = error;
+        return fd;
     }
     int close(rill_proc *p, int fd) {
         const std::size_t first = steps.steps.size();
@@ -150,7 +164,8 @@ public:
 std::string ended_where(const std::vector<std::string> &words) {
     auto has = [&](const char *word) { return std::find(words.begin(), words.end(), word) != words.end(); };
     if (has("FD_MOVE")) return "moved";
-    if (std::count(words.begin(), words.end(), "FD_ALLOC") > 1) return "a second name";
+    auto count = [&](const char *word) { return std::count(words.begin(), words.end(), word); };
+    if (count("FD_ALLOC") > count("LOOKUP")) return "a second name"; // each open reserves one and looks a name up
     return "kept";
 }
 
@@ -159,6 +174,7 @@ std::string picker(const std::vector<std::string> &words) {
     const auto none = static_cast<std::ptrdiff_t>(words.size());
     if (at("PICK") == none) return "nobody";
     if (at("HANDLER") < at("PICK")) return "a handler";
+    if (std::count(words.begin(), words.end(), "DRV_OPEN") > 1) return "another device";
     return at("PICK") < at("DRV_OPEN") ? "spec open" : "the driver";
 }
 
@@ -255,6 +271,7 @@ Comparison compare(const Design &design) {
                      : number == second ? fmt::format("{} again", number)
                                         : fmt::format("{} after {}", number, second);
     if (a2 >= 0) run.close(run.a, a2);
+    answers[hole] = design.hole ? design.hole(run.a, second) : "-";
     run.close(run.a, a0);
     run.close(run.b, b0);
 

@@ -13,6 +13,7 @@ std::span<const Design> all() {
         d_clone,
         dragonfly_dev_data,
         dragonfly_devfs,
+        linux_loop_control,
         // the authors' devices
         freebsd_rodent,
         freebsd_tcp,

@@ -271,7 +271,7 @@ int Freebsd::lookup(Process &process, std::string_view path, Lookup why, Node **
                 --c->si_refcount;
             else
                 system.fault(Fault{c->si_devsw ? c->si_devsw->d_name : "?", "handler", "FBSD-051",
-                                   "a device was made in answer to a lookup without a reference (MAKEDEV_REF), and may go before it is open", {}, {}});
+                                   "a lookup was answered with a device that has no reference (MAKEDEV_REF, dev_ref), and it may go before it is open", {}, {}});
         }
         if (!*node) return ENOENT;
         return slash == path.npos ? 0 : ENOTDIR;

@@ -23,13 +23,14 @@ void wakeup(char *event);
 
 namespace rill::designs {
 
-constinit const LinuxVariant linux_since_2016{.name = "since 2016"};
-constinit const LinuxVariant linux_before_2016{.name = "before 2016", .tun_again = EINVAL};
+constinit const LinuxVariant linux_6_1{.name = "6.1"};
+constinit const LinuxVariant linux_6_18{.name = "6.18", .misc_first = 256, .misc_step = 1};
+constinit const LinuxVariant linux_before_2016{.name = "before 2016", .tun_again = EINVAL, .misc_first = 63};
 
 namespace {
 
 constexpr int erestartsys = 512, enoioctlcmd = 515;
-constexpr int dynamic_minors = 64; // LNX-005
+constexpr int misc_end = 1 << 18;
 constexpr const char *pts_directory = "/dev/pts/";
 
 struct Inode : inode {
@@ -63,10 +64,11 @@ struct Kernel {
     miscdevice *misc_at(int minor) const;
 
     System &system;
-    const LinuxVariant *variant = &linux_since_2016;
+    const LinuxVariant *variant = &linux_6_1;
     std::list<Inode> inodes;
     std::vector<miscdevice *> misc;
     std::unique_ptr<MinorTable> indices; // of pseudo-terminals
+    unsigned pty_max = 0, ptys = 0;
     linux_net_device *interfaces = nullptr;
     std::vector<Route> routes;
 };
@@ -248,6 +250,16 @@ int limit_ptys(System &system, unsigned count) {
     return indices ? 0 : ENOMEM;
 }
 
+void set_pty_max(System &system, unsigned max) {
+    kernel_of(system).pty_max = max;
+}
+
+int linux_interface_up(System &system, std::string_view interface, bool up) {
+    for (linux_net_device *d = kernel_of(system).interfaces; d; d = d->next)
+        if (interface == d->name) return d->flags = up ? d->flags | IFF_UP : d->flags & ~IFF_UP, 0;
+    return ENODEV;
+}
+
 std::vector<std::string> linux_interfaces(System &system) {
     std::vector<std::string> names;
     for (const linux_net_device *d = kernel_of(system).interfaces; d; d = d->next) names.emplace_back(d->name);
@@ -300,8 +312,8 @@ EXPORT int linux_misc_register(miscdevice *m) {
         if (int error = k.add({MISC_MAJOR, "misc", nullptr})) return -error;
     int minor = m->minor;
     if (minor == MISC_DYNAMIC_MINOR)
-        for (minor = dynamic_minors - 1; minor >= 0 && k.misc_at(minor);) --minor;
-    if (minor < 0 || k.misc_at(minor)) return -EBUSY; // LNX-006
+        for (minor = k.variant->misc_first; minor >= 0 && minor < misc_end && k.misc_at(minor);) minor += k.variant->misc_step;
+    if (minor < 0 || minor == misc_end || k.misc_at(minor)) return -EBUSY; // LNX-006
     const std::string path = fmt::format("/dev/{}", m->nodename ? m->nodename : m->name);
     if (int error = current->nodes.make(path, S_IFCHR | (m->mode ? m->mode : 0600u),
                                         make_device(MISC_MAJOR, static_cast<minor_t>(minor)), 0, 0))
@@ -346,8 +358,9 @@ EXPORT void linux_wake_up(wait_queue_head *wq) {
 // --- pseudo-terminals ---
 
 EXPORT int linux_devpts_new_index(inode *) {
-    auto index = kernel().indices->take();
-    if (index) return static_cast<int>((*index).keep());
+    Kernel &k = kernel();
+    if (!k.pty_max || k.ptys + 1 < k.pty_max) // LNX-105
+        if (auto index = k.indices->take()) return ++k.ptys, static_cast<int>((*index).keep());
     if (current->trace.on)
         current->trace.emit({.kind = Kind::refuse,
                              .name = "devpts",
@@ -359,6 +372,7 @@ EXPORT int linux_devpts_new_index(inode *) {
 
 EXPORT void linux_devpts_kill_index(inode *, int index) {
     kernel().indices->give(static_cast<minor_t>(index));
+    --kernel().ptys;
 }
 
 EXPORT inode *linux_devpts_pty_new(inode *, dev_t device, int index, void *priv) {
@@ -388,6 +402,50 @@ EXPORT void linux_devpts_pty_kill(inode *p) {
     i.of_devpts = false;
     ++i.opens;
     kernel().close(i);
+}
+
+// The name is not looked up: it may be hidden, or gone.
+EXPORT int linux_ptm_open_peer(inode *slave, int flags) {
+    Process &process = *current->caller();
+    File *file = current->file_pool.make();
+    if (!file) return -ENFILE;
+    file->refs = 0; // only reserved
+    const int fd = process.install(file);
+    if (fd < 0) return current->file_pool.free(file), -EMFILE;
+    step(*current, "FD_ALLOC", "a descriptor for the slave", "LNX-109", no_device, fd);
+    file->flags = kernel_flags(flags) & (FREAD | FWRITE | FNDELAY | FNONBLOCK);
+    file->status = flags & ~O_NOCTTY;
+    Node &node = *static_cast<Inode *>(slave)->node;
+    const int error = current->nodes.spec_open(process, node, *file, kernel_flags(flags));
+    file->refs = 1;
+    if (!error) return fd;
+    process.remove_descriptor(fd);
+    current->file_pool.free(file);
+    return -error;
+}
+
+EXPORT int linux_capable(int) {
+    const Process *process = current->caller();
+    return !process || process->cred.cr_uid == 0;
+}
+
+EXPORT unsigned linux_current_euid() {
+    const Process *process = current->caller();
+    return process ? process->cred.cr_uid : 0;
+}
+
+EXPORT int linux_fget_valid(unsigned fd) {
+    Process *process = current->caller();
+    return process && process->file(static_cast<int>(fd));
+}
+
+EXPORT int linux_device_node(const char *name, dev_t device, unsigned short mode) {
+    return -current->nodes.make(fmt::format("/dev/{}", name), S_IFCHR | mode, device, 0, 0);
+}
+
+EXPORT void linux_device_node_gone(const char *name) {
+    const std::string path = fmt::format("/dev/{}", name);
+    if (current->nodes.find(path)) current->nodes.unlink(path);
 }
 
 // --- interfaces ---
@@ -421,6 +479,7 @@ EXPORT int linux_register_netdevice(linux_net_device *dev) {
     linux_net_device **link = &k.interfaces;
     while (*link) link = &(*link)->next;
     dev->next = nullptr;
+    dev->flags = IFF_UP;
     *link = dev;
     step(k.system, "DRV_CREATE", "an interface is made", "LNX-012", no_device, -1, name);
     return 0;
@@ -434,6 +493,11 @@ EXPORT void linux_unregister_netdevice(linux_net_device *dev) {
     *link = dev->next;
     std::erase_if(k.routes, [&](const Route &r) { return r.interface == dev; });
     step(k.system, "DRV_DESTROY", "the interface goes, and the routes through it", "LNX-015", no_device, -1, dev->name);
+}
+
+EXPORT int linux_loop_picked(int number) {
+    step(*current, "PICK", "the number of a device that nothing is bound to", "LNX-117", no_device, number);
+    return number;
 }
 
 EXPORT int linux_tun_again() {

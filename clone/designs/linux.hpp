@@ -1,6 +1,7 @@
 // Linux: nothing is cloned. Every open makes a struct file, every operation is given it, and a driver hangs the state
-// of the open from its private_data (linux.cpp). Beside it stand the three that other designs are compared with: misc
-// devices by minor, pseudo-terminals by the lowest free index, and tun, whose interface is picked after the open.
+// of the open from its private_data (linux.cpp). Beside it stand those that other designs are compared with: misc
+// devices by minor, pseudo-terminals by the lowest free index, tun, whose interface is picked after the open, and loop, whose device is picked
+// before it, through another one.
 #pragma once
 
 #include "streams/system.hpp"
@@ -10,17 +11,23 @@ namespace rill::designs {
 struct LinuxVariant {
     const char *name;
     int tun_again = EEXIST; // what a second TUNSETIFF on one file answers   LNX-014
+    int misc_first = 127;   // the first dynamic misc minor                  LNX-005, LNX-113
+    int misc_step = -1;     // and where the next one is looked for; downward it ends at 0
 };
-extern const LinuxVariant linux_since_2016; // the default
+extern const LinuxVariant linux_6_1; // the default
+extern const LinuxVariant linux_6_18;
 extern const LinuxVariant linux_before_2016;
 
 void set_variant(System &system, const LinuxVariant &variant);
 
 // Pseudo-terminals that there may be; while there is none. ENOMEM.
 int limit_ptys(System &system, unsigned count);
+// kernel.pty.max: one less than that, in all (LNX-105). 0: no such limit.
+void set_pty_max(System &system, unsigned max);
 
 // Interfaces by name, and routes that lead through them ("10.0.0.0/8 tun0").
 std::vector<std::string> linux_interfaces(System &system);
+int linux_interface_up(System &system, std::string_view interface, bool up); // ENODEV
 int linux_add_route(System &system, std::string destination, std::string_view interface); // ENODEV
 std::vector<std::string> linux_routes(System &system);
 

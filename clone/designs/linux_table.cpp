@@ -2,11 +2,18 @@
 #include "clone/designs/design.hpp"
 #include "clone/designs/linux.hpp"
 
+#include "clone/designs/ddi/linux/linux/loop.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
 extern "C" {
 int linux_foo_init();
 int linux_foo_exit();
 int linux_tun_init();
 int linux_tun_exit();
+int linux_loop_init(int bound);
+int linux_loop_exit();
 int linux_ptmx_init(int major);
 int linux_ptmx_exit();
 }
@@ -19,6 +26,7 @@ constexpr const char *ptmx_path = "/dev/ptmx";
 constexpr major_t major_ptmx = major_linux + 1; // and masters and slaves after it
 constexpr minor_t ptmx_minor = 2;
 constexpr unsigned usual_ptys = 4096;
+constexpr unsigned usual_loops = 256;
 
 int attach(System &system, const char *path, int (*init)(), int (*detach)(System &)) {
     if (system.nodes.find(path)) return EEXIST;
@@ -36,6 +44,10 @@ int detach_foo(System &system) {
 }
 int detach_tun(System &system) {
     return detach(system, "/dev/net/tun", linux_tun_exit);
+}
+
+int detach_loop(System &system) {
+    return detach(system, "/dev/loop-control", linux_loop_exit);
 }
 
 int detach_ptmx(System &system) {
@@ -59,6 +71,42 @@ int attach_ptmx(System &system, unsigned bound) {
 }
 
 } // namespace
+
+const Design linux_loop_control{
+    .name = "linux-loop-control",
+    .system = "Linux",
+    .path = "/dev/loop-control",
+    .sentence = "another device is asked for the number of a free one, which is opened by its name and then taken",
+    .attach =
+        [](System &system, unsigned bound) {
+            if (system.nodes.find("/dev/loop-control")) return EEXIST;
+            if (int error = linux_loop_init(static_cast<int>(bound ? bound : usual_loops))) return -error;
+            system.at_end.push_back([&system] { detach_loop(system); });
+            return 0;
+        },
+    .detach = detach_loop,
+    .ask = [](rill_proc *process, int control) -> std::string {
+        const int number = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
+        return number < 0 ? "" : fmt::format("/dev/loop{}", number);
+    },
+    .bind =
+        [](rill_proc *process, int fd, int control) {
+            loop_config config{};
+            config.fd = static_cast<unsigned>(control); // what it is bound to matters to nobody here
+            config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+            return rill_ioctl(process, fd, LOOP_CONFIGURE, &config);
+        },
+    .hole = [](rill_proc *process, long number) -> std::string {
+        const int control = rill_open(process, "/dev/loop-control", O_RDWR);
+        std::string rules = "it stays";
+        if (rill_ioctl(process, control, LOOP_CTL_REMOVE, number) == 0) {
+            const int free = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
+            rules = fmt::format("GET_FREE {}, ADD {}", free, rill_ioctl(process, control, LOOP_CTL_ADD, -1L));
+        }
+        rill_close(process, control);
+        return rules;
+    },
+};
 
 const Design linux_file{
     .name = "linux-file",

@@ -1,5 +1,6 @@
 #include "streams/sysgen/image.hpp"
 #include "streams/sysgen/manual.hpp"
+#include "streams/watched.hpp"
 #if __has_include("streams/sysgen/paths.hpp")
 #include "streams/sysgen/paths.hpp"
 #else
@@ -109,10 +110,12 @@ void replace_all(std::string &text, std::string_view from, std::string_view to) 
 } // namespace
 
 Image::~Image() {
-    for (std::size_t i = objects_.size(); i-- > 0;) close(i);
-    for (Object &object : objects_)
-        if (object.handle) ::dlclose(object.handle);
-    if (kernel_) ::dlclose(kernel_);
+    if (!watched::memory()) { // whose report of what was lost names what the objects hold
+        for (std::size_t i = objects_.size(); i-- > 0;) close(i);
+        for (Object &object : objects_)
+            if (object.handle) ::dlclose(object.handle);
+        if (kernel_) ::dlclose(kernel_);
+    }
     if (directory_.empty() || maker_ != ::getpid()) return; // a forked copy leaves the files to the one that made them
     for (const std::string &file : files_) ::unlink(file.c_str());
     ::rmdir((directory_ + "/config").c_str());

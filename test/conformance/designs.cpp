@@ -28,7 +28,7 @@ const designs::Comparison &run_of(const std::string &name) {
 }
 
 constexpr const char *models[] = {"irix-clone",   "irix-designated", "freebsd-dev_clone",  "freebsd-cdevpriv", "netbsd-fd_clone",
-                                  "netbsd-dupfd", "d_clone",         "dragonfly-dev_data", "dragonfly-devfs"};
+                                  "netbsd-dupfd", "d_clone",         "dragonfly-dev_data", "dragonfly-devfs", "linux-loop-control"};
 
 void check_answers(const char *question, const Expected &expected) {
     for (const char *name : models) {
@@ -48,7 +48,7 @@ std::string steps_of(const std::string &name, bool descriptors) {
 
 } // namespace
 
-TEST_CASE("the nine designs stand in the table under their names, in order") {
+TEST_CASE("the ten designs stand in the table under their names, in order") {
     std::vector<std::string> names;
     for (const designs::Design &d : designs::all())
         if (d.model) names.emplace_back(d.name);
@@ -78,7 +78,8 @@ TEST_CASE("CMP-003 FBSD-032: with room for four, the fifth open fails as each de
                                 {"netbsd-dupfd", "no bound"},
                                 {"d_clone", "4, EBUSY"},
                                 {"dragonfly-dev_data", "4, EBUSY"},
-                                {"dragonfly-devfs", "4, ENXIO"}});
+                                {"dragonfly-devfs", "4, ENXIO"},
+                                {"linux-loop-control", "4, ENOSPC"}});
     DesignFixture f("freebsd-dev_clone", 4);
     for (int i = 0; i < 4; ++i) CHECK(f.open("/dev/foo") >= 0);
     CHECK(f.open("/dev/foo") == -ENOENT);
@@ -115,6 +116,13 @@ TEST_CASE("CMP-004: after the second of the instances is closed, the next open g
     }
 }
 
+TEST_CASE("CMP-004 LNX-117: loop-control has two rules: what is free comes first, or the lowest hole") {
+    CHECK(answer(run_of("linux-loop-control"), "picked by") == "another device");
+    CHECK(answer(run_of("linux-loop-control"), "reuse") == "1 again");
+    CHECK(answer(run_of("linux-loop-control"), "a hole") == "GET_FREE 3, ADD 1");
+    CHECK(answer(run_of("irix-clone"), "a hole") == "-");
+}
+
 TEST_CASE("CMP-005: whether fstat shows another device than stat of the path") {
     check_answers("new minor", {{"irix-clone", "yes"},
                                 {"irix-designated", "yes"},
@@ -124,7 +132,8 @@ TEST_CASE("CMP-005: whether fstat shows another device than stat of the path") {
                                 {"netbsd-dupfd", answer(run_of("netbsd-dupfd"), "new minor")}, // that of the duplicated file
                                 {"d_clone", "yes"},
                                 {"dragonfly-dev_data", "no"},
-                                {"dragonfly-devfs", "yes"}});
+                                {"dragonfly-devfs", "yes"},
+                                {"linux-loop-control", "yes"}});
     {
         DesignFixture f("freebsd-dev_clone");
         const int fd = f.open("/dev/foo");
@@ -140,6 +149,7 @@ TEST_CASE("CMP-005: whether fstat shows another device than stat of the path") {
 TEST_CASE("CMP-007: opens that are under way together never get one instance") {
     for (const char *name : models) {
         if (std::string_view(name) == "netbsd-dupfd") continue; // shares one on purpose
+        if (designs::find(name)->ask) continue;                 // LNX-117: whoever binds first has it
         CAPTURE(name);
         DesignFixture f(name, 8);
         Process &other = f.process();
@@ -168,7 +178,8 @@ TEST_CASE("CMP-008: the driver goes while an instance is open: refused, or the n
                              {"netbsd-dupfd", answer(run_of("netbsd-dupfd"), "detach")},
                              {"d_clone", answer(run_of("d_clone"), "detach")},
                              {"dragonfly-dev_data", answer(run_of("dragonfly-dev_data"), "detach")},
-                             {"dragonfly-devfs", "done"}});
+                             {"dragonfly-devfs", "done"},
+                             {"linux-loop-control", "EBUSY"}});
     CHECK(answer(run_of("freebsd-dev_clone"), "then read") == "ENXIO"); // FBSD-068
     CHECK(answer(run_of("freebsd-cdevpriv"), "then read") == "ENXIO");
     CHECK(answer(run_of("dragonfly-devfs"), "then read") == "EBADF"); // DFLY-034
@@ -190,6 +201,7 @@ TEST_CASE("CMP-010: the steps of one open come in the order that each design has
         {"freebsd-cdevpriv", "LOOKUP DRV_OPEN"},
         {"d_clone", "LOOKUP PICK VNODE_SWAP DRV_OPEN"},
         {"dragonfly-devfs", "LOOKUP HANDLER PICK NODE+ VNODE_SWAP DRV_OPEN"},
+        {"linux-loop-control", "LOOKUP DRV_OPEN PICK NODE+ LOOKUP DRV_OPEN DRV_CLOSE"},
     };
     for (const auto &[name, steps] : expected) {
         const std::string &design = name;

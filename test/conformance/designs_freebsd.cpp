@@ -901,6 +901,16 @@ TEST_CASE("FBSD-071: ERESTART of d_open is EINTR to the caller") {
     CHECK(f.device.closes == 0);
 }
 
+TEST_CASE("FBSD-051: a lookup that finds a device of the name's unit makes none, and nobody is blamed") {
+    DesignFixture f("freebsd-tun");
+    CHECK(f.open("/dev/tun3") == 0);
+    CHECK(outcome(rill_unlink(handle(f.root), "/dev/tun3")) == 0);
+    const struct stat before = f.fstat(0);
+    CHECK(f.open("/dev/tun3") == -ENOENT); // its entry is gone, and the device has no other
+    CHECK(f.fstat(0).st_rdev == before.st_rdev);
+    CHECK(f.system.faults.empty());
+}
+
 TEST_CASE("FBSD-072 FBSD-073: a tunnel is its owner's; a child is refused what it has open, and the marker outlives the owner") {
     DesignFixture f("freebsd-tun");
     Process &parent = f.process();

@@ -1,12 +1,17 @@
-# gdb commands that show STREAMS structures by name. Loaded automatically beside librill.so (and the rill command, which
-# holds the library); by hand: (gdb) source tools/gdb/rill-gdb.py
+# gdb commands that show STREAMS structures by name. librill.so and the rill command carry them (section.S), and gdb runs
+# what an object carries when it may: (gdb) add-auto-load-safe-path DIR, or the same line in ~/.config/gdb/gdbinit, where
+# DIR is the prefix that rill was installed in, or the build directory. By hand: (gdb) source tools/gdb/rill-gdb.py
 #
 #   msg MP        a message: each block with type, bytes, sharers; then the messages queued behind it with `msg -a MP`
 #   queue Q       a queue: whose, flags by name, counts and marks, bands, messages
 #   stream Q      a stream from top to bottom, of which Q is any queue
+#   rill calls    the system calls that are parked or running, each with its stack; `rill calls N`: N innermost frames of each
 #
 # They read memory and call nothing in the program, so that they work on a core file too.
+import re
+
 import gdb
+import gdb.unwinder
 
 TYPES = {
     0x00: "M_DATA", 0x01: "M_PROTO", 0x08: "M_BREAK", 0x09: "M_PASSFP", 0x0b: "M_SIG", 0x0c: "M_DELAY", 0x0d: "M_CTL",
@@ -156,6 +161,108 @@ class Stream(gdb.Command):
             w, steps = w["q_next"], steps + 1
 
 
+# What jump_fcontext leaves on a stack that it switches away from: where each register lies, and how long it is. The stack
+# goes on, as after a return, behind it.
+SAVED = {
+    "i386:x86-64": ({"r12": 0x08, "r13": 0x10, "r14": 0x18, "r15": 0x20, "rbx": 0x28, "rbp": 0x30, "rip": 0x38}, 0x40, "rip", "rsp"),
+}
+
+
+class Switched(gdb.unwinder.Unwinder):
+    """While `context` is set, the frame where the processor stands seems to be called by what was switched away from
+    there. Nothing in the program changes, so that this works on a core file too."""
+
+    def __init__(self):
+        super().__init__("rill-switched")
+        self.context = None
+
+    def __call__(self, frame):
+        if self.context is None or int(frame.read_register("pc")) != self.where:
+            return None
+        offsets, length, pc, sp = SAVED[frame.architecture().name()]
+        word = gdb.lookup_type("unsigned long")
+        saved = {name: gdb.Value(self.context + at).cast(word.pointer()).dereference() for name, at in offsets.items()}
+        # Of the frame that is shown as calling, the identity must be an outer one.
+        info = frame.create_unwind_info(Frame(gdb.Value(self.context), frame.read_register("pc")))
+        for name, value in saved.items():
+            info.add_saved_register(name, value.cast(frame.read_register(name).type) if name != pc else value)
+        info.add_saved_register(sp, gdb.Value(self.context + length).cast(word))
+        self.target = int(saved[pc])
+        return info
+
+    def stack(self, context):
+        """The lines of bt for a stack that was switched away from at `context`."""
+        selected = gdb.selected_frame()
+        self.where = int(gdb.newest_frame().read_register("pc"))
+        self.context, self.target = int(context), None
+        gdb.invalidate_cached_frames()
+        try:
+            lines = gdb.execute("backtrace", to_string=True).splitlines()
+        finally:
+            self.context = None
+            gdb.invalidate_cached_frames()
+            try:
+                selected.select()
+            except gdb.error:
+                pass
+        wanted = "0x%016x" % (self.target or 0)
+        first = next((i for i, line in enumerate(lines) if re.match(r"#\d+ +" + wanted + " ", line)), None)
+        if first is None:
+            return ["(its stack cannot be followed)"]
+        return [re.sub(r"^#\d+ *", "#%-3d" % n, line) for n, line in enumerate(lines[first:])]
+
+
+class Frame:
+    def __init__(self, sp, pc):
+        self.sp, self.pc = sp, pc
+
+
+class Rill(gdb.Command):
+    """rill calls: the system calls that wait or run, whatever their System."""
+
+    def __init__(self):
+        super().__init__("rill", gdb.COMMAND_STACK, prefix=True)
+
+
+class Calls(gdb.Command):
+    """rill calls: each system call that is parked or running: its number, process and name, what it waits for, and its stack
+    from the innermost procedure to the call itself. rill calls N: the N innermost frames of each."""
+
+    def __init__(self):
+        super().__init__("rill calls", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        most = int(gdb.parse_and_eval(argument)) if argument else MANY
+        call, shown = gdb.parse_and_eval("rill::calls_listed"), 0
+        found = []
+        while not is_null(call) and len(found) < MANY:
+            found.append(call)
+            call = call["listed_next"]
+        for call in sorted(found, key=lambda c: int(c["id"])):
+            state = str(call["state"]).rsplit("::", 1)[-1]
+            if state in ("idle", "done"):
+                continue
+            shown += 1
+            process = call["process"]
+            who = "" if is_null(process) else ", process %d" % int(process["pid"])
+            why = call["waiting_for"].string()
+            print("call %d%s: %s, %s%s" % (int(call["id"]), who, call["name"].string(), state,
+                                           ", waits for " + why if state == "asleep" and why else ""))
+            if state == "running":  # the stack that the processor is on; below it, who resumed the call
+                print("  on the processor: bt shows it. Resumed by")
+            if gdb.selected_frame().architecture().name() not in SAVED:
+                print("  (how a stack is switched is not known here for this processor)")
+                continue
+            for line in SWITCHED.stack(call["back_" if state == "running" else "context_"])[:most]:
+                print("  " + line)
+        if shown == 0:
+            print("no call is parked or running")
+
+
 Msg()
 Queue()
 Stream()
+Rill()
+Calls()
+SWITCHED = Switched()
+gdb.unwinder.register_unwinder(None, SWITCHED, replace=True)

@@ -24,7 +24,8 @@ constexpr const char *table_title = "What was new, who decided, and how it ends"
 // Descriptor steps say something only where the design moves or duplicates the descriptor.
 std::vector<std::string> shown_steps(const Comparison &c) {
     const bool all = std::find(c.one_open.begin(), c.one_open.end(), "FD_MOVE") != c.one_open.end() ||
-                     std::count(c.one_open.begin(), c.one_open.end(), "FD_ALLOC") > 1;
+                     std::count(c.one_open.begin(), c.one_open.end(), "FD_ALLOC") >
+                         std::count(c.one_open.begin(), c.one_open.end(), "LOOKUP");
     std::vector<std::string> out;
     for (const std::string &word : c.one_open)
         if (all || !word.starts_with("FD_")) out.push_back(word);
@@ -102,7 +103,7 @@ private:
             text = newline == text.npos ? std::string_view{} : text.substr(newline + 1);
             while (line.size() > width) {
                 std::size_t at = line.rfind(' ', width);
-                if (at == line.npos || at == 0) at = line.rfind(',', width - 1) + 1; // a device number
+                if (at == line.npos || at == 0) at = line.find_last_of(",-", width - 1) + 1; // a device number, a name
                 if (at == 0) at = width;
                 lines.emplace_back(line.substr(0, at));
                 line.remove_prefix(std::min(line.size(), at + (line[at] == ' ')));

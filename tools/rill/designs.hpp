@@ -7,7 +7,7 @@
 namespace rill::tool {
 
 struct DesignsOptions {
-    std::vector<std::string> names; // empty: the nine models
+    std::vector<std::string> names; // empty: the ten models
     bool list = false;              // only what there is
     bool trace = false;             // every step of every line of the script
     bool json = false, markdown = false, html = false;

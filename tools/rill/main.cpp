@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -80,6 +81,31 @@ int start(const Options &options) {
     return play(system.get(), options);
 }
 
+// The same command from a checking build: installed beside this one, or built beside it. Comes back only without one.
+int run_checking([[maybe_unused]] char **argv) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path(); // PREFIX/bin, or BUILD/tools
+    std::string looked;
+    for (const fs::path &path : {here.parent_path() / "libexec" / "rill" / "checking" / "rill",
+                                 here.parent_path().parent_path() / "build-checking" / "tools" / "rill",
+                                 fs::path(RILL_LIBEXEC) / "checking" / "rill"}) {
+        if (fs::exists(path, ignored)) {
+            argv[1] = argv[0];
+            ::execv(path.c_str(), argv + 1);
+            fmt::print(stderr, "rill: --checking: {} cannot be run: {}\n", path.string(), std::strerror(errno));
+            return 2;
+        }
+        if (looked.find(path.string() + "\n") == looked.npos) looked += fmt::format("  {}\n", path.string());
+    }
+    fmt::print(stderr,
+               "rill: --checking: no checking build is there; looked for\n{}"
+               "`./bootstrap install PREFIX` installs one beside the plain one; `meson setup build-checking -Dchecking=true` "
+               "configures one.\n",
+               looked);
+    return 2;
+}
+
 void cc_command(CLI::App &app, tool::Compile &what) {
     CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into a shared object that a sysgen directory can boot");
     cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required()->check(CLI::ExistingFile);
@@ -108,7 +134,7 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
 
 void designs_command(CLI::App &app, tool::DesignsOptions &what) {
     CLI::App *designs = app.add_subcommand("designs", "Put one device through every cloning design, and show them side by side");
-    designs->add_option("NAME", what.names, "only these (--list names them); without any, all nine");
+    designs->add_option("NAME", what.names, "only these (--list names them); without any, all ten");
     designs->add_flag("--list", what.list, "the designs, and the devices that their authors wrote about (for `attach` in scenarios)");
     designs->add_flag("--trace", what.trace, "under each line of the script, the steps that it took");
     designs->add_option("--width", what.width, "characters of a page of text (default: the terminal's, or 80)");
@@ -164,7 +190,9 @@ int main(int argc, char **argv) {
     CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: make calls and see each step of them.");
     app.name("rill");
     app.set_version_flag("--version", "rill " RILL_VERSION);
+    bool asked_checking = false; // told by the first argument, below
     app.require_subcommand(1);
+    app.add_flag("--checking", asked_checking, "before the subcommand: by the checking build that is installed beside this one, which sees most faults");
     app.footer("Examples:\n"
                "  rill shell                                        try calls by hand; help lists them\n"
                "  rill run hello.rill                               a scenario with the built-in drivers\n"
@@ -198,6 +226,12 @@ int main(int argc, char **argv) {
     tool::DesignsOptions designs;
     designs_command(app, designs);
 
+    const bool checking = argc > 1 && std::string_view(argv[1]) == "--checking";
+#if RILL_CHECKING
+    if (checking) argv[1] = argv[0], ++argv, --argc;
+#else
+    if (checking) return run_checking(argv);
+#endif
     CLI11_PARSE(app, argc, argv);
     if (app.got_subcommand("designs")) return tool::designs(designs);
     if (app.got_subcommand("cc")) {

@@ -74,6 +74,8 @@ tunclone(void *arg, struct ucred *cred, char *name, int namelen, struct cdev **d
         return;
     if (clone_create(&tunclones, &tun_cdevsw, &unit, dev, 0) == 0) {
         free(tp, M_TUN);
+        if (*dev != NULL)
+            dev_ref(*dev); /* the unit is there and its name is not; the lookup drops this */
         return;
     }
     *dev = make_dev_credf(MAKEDEV_REF, &tun_cdevsw, unit2minor(unit), cred, UID_UUCP, GID_DIALER, 0600, "tun%d", unit);

@@ -3,8 +3,11 @@
  * and whether one is made, TUNSETIFF says afterwards. So the instance has a number, the interface's, and neither node nor
  * device number knows it. The interface goes with the file, unless it was made persistent.
  *
- * In this System an interface sends back every frame that it receives.
+ * In this System an interface is up when it is made, and sends back every frame that it receives: to the file that the
+ * frame came from, which is one of several where the interface has many queues.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/if.h>
@@ -24,19 +27,21 @@ struct tun_file;
 
 struct tun_struct {
     struct net_device dev; /* first */
-    int type;              /* IFF_TUN or IFF_TAP */
+    int type;              /* IFF_TUN or IFF_TAP; IFF_MULTI_QUEUE */
     int persist;
-    struct tun_file *tfile; /* who drives it */
-    int frames;
-    struct {
-        size_t len;
-        char data[TUN_MTU];
-    } frame[TUN_FRAMES];
+    int owned;             /* it has an owner */
+    unsigned int owner;
+    int queues;            /* files that drive it */
     struct tun_struct *next;
 };
 
 struct tun_file {
     struct tun_struct *tun;
+    int frames;
+    struct {
+        size_t len;
+        char data[TUN_MTU];
+    } frame[TUN_FRAMES];
     wait_queue_head_t wait;
 };
 
@@ -70,37 +75,41 @@ tun_release(struct inode *inode, struct file *file)
 {
     struct tun_file *tfile = file->private_data;
 
-    if (tfile->tun != NULL) {
-        tfile->tun->tfile = NULL;
-        if (!tfile->tun->persist)
-            tun_destroy(tfile->tun);
-    }
+    if (tfile->tun != NULL && --tfile->tun->queues == 0 && !tfile->tun->persist)
+        tun_destroy(tfile->tun);
     kfree(tfile);
     return 0;
 }
 
+/* The order of the refusals is what LNX-115 says. */
 static int
 tun_set_iff(struct tun_file *tfile, struct ifreq *ifr)
 {
-    int type = ifr->ifr_flags & (IFF_TUN | IFF_TAP), error;
+    int flags = ifr->ifr_flags & 0xffff, error;
     struct tun_struct *tun = tun_list;
 
     if (tfile->tun != NULL)
         return -linux_tun_again();
-    if (type != IFF_TUN && type != IFF_TAP)
-        return -EINVAL;
     while (tun != NULL && strcmp(tun->dev.name, ifr->ifr_name) != 0)
         tun = tun->next;
     if (tun != NULL) {
-        if (tun->type != type)
+        if (flags & IFF_TUN_EXCL)
+            return -EBUSY;
+        if (!(tun->type & flags & (IFF_TUN | IFF_TAP)) || (tun->type & IFF_MULTI_QUEUE) != (flags & IFF_MULTI_QUEUE))
             return -EINVAL;
-        if (tun->tfile != NULL)
-            return -EBUSY; /* a single queue */
+        if (tun->owned && tun->owner != current_euid() && !capable(CAP_NET_ADMIN))
+            return -EPERM;
+        if (tun->queues > 0 && !(tun->type & IFF_MULTI_QUEUE))
+            return -EBUSY;
     } else {
+        if (!capable(CAP_NET_ADMIN))
+            return -EPERM;
+        if (!(flags & (IFF_TUN | IFF_TAP)))
+            return -EINVAL;
         if ((tun = kzalloc(sizeof *tun, GFP_KERNEL)) == NULL)
             return -ENOMEM;
-        strcpy(tun->dev.name, ifr->ifr_name[0] ? ifr->ifr_name : type == IFF_TUN ? "tun%d" : "tap%d");
-        tun->type = type;
+        tun->type = (flags & IFF_TUN ? IFF_TUN : IFF_TAP) | (flags & IFF_MULTI_QUEUE);
+        strcpy(tun->dev.name, ifr->ifr_name[0] ? ifr->ifr_name : flags & IFF_TUN ? "tun%d" : "tap%d");
         if ((error = register_netdevice(&tun->dev)) != 0) {
             kfree(tun);
             return error;
@@ -108,7 +117,7 @@ tun_set_iff(struct tun_file *tfile, struct ifreq *ifr)
         tun->next = tun_list;
         tun_list = tun;
     }
-    tun->tfile = tfile;
+    tun->queues++;
     tfile->tun = tun;
     strcpy(ifr->ifr_name, tun->dev.name);
     return 0;
@@ -141,6 +150,10 @@ tun_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
     case TUNSETPERSIST:
         tfile->tun->persist = arg != 0;
         return 0;
+    case TUNSETOWNER:
+        tfile->tun->owned = 1;
+        tfile->tun->owner = (unsigned int)arg;
+        return 0;
     default:
         return -EINVAL;
     }
@@ -150,21 +163,20 @@ static ssize_t
 tun_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
     struct tun_file *tfile = file->private_data;
-    struct tun_struct *tun = tfile->tun;
     int error;
 
-    if (tun == NULL)
+    if (tfile->tun == NULL)
         return -EBADFD;
-    if (tun->frames == 0 && (file->f_flags & O_NONBLOCK))
+    if (tfile->frames == 0 && (file->f_flags & O_NONBLOCK))
         return -EAGAIN;
-    if ((error = wait_event_interruptible(tfile->wait, tun->frames > 0)) != 0)
+    if ((error = wait_event_interruptible(tfile->wait, tfile->frames > 0)) != 0)
         return error;
-    if (count > tun->frame[0].len)
-        count = tun->frame[0].len; /* the rest of a longer frame is lost */
-    if (copy_to_user(buf, tun->frame[0].data, count))
+    if (count > tfile->frame[0].len)
+        count = tfile->frame[0].len; /* the rest of a longer frame is lost */
+    if (copy_to_user(buf, tfile->frame[0].data, count))
         return -EFAULT;
-    tun->frames--;
-    memmove(&tun->frame[0], &tun->frame[1], (size_t)tun->frames * sizeof tun->frame[0]);
+    tfile->frames--;
+    memmove(&tfile->frame[0], &tfile->frame[1], (size_t)tfile->frames * sizeof tfile->frame[0]);
     return (ssize_t)count;
 }
 
@@ -172,17 +184,18 @@ static ssize_t
 tun_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
 {
     struct tun_file *tfile = file->private_data;
-    struct tun_struct *tun = tfile->tun;
 
-    if (tun == NULL)
+    if (tfile->tun == NULL)
         return -EBADFD;
     if (count > TUN_MTU)
         return -EINVAL;
-    if (tun->frames == TUN_FRAMES)
+    if (!(tfile->tun->dev.flags & IFF_UP))
+        return -EIO;
+    if (tfile->frames == TUN_FRAMES)
         return (ssize_t)count; /* received, and what was to be sent back is dropped */
-    if (copy_from_user(tun->frame[tun->frames].data, buf, count))
+    if (copy_from_user(tfile->frame[tfile->frames].data, buf, count))
         return -EFAULT;
-    tun->frame[tun->frames++].len = count;
+    tfile->frame[tfile->frames++].len = count;
     wake_up_interruptible(&tfile->wait);
     return (ssize_t)count;
 }
@@ -194,7 +207,7 @@ tun_poll(struct file *file, poll_table *wait)
 
     if (tfile->tun == NULL)
         return POLLERR;
-    return POLLOUT | (tfile->tun->frames > 0 ? POLLIN : 0);
+    return (tfile->tun->dev.flags & IFF_UP ? POLLOUT | POLLWRNORM : 0) | (tfile->frames > 0 ? POLLIN | POLLRDNORM : 0);
 }
 
 static const struct file_operations tun_fops = {

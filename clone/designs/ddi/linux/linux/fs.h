@@ -54,6 +54,14 @@ unsigned int imajor(const struct inode *inode);
 
 #define register_chrdev linux_register_chrdev
 #define unregister_chrdev linux_unregister_chrdev
+/* A node below /dev, as udev makes it for a device that a driver has added. */
+#define device_node linux_device_node
+#define device_node_gone linux_device_node_gone
+int device_node(const char *name, dev_t device, unsigned short mode);
+void device_node_gone(const char *name);
+#define fget_valid linux_fget_valid
+int fget_valid(unsigned int fd); /* is it a descriptor of the caller's? */
+
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops); /* 0; -EBUSY */
 void unregister_chrdev(unsigned int major, const char *name);
 

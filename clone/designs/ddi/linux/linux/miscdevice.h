@@ -24,7 +24,7 @@ struct miscdevice {
 
 #define misc_register linux_misc_register
 #define misc_deregister linux_misc_deregister
-int misc_register(struct miscdevice *misc); /* 0; -EBUSY */
+int misc_register(struct miscdevice *misc); /* 0; -EBUSY; which minors are dynamic ones, the kernel's age decides */
 int misc_deregister(struct miscdevice *misc);
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@ extern "C" {
 
 struct net_device {
     char name[IFNAMSIZ];
+    unsigned int flags; /* IFF_UP: in this System from the beginning */
     struct net_device *next;
 };
 
