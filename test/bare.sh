@@ -112,6 +112,7 @@ for who in root porter; do
     put_tree "$root$dir"
     if [ $who = root ] && [ "$(git rev-parse --is-inside-work-tree 2>/dev/null)" = true ]; then
         git -c safe.directory='*' clone --quiet --bare . "$root$dir/.git"
+        git --git-dir="$root$dir/.git" config core.bare false
     fi
     chroot "$root" chown -R $who: "$(dirname "$dir")"
     if [ "$what" != test ]; then
