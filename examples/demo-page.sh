@@ -53,7 +53,7 @@ printf '%s\n' "$run" | awk '
                    { done() }
     /^    /        { step($0); next }
     NF             { print }
-    !NF && !blank  { print }
+    !NF && NR > 1 && !blank { print }
                    { blank = !NF }
     END            { done() }'
 

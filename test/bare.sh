@@ -69,14 +69,13 @@ put_tree() {
 
 failed=0
 times=()
-# step WHO WHAT COMMAND...: runs it, keeps its time.
+# step WHO WHAT COMMAND...: runs it, keeps its time, and that of the processors.
 step() {
-    local who=$1 name=$2 start=$EPOCHREALTIME status=0
+    local who=$1 name=$2 status=0 TIMEFORMAT='%0R s, %0U + %0S s of processors'
     shift 2
     say "$who: $name"
-    "$@" >"$work/log" 2>&1 </dev/null || status=$?
-    times+=("$(printf '%-6s %-10s %6.0f s  %s' "$who" "$name" \
-        "$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')" "$([ $status = 0 ] && echo passed || echo "FAILED ($status)")")")
+    { time "$@" >"$work/log" 2>&1 </dev/null; } 2>"$work/time" || status=$?
+    times+=("$(printf '%-6s %-10s %s: %s' "$who" "$name" "$([ $status = 0 ] && echo passed || echo "FAILED ($status)")" "$(tail -1 "$work/time")")")
     if [ $status != 0 ]; then
         tail -80 "$work/log" >&2
         failed=1

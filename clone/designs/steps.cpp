@@ -16,15 +16,15 @@ constexpr struct {
     const char *meaning;
 } meanings[] = {
     {"LOOKUP", "the name was looked for in /dev"},
-    {"MISS", "and is not there"},
+    {"MISS", "the name is not there"},
     {"HANDLER", "a procedure of the driver's, called when a name is looked for"},
     {"PICK", "the number of a new instance was chosen"},
-    {"RELEASE", "and is free again"},
+    {"RELEASE", "the number of an instance is free again"},
     {"NODE+", "a node appeared in /dev"},
     {"NODE-", "a node went"},
     {"VNODE_SWAP", "the open goes on with another device than the one of the name"},
     {"FD_ALLOC", "a descriptor was reserved"},
-    {"FD_ABORT", "it was given back unused"},
+    {"FD_ABORT", "the reserved descriptor was given back unused"},
     {"FD_MOVE", "the driver's descriptor took the place of the reserved one"},
     {"DRV_OPEN", "the driver's open was called"},
     {"DRV_CREATE", "the driver made a file or a device"},

@@ -11,12 +11,14 @@ A directory to boot (lines "system/...", "master.d/...", "dev") is made as shown
 program that includes rill.h is compiled as far as it goes.
 """
 import difflib
+import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 PROGRAMS = {"rill", "build/tools/rill", "cc", "gcc", "gdb", "meson", "ninja", "pkg-config", "valgrind", "cat", "ls", "cp", "sed", "echo", "grep", "./main", "./bootstrap"}
 SECONDS = 300
@@ -29,15 +31,24 @@ def blocks(text):
         if line.startswith("```"):
             fence = not fence
             if block:
-                yield start, block
+                yield start, dedented(block)
             block = []
         elif fence or line.startswith("    ") or (block and not line.strip()):
             if not block:
                 start = number
-            block.append(line if fence else line[4:])
+            block.append(line)
         elif block:
-            yield start, block
+            yield start, dedented(block)
             block = []
+
+
+def dedented(block):
+    return textwrap.dedent("\n".join(block)).split("\n")
+
+
+def squeezed(line):
+    """Columns move with the width of the page: how many blanks stand between two does not count."""
+    return re.sub(r" {2,}", "  ", line.rstrip())
 
 
 def commands(block):
@@ -74,8 +85,8 @@ def matches(expected, got):
         return any(matches(expected[1:], got[at:]) for at in range(len(got) + 1))
     if not got:
         return False
-    want = expected[0]
-    same = got[0].startswith(want[:-3].rstrip()) if want.endswith("...") else got[0] == want
+    want, line = squeezed(expected[0]), squeezed(got[0])
+    same = line.startswith(want[:-3].rstrip()) if want.endswith("...") else line == want
     return same and matches(expected[1:], got[1:])
 
 
@@ -132,7 +143,7 @@ class Document:
             self.fail(line, f"exit status {status}: {command}")
         elif not matches(expected, got):
             self.fail(line, f"$ {command}\n  does not print (-) but (+)")
-            sys.stdout.writelines(f"  {d}\n" for d in difflib.unified_diff(expected, got, lineterm="", n=1))
+            sys.stdout.writelines(f"  {d}\n" for d in list(difflib.unified_diff(expected, got, lineterm="", n=1))[:40])
 
     def boot_directory(self, block):
         for line in block:
@@ -142,6 +153,7 @@ class Document:
         self.write("my-directory/boot/foo.c", self.foo())
 
     def program(self, line, block):
+        block = list(itertools.takewhile(lambda each: not each.startswith("$ "), block))
         includes = [each for each in block if each.startswith("#include")]
         body = [each for each in block if not each.startswith("#include")]
         self.write("shown.c", "\n".join(
