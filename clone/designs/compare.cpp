@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <rill.h>
 #include <set>
+#include <span>
 #include <stdexcept>
 
 namespace rill::designs {
@@ -35,23 +36,28 @@ enum Asked {
 };
 
 constexpr Question table[asked_count] = {
-    {"new name", "which name appeared in /dev with the open"},
-    {"new minor", "whether fstat of the descriptor shows another device than stat of the path"},
-    {"descriptor", "what became of the descriptor that the open call reserved"},
-    {"own data", "whether two opens count their reads apart"},
-    {"picked by", "in which rung the instance's number was picked"},
-    {"dup shares", "whether a duplicate of the descriptor counts with the original"},
-    {"exhausted", "how many opens succeeded, and the error of the next"},
-    {"stat", "the device that stat of the path shows"},
-    {"fstat", "the device that fstat of the new descriptor shows"},
-    {"ls /dev", "what is listed while all instances are open, besides the device's own name"},
-    {"stat makes", "what stat of the path, before any open, has made"},
-    {"by name", "whether another process reaches the instance by its name"},
-    {"reuse", "the number of the next open after the second instance was closed"},
-    {"a hole", "what comes next when a lower number has no device any more, by each rule of a driver that has several"},
-    {"all closed", "what is left of the instances after every close"},
-    {"detach", "what the driver's end answers while an instance is open"},
-    {"then read", "what a read of that instance gives afterwards"},
+    {"new name", "which name appeared in /dev with the open", ""},
+    {"new minor", "whether fstat of the descriptor shows another device than stat of the path", ""},
+    {"descriptor", "what became of the descriptor that the open call reserved",
+     "kept: the open ends on it; moved: the driver made one of its own, which took its place; a second name: it was given "
+     "back, and a new one refers to a file that the process had open"},
+    {"own data", "whether two opens count their reads apart", "yes: each has an instance with data of its own; shared: one count for both"},
+    {"picked by", "who chose the number of the instance",
+     "driver's open: the driver, while its open ran; asked before: the driver, in a procedure for that question, before its "
+     "open; a handler: the driver's, which runs when the name is looked up; kernel: nobody asked the driver; nobody: there "
+     "are no numbers; another device: a control device, asked before this one was opened"},
+    {"dup shares", "whether a duplicate of the descriptor counts with the original", ""},
+    {"exhausted", "how many opens succeeded, and the error of the next", ""},
+    {"stat", "the device that stat of the path shows", ""},
+    {"fstat", "the device that fstat of the new descriptor shows", "in (M,m): the file is no device, but something that device (M,m) made"},
+    {"ls /dev", "what is listed while all instances are open, besides the device's own name", ""},
+    {"stat makes", "what stat of the path, before any open, has made", ""},
+    {"by name", "whether another process reaches the instance by a name in /dev", "no: it has none"},
+    {"reuse", "the number of the next open after the second instance was closed", ""},
+    {"a hole", "what comes next when a lower number has no device any more, by each rule of a driver that has several", ""},
+    {"all closed", "what is left of the instances after every close", ""},
+    {"detach", "what the driver's end answers while an instance is open", "done: it went although one is open"},
+    {"then read", "what a read of that instance gives afterwards", ""},
 };
 
 std::string errno_text(int error) {
@@ -169,13 +175,16 @@ std::string ended_where(const std::vector<std::string> &words) {
     return "kept";
 }
 
-std::string picker(const std::vector<std::string> &words) {
-    auto at = [&](const char *word) { return std::find(words.begin(), words.end(), word) - words.begin(); };
-    const auto none = static_cast<std::ptrdiff_t>(words.size());
-    if (at("PICK") == none) return "nobody";
-    if (at("HANDLER") < at("PICK")) return "a handler";
-    if (std::count(words.begin(), words.end(), "DRV_OPEN") > 1) return "another device";
-    return at("PICK") < at("DRV_OPEN") ? "spec open" : "the driver";
+// A driver picks from a table of its own; where the number is a step of the kernel's, it was the kernel, or the kernel's
+// part of a handler.
+std::string picker(std::span<const Step> steps) {
+    auto at = [&](std::string_view word) { return std::ranges::find(steps, word, &Step::word); };
+    const auto pick = at("PICK");
+    if (pick == steps.end()) return "nobody";
+    if (at("HANDLER") < pick) return "a handler";
+    if (std::ranges::count(steps, "DRV_OPEN", &Step::word) > 1) return "another device";
+    if (at("DRV_OPEN") < pick) return "driver's open";
+    return pick->of_table ? "asked before" : "kernel";
 }
 
 } // namespace
@@ -193,6 +202,19 @@ std::string few(const std::vector<std::string> &names) {
 }
 
 std::vector<Question> questions() { return {std::begin(table), std::end(table)}; }
+
+// The driver's open ends where the open call goes on with what came out of it: another vnode, another descriptor.
+std::vector<Place> places(const std::vector<std::string> &one_open) {
+    std::vector<Place> out;
+    Place place = Place::before;
+    for (const std::string &word : one_open) {
+        if (place == Place::call) place = Place::inside;
+        if (place == Place::before && word == "DRV_OPEN") place = Place::call;
+        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE")) place = Place::after;
+        out.push_back(place);
+    }
+    return out;
+}
 
 Comparison compare(const Design &design) {
     Comparison result{.design = &design, .lines = {}, .steps = {}, .answers = std::vector<std::string>(asked_count), .one_open = {}};
@@ -223,7 +245,7 @@ Comparison compare(const Design &design) {
     answers[fstat_shows] = run.fstat(a1);
     answers[new_minor] = answers[fstat_shows] == answers[stat_shows] ? "no" : "yes";
     answers[new_descriptor] = ended_where(result.one_open);
-    answers[picked_by] = picker(result.one_open);
+    answers[picked_by] = picker(std::span(run.steps.steps).subspan(second_open));
 
     const int b0 = run.open(run.b, path);
     const int before = run.read(run.a, a0);

@@ -29,8 +29,13 @@ struct Comparison {
 struct Question {
     const char *name;  // short: "new name"
     const char *asks;  // in full
+    const char *cells; // what its answers mean, where they do not say it themselves; else empty
 };
 std::vector<Question> questions();
+
+// Where a step of one open stands: before the driver's open, that call, inside it, or after it.
+enum class Place { before, call, inside, after };
+std::vector<Place> places(const std::vector<std::string> &one_open);
 
 constexpr unsigned script_bound = 4; // instances that a bounded driver has
 

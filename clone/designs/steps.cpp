@@ -11,7 +11,34 @@ std::string str(const char *s) { return s ? s : ""; }
 
 bool is(const char *name, std::string_view word) { return name && word == name; }
 
+constexpr struct {
+    std::string_view word;
+    const char *meaning;
+} meanings[] = {
+    {"LOOKUP", "the name was looked for in /dev"},
+    {"MISS", "the name is not there"},
+    {"HANDLER", "a procedure of the driver's, called when a name is looked for"},
+    {"PICK", "the number of a new instance was chosen"},
+    {"RELEASE", "the number of an instance is free again"},
+    {"NODE+", "a node appeared in /dev"},
+    {"NODE-", "a node went"},
+    {"VNODE_SWAP", "the open goes on with another device than the one of the name"},
+    {"FD_ALLOC", "a descriptor was reserved"},
+    {"FD_ABORT", "the reserved descriptor was given back unused"},
+    {"FD_MOVE", "the driver's descriptor took the place of the reserved one"},
+    {"DRV_OPEN", "the driver's open was called"},
+    {"DRV_CREATE", "the driver made a file or a device"},
+    {"DRV_CLOSE", "the driver's close was called"},
+    {"DRV_DESTROY", "the driver took a device away"},
+    {"REFUSED", "the call fails here"},
+};
+
 } // namespace
+
+const char *meaning_of(std::string_view word) {
+    const auto *found = std::ranges::find(meanings, word, [](const auto &row) { return row.word; });
+    return found == std::end(meanings) ? "" : found->meaning;
+}
 
 void Steps::add(const char *word, const Record &r, long number) {
     steps.push_back({word, str(r.what), r.dev, number, r.error, str(r.clause), r.pid});
@@ -41,6 +68,8 @@ void Steps::record(const Record &r) {
     case Kind::minor:
         if (is(r.what, "taken")) add("PICK", r, r.number);
         else if (is(r.what, "given back")) add("RELEASE", r, r.number);
+        else return;
+        steps.back().of_table = true;
         return;
     case Kind::node:
         return add(is(r.what, "removed") ? "NODE-" : "NODE+", r, -1);

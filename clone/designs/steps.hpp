@@ -21,7 +21,11 @@ struct Step {
     int error;         // of a refusal ("REFUSED")
     std::string clause;
     int pid;
+    bool of_table = false; // PICK and RELEASE: of a driver's own minor table
 };
+
+// What a word means, in a few words.
+const char *meaning_of(std::string_view word);
 
 class Steps : public Reader {
 public:

@@ -10,6 +10,7 @@
  *   nodev     0, with NODEV
  *   same      0, with a device that is open already
  *   silent    0, without storing a device
+ *   slow      as a driver should, but it sleeps for a second before it looks for a minor; a signal ends that with EINTR
  */
 #include <sys/types.h>
 #include <sys/param.h>
@@ -36,6 +37,12 @@ int odddevflag = 0;
 
 static char odd_mode[16] = "well";
 static int odd_used[ODD_MINORS];
+
+static void
+odd_wake()
+{
+    wakeup((caddr_t)odd_used);
+}
 
 #define ODD_MODE(name) (strcmp(odd_mode, (name)) == 0)
 
@@ -67,6 +74,14 @@ oddopen(q, devp, oflag, sflag, crp)
     if (sflag == CLONEOPEN) {
         if (ODD_MODE("EACCES"))
             return EACCES;
+        if (ODD_MODE("slow")) {
+            toid_t alarm = timeout(odd_wake, NULL, HZ);
+
+            if (sleep((caddr_t)odd_used, (PZERO + 1) | PCATCH)) {
+                untimeout(alarm);
+                return EINTR;
+            }
+        }
         if ((m = odd_free_minor()) < 0)
             return EBUSY;
         if (ODD_MODE("foreign"))
@@ -77,7 +92,7 @@ oddopen(q, devp, oflag, sflag, crp)
             *devp = makedevice(major_number, m - 1);
         else if (!ODD_MODE("silent"))
             *devp = makedevice(major_number, m);
-        if (!ODD_MODE("well")) {
+        if (!ODD_MODE("well") && !ODD_MODE("slow")) {
             qprocson(q);
             return 0; /* nothing was taken, so nothing has to be given back */
         }

@@ -193,6 +193,48 @@ TEST_CASE("CMP-009 FBSD-002: stat of the generic name makes an instance in dev_c
     check_answers("stat makes", expected);
 }
 
+TEST_CASE("CMP-010: whose choice the number is, is read from the run: a driver's table, or a step of the kernel's") {
+    check_answers("picked by", {
+        {"irix-clone", "driver's open"},
+        {"irix-designated", "driver's open"},
+        {"freebsd-dev_clone", "a handler"},
+        {"freebsd-cdevpriv", "nobody"},
+        {"netbsd-fd_clone", "driver's open"},
+        {"netbsd-dupfd", "nobody"},
+        {"d_clone", "asked before"},
+        {"dragonfly-dev_data", "kernel"},
+        {"dragonfly-devfs", "a handler"},
+    });
+}
+
+TEST_CASE("CMP-010: a driver that picks while its open runs is shown doing so inside it; what the kernel does then, after it") {
+    auto inside = [](const char *name) {
+        const std::vector<std::string> &words = run_of(name).one_open;
+        const std::vector<designs::Place> places = designs::places(words);
+        REQUIRE(places.size() == words.size());
+        std::string out;
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (places[i] == designs::Place::inside) out += (out.empty() ? "" : " ") + words[i];
+        return out;
+    };
+    CHECK(inside("irix-clone") == "PICK");
+    CHECK(inside("irix-designated") == "PICK");
+    CHECK(inside("netbsd-fd_clone") == "FD_ALLOC PICK DRV_CREATE");
+    for (const char *name : {"freebsd-dev_clone", "freebsd-cdevpriv", "netbsd-dupfd", "d_clone", "dragonfly-dev_data", "dragonfly-devfs"}) {
+        CAPTURE(name);
+        CHECK(inside(name).empty());
+    }
+}
+
+TEST_CASE("every step and every question of the comparison has a meaning to print") {
+    for (const char *name : models)
+        for (const designs::Step &step : run_of(name).steps) {
+            CAPTURE(step.word);
+            CHECK(designs::meaning_of(step.word)[0] != 0);
+        }
+    for (const designs::Question &q : designs::questions()) CHECK(q.asks[0] != 0);
+}
+
 TEST_CASE("CMP-010: the steps of one open come in the order that each design has") {
     const Expected expected{
         {"irix-clone", "LOOKUP DRV_OPEN PICK VNODE_SWAP"},

@@ -32,6 +32,65 @@ std::vector<std::string> shown_steps(const Comparison &c) {
     return out;
 }
 
+// One open of each design, a row a step: what stands in one part of it (before the driver's open, inside it ...) begins at
+// one row in all columns.
+struct OpenRow {
+    const char *part; // empty below the first row of a part
+    Cells cells;
+};
+
+std::vector<OpenRow> open_rows(const Column &all) {
+    std::vector<OpenRow> rows;
+    std::vector<Cells> steps;
+    std::vector<std::vector<designs::Place>> places;
+    for (const Comparison &c : all) {
+        steps.push_back(shown_steps(c));
+        places.push_back(designs::places(steps.back()));
+    }
+    using designs::Place;
+    for (const auto &[place, name] : {std::pair{Place::before, "before it"}, {Place::call, "driver's open"}, {Place::inside, "inside it"}, {Place::after, "after it"}}) {
+        std::vector<Cells> part(all.size());
+        std::size_t most = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            for (std::size_t s = 0; s < steps[i].size(); ++s)
+                if (places[i][s] == place) part[i].push_back(steps[i][s]);
+            most = std::max(most, part[i].size());
+        }
+        for (std::size_t r = 0; r < most; ++r) {
+            OpenRow row{r ? "" : name, {}};
+            for (const Cells &words : part) row.cells.push_back(r < words.size() ? words[r] : "");
+            rows.push_back(std::move(row));
+        }
+    }
+    return rows;
+}
+
+// What the words of the tables mean: of the steps those that are shown, of the questions all.
+struct Meaning {
+    std::string word, text;
+};
+
+std::vector<Meaning> step_meanings(const Column &all, bool trace) {
+    Cells words;
+    auto note = [&](const std::string &word) {
+        if (*designs::meaning_of(word) && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+    };
+    for (const Comparison &c : all) {
+        for (const std::string &word : shown_steps(c)) note(word);
+        if (trace)
+            for (const Step &step : c.steps) note(step.word);
+    }
+    std::vector<Meaning> out;
+    for (const std::string &word : words) out.push_back({word, designs::meaning_of(word)});
+    return out;
+}
+
+std::vector<Meaning> question_meanings() {
+    std::vector<Meaning> out;
+    for (const designs::Question &q : designs::questions()) out.push_back({q.name, fmt::format("{}{}{}", q.asks, *q.cells ? ". " : "", q.cells)});
+    return out;
+}
+
 // The script as all designs ran it: their lines agree until a refusal, an extra name or a descriptor makes one differ.
 struct Row {
     std::string text;
@@ -87,6 +146,8 @@ public:
             const std::size_t to = std::min(all_.size(), from + per_panel_);
             panel(Column(all_.begin() + static_cast<std::ptrdiff_t>(from), all_.begin() + static_cast<std::ptrdiff_t>(to)), trace);
         }
+        legend("The steps", step_meanings(all_, trace));
+        legend("The questions, and what stands in their rows", question_meanings());
         for (const Comparison &c : all_)
             fmt::print("{} ({}): {}.\n", c.design->name, c.design->system, c.design->sentence);
     }
@@ -141,23 +202,7 @@ private:
     }
     static void panel(const Column &some, bool trace) {
         heading(open_title, some);
-        std::vector<Cells> steps;
-        std::size_t before = 0, after = 0;
-        for (const Comparison &c : some) {
-            steps.push_back(shown_steps(c));
-            const std::size_t at = opened(steps.back());
-            before = std::max(before, at);
-            after = std::max(after, steps.back().size() - std::min(at, steps.back().size()));
-        }
-        for (std::size_t i = 0; i < before + after; ++i) {
-            Cells cells;
-            for (const Cells &all : steps) {
-                const std::size_t at = opened(all);
-                const std::size_t index = i < before ? i : at + (i - before);
-                cells.push_back(index < (i < before ? at : all.size()) ? all[index] : "");
-            }
-            row(i == before ? "driver's open" : i == 0 ? "before it" : i == before + 1 ? "after it" : "", cells);
-        }
+        for (const OpenRow &r : open_rows(some)) row(r.part, r.cells);
         fmt::print("\n");
 
         heading(script_title, some);
@@ -173,8 +218,13 @@ private:
         }
         fmt::print("\n");
     }
-    static std::size_t opened(const Cells &words) {
-        return static_cast<std::size_t>(std::find(words.begin(), words.end(), "DRV_OPEN") - words.begin());
+    void legend(const char *title, const std::vector<Meaning> &all) const {
+        fmt::print("{}\n\n", title);
+        for (const Meaning &m : all) {
+            const Cells lines = wrapped(m.text, per_panel_ * cell);
+            for (std::size_t i = 0; i < lines.size(); ++i) fmt::print("{:<{}}{}\n", i ? "" : m.word, label, lines[i]);
+        }
+        fmt::print("\n");
     }
 
     const Column &all_;
@@ -274,13 +324,14 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
 
     out.title(open_title);
     rows = {heading("step")};
-    std::size_t most = 0;
-    for (const Comparison &c : all) most = std::max(most, shown_steps(c).size());
-    for (std::size_t i = 0; i < most; ++i) {
-        Cells cells{std::to_string(i + 1)};
-        for (const Comparison &c : all) cells.push_back(i < shown_steps(c).size() ? shown_steps(c)[i] : "");
+    for (const OpenRow &r : open_rows(all)) {
+        Cells cells{r.part};
+        cells.insert(cells.end(), r.cells.begin(), r.cells.end());
         rows.push_back(std::move(cells));
     }
+    out.table(rows);
+    rows = {{"step", "what it is"}};
+    for (const Meaning &m : step_meanings(all, trace)) rows.push_back({m.word, m.text});
     out.table(rows);
 
     out.title(script_title);
@@ -296,10 +347,13 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
     rows = {heading("question")};
     const auto questions = designs::questions();
     for (std::size_t q = 0; q < questions.size(); ++q) {
-        Cells cells{questions[q].asks};
+        Cells cells{questions[q].name};
         for (const Comparison &c : all) cells.push_back(c.answers[q]);
         rows.push_back(std::move(cells));
     }
+    out.table(rows);
+    rows = {{"question", "what is asked, and what stands in its row"}};
+    for (const Meaning &m : question_meanings()) rows.push_back({m.word, m.text});
     out.table(rows);
     if (html) fmt::print("</body></html>\n");
 }
