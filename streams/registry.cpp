@@ -3,8 +3,27 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sys/conf.h>
 
 namespace rill {
+
+const char *name_of(Convention convention) {
+    switch (convention) {
+    case Convention::unsaid: break;
+    case Convention::svr3: return "SVR3";
+    case Convention::svr4: return "SVR4";
+    case Convention::solaris: return "Solaris";
+    case Convention::lis: return "LiS";
+    case Convention::openss7: return "OpenSS7";
+    }
+    return "?";
+}
+
+void Owner::decide_convention() {
+    if (convention != Convention::unsaid) return;
+    convention = devflag & D_OLD ? Convention::svr3 : Convention::svr4;
+    convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
+}
 
 Registry::Registry(System &system, unsigned rows, unsigned modules)
     : system_(system), rows_(rows), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
@@ -20,6 +39,7 @@ int Registry::add(Driver driver, major_t external, Driver **added) {
     row.internal = static_cast<major_t>(free_row - rows_.begin());
     row.externals.assign(1, external);
     if (row.name.empty()) row.name = row.prefix;
+    if (!row.load) row.decide_convention();
 #if RILL_CHECKING
     row.make_tag();
 #endif
@@ -53,6 +73,7 @@ int Registry::add_module(Module module) {
     if (modules_.size() >= modules_max_) return ENOSPC;
     if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;
     modules_.push_back(std::make_unique<Module>(std::move(module)));
+    modules_.back()->decide_convention();
 #if RILL_CHECKING
     modules_.back()->make_tag();
 #endif

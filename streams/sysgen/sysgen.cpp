@@ -119,6 +119,10 @@ int Booted::examine(std::size_t i, Problems &problems) {
     } else {
         const auto *flag = static_cast<int *>(image_.symbol(i, m.prefix + "devflag"));
         r.owner.devflag = flag ? *flag : D_OLD;
+        if (!flag) {
+            r.owner.convention = Convention::svr3;
+            r.owner.convention_reason = fmt::format("it has no {}devflag (CFG-038)", m.prefix);
+        }
         if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
         if (!r.owner.tab && !flag) examine_solaris(i, problems);
         if (waits(i) && !r.solaris) {
@@ -162,6 +166,8 @@ void Booted::examine_solaris(std::size_t i, Problems &problems) {
         problems.add(object_place(i), fmt::format("_init failed: {}", std::strerror(error)));
         return;
     }
+    r.owner.convention = r.solaris->convention;
+    r.owner.convention_reason = r.solaris->reason;
     r.owner.tab = r.solaris->driver_tab();
     r.owner.devflag = r.solaris->driver_flags();
     if (!r.owner.tab && r.solaris->module) {
@@ -216,6 +222,9 @@ int Booted::load(std::size_t i, Driver &row) {
     call(i, "start", nullptr);
     row.tab = r.owner.tab;
     row.devflag = r.owner.devflag;
+    row.convention = r.owner.convention;
+    row.convention_reason = r.owner.convention_reason;
+    row.decide_convention();
     row.entry = r.entry;
     return 0;
 }
