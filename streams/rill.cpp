@@ -127,6 +127,7 @@ EXPORT int rill_sysgen(rill_system *s, const char *directory) {
     System &system = system_of(s);
     Enter scope(system);
     system.sysgen_error.clear();
+    if (!directory) return fail(EFAULT);
     const int error = sysgen::boot(system, directory, &system.sysgen_error);
     if (!error) return 0;
     std::fputs(system.sysgen_error.c_str(), stderr);
@@ -135,6 +136,20 @@ EXPORT int rill_sysgen(rill_system *s, const char *directory) {
 }
 
 EXPORT const char *rill_sysgen_error(rill_system *s) { return system_of(s).sysgen_error.c_str(); }
+
+EXPORT const char *rill_boot_note(rill_system *s, int n) {
+    const auto &notes = system_of(s).registry.boot_notes;
+    return n >= 0 && static_cast<std::size_t>(n) < notes.size() ? notes[static_cast<std::size_t>(n)].c_str() : nullptr;
+}
+
+EXPORT const char *rill_called_as(rill_system *s, const char *name, const char **reason) {
+    Registry &registry = system_of(s).registry;
+    const Owner *owner = name ? registry.by_name(name) : nullptr;
+    if (!owner && name) owner = registry.module(name);
+    if (!owner || owner->convention == Convention::unsaid) return nullptr;
+    if (reason) *reason = owner->convention_reason.c_str();
+    return name_of(owner->convention);
+}
 
 EXPORT int rill_driver_add(rill_system *s, const char *prefix, int major, struct streamtab *tab, int devflag, int ndev) {
     if (!prefix || major < 0) return fail(EINVAL);
