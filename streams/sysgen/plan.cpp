@@ -114,7 +114,8 @@ private:
                 error = 0;
             }
         } else if (error) {
-            state_[name] = State::wrong; // it is there, and told about
+            state_[name] = State::wrong;
+            unreadable_.insert(name); // it is there, and told about
         } else if (const auto found = form_of(source); found && *found != form) {
             form = *found;
             other_form_.push_back(source.file);
@@ -296,6 +297,7 @@ private:
         if (error) return error == ENOENT ? 0 : error;
         parse_nodes(source, [&](const Word &name, unsigned long &major) {
             const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
+            if (unreadable_.contains(name.text)) return false;
             if (!m || m->majors.empty()) {
                 problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
                 return false;
@@ -313,6 +315,7 @@ private:
     Hardware hardware_;
     std::map<std::string, std::unique_ptr<Master>> masters_;
     std::map<std::string, State> state_;
+    std::set<std::string> unreadable_;
     std::map<std::string, Place> excluded_;
     std::map<std::string, std::vector<Vector>> vectors_;
     std::map<std::string, unsigned long> devices_;

@@ -87,7 +87,7 @@ std::string cdevsw(System &system) {
         if (!row) continue;
         const char *kind = row->tab ? "STREAMS driver" : row->load ? "registered, not loaded" : "character driver";
         table.row({std::to_string(row->internal), comma_list(row->externals), row->name, kind,
-                   devflag_text(row->devflag), name_of(row->convention), std::to_string(row->devices), std::to_string(row->holds)});
+                   devflag_text(row->devflag), row->tab ? name_of(row->convention) : "-", std::to_string(row->devices), std::to_string(row->holds)});
     }
     return table.text();
 }

@@ -68,16 +68,17 @@ bool readable(const std::string &path) {
     return ::access(path.c_str(), R_OK) == 0 || complain(path, std::strerror(errno));
 }
 
+// The linker removes what is there and makes it anew, or writes into it.
 bool writable(const std::string &path) {
     struct stat st {};
-    if (::stat(path.c_str(), &st) == 0) {
-        if (S_ISDIR(st.st_mode)) return complain(path, "expected the place of an object, found a directory");
-        return ::access(path.c_str(), W_OK) == 0 || complain(path, fmt::format("it cannot be written: {}", std::strerror(errno)));
-    }
+    const bool there = ::stat(path.c_str(), &st) == 0;
+    if (there && S_ISDIR(st.st_mode)) return complain(path, "expected the place of an object, found a directory");
     const fs::path parent = fs::path(path).parent_path();
     const std::string directory = parent.empty() ? "." : parent.string();
-    return ::access(directory.c_str(), W_OK | X_OK) == 0 ||
-           complain(path, fmt::format("it cannot be made, the directory cannot be written: {}", std::strerror(errno)));
+    if (::access(directory.c_str(), W_OK | X_OK) == 0) return true;
+    const int error = errno;
+    return (there && ::access(path.c_str(), W_OK) == 0) ||
+           complain(path, fmt::format("it cannot be made, the directory cannot be written: {}", std::strerror(error)));
 }
 
 int run(std::vector<std::string> words) {

@@ -75,7 +75,7 @@ echo 'expect (61,0) open /dev/sloop' >open.rill
 printf 'fd = open /dev/sloop\nexpect (61,0) fstat fd\n' >open.rill
 for like in svr4 solaris lis openss7; do
     run cc --like $like -o k/boot/sloop.so sloop.c
-    check "sloop like $like" 0 ''
+    if [ $status -ne 0 ]; then echo "sloop like $like: exit status $status"; cat out; bad=1; fi
     run boot k --quiet -s open.rill
     check "sloop like $like opens" 0 '(61,0)'
     if grep -q 'called as' out; then echo "sloop like $like: told of, though it says what it is"; bad=1; fi
@@ -125,7 +125,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 mkdir k/boot/sloop.so
 run boot k --quiet -s nothing.rill
-check 'a directory in the place of the object' 1 'rill: k/boot/sloop.so: expected the place of an object, found a directory'
+check 'a directory in the place of the object' 1 'boot/sloop.so: expected a file, found a directory'
 rmdir k/boot/sloop.so
 rm -r k/boot
 : >k/boot
