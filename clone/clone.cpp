@@ -74,8 +74,10 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
 #endif
         if (!own_device) {
             call_close(pair, oflag, *credp);
-            error = refuse(ENXIO, "the driver returned a device that is not its own; it was closed again",
-                           dev == no_device ? "CLN-080" : "CLN-070");
+            error = ENXIO;
+            if (Process *caller = system.caller())
+                caller->refuse(error, "clone open", "the driver returned a device that is not its own; it was closed again",
+                               dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, *target, target_major));
         }
     }
     if (error)

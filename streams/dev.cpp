@@ -24,6 +24,7 @@ EXPORT minor_t getminor(dev_t dev) { return external_minor(dev); }
 
 EXPORT major_t getmajor(dev_t dev) {
     const major_t external = external_major(dev);
+    if (current && current->profile.one_kind_of_major) return external;
     const Driver *driver = current ? current->registry.by_external(external) : nullptr;
     // An unconfigured major gets a number beyond every row, so that it matches no driver (DEV-013).
     return driver ? driver->internal : MAXMAJ + 1 + external;
@@ -31,12 +32,15 @@ EXPORT major_t getmajor(dev_t dev) {
 
 EXPORT int etoimajor(major_t external) {
     const Driver *driver = current ? current->registry.by_external(external) : nullptr;
-    return driver ? static_cast<int>(driver->internal) : static_cast<int>(NODEV);
+    if (!driver) return static_cast<int>(NODEV);
+    return static_cast<int>(current->profile.one_kind_of_major ? external : driver->internal);
 }
 
 EXPORT int itoemajor(major_t internal, int previous) {
-    const Driver *driver = current ? current->registry.row(internal) : nullptr;
+    const bool one_kind = current && current->profile.one_kind_of_major;
+    const Driver *driver = !current ? nullptr : one_kind ? current->registry.by_external(internal) : current->registry.row(internal);
     if (!driver) return static_cast<int>(NODEV);
+    if (one_kind) return static_cast<int>(previous == static_cast<int>(NODEV) ? internal : static_cast<major_t>(NODEV));
     bool take_next = previous == static_cast<int>(NODEV);
     for (major_t external : driver->externals) {
         if (take_next) return static_cast<int>(external);

@@ -302,11 +302,13 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
     Special *moved = nullptr;
     int error = 0;
     const Driver *answered = dev == no_device ? nullptr : system_.registry.by_external(external_major(dev));
-    if (!answered || answered != stream.driver_pair()->owner) {
+    const Owner &driver = *stream.driver_pair()->owner;
+    if (answered != &driver) {
         error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
-                               dev == no_device ? "CLN-080" : "CLN-105");
+                               dev == no_device ? "CLN-080" : "CLN-105",
+                               system_.registry.foreign_device(dev, driver, external_major(special->dev)));
 #if RILL_CHECKING
-        system_.checks.foreign_device(*stream.driver_pair()->owner, dev, "CLN-105");
+        system_.checks.foreign_device(driver, dev, "CLN-105");
 #endif
     } else if (!(moved = hold(dev))) {
         error = process.refuse(ENOMEM, "rebind", "no memory for the new device's vnode", nullptr);
@@ -346,7 +348,8 @@ int NodeTable::open_character(Process &process, Special *&special, Driver &drive
         if (error) {
             if (moved) release(moved);
             character_close(system_, driver, dev, oflag, process.cred);
-            return process.refuse(error, "rebind", "the driver's open returned a device that is not its own", "CLN-105");
+            return process.refuse(error, "rebind", "the driver's open returned a device that is not its own", "CLN-105",
+                                  system_.registry.foreign_device(dev, driver, external_major(special->dev)));
         }
         give_back(special);
         special = moved;

@@ -58,6 +58,14 @@ int Process::refuse(int error, const char *rung, const char *reason, const char 
     return error;
 }
 
+int Process::refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail) {
+    detailed_reason_ = fmt::format("{}: {}", reason, detail);
+    refusal = {rung, detailed_reason_.c_str(), clause, error};
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error, .text = detail});
+    return error;
+}
+
 const char *Process::why() {
     if (!refusal.error) return "";
     why_text_ = refusal.rung;

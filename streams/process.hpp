@@ -93,6 +93,7 @@ public:
 
     // Records why, emits the trace record, returns error.
     int refuse(int error, const char *rung, const char *reason, const char *clause);
+    int refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail); // "reason: detail"
     const char *why(); // "" when the last call did not fail
 
     System &system;
@@ -129,6 +130,7 @@ private:
     std::array<void (*)(int), 65> handlers_{};
     std::uint64_t pending_caught_ = 0;
     std::string why_text_;
+    std::string detailed_reason_; // what refusal.reason points to, when there is a detail
 };
 
 } // namespace rill

@@ -15,6 +15,7 @@ struct Profile {
     bool master_has_vec_ipl;        // master files have the columns #VEC and IPL (CFG-045)
     unsigned major_max;             // highest external major a driver may be configured at (DEV-006)
     bool clone_compares_external;   // another external major of the same driver is refused (CLN-074)
+    bool one_kind_of_major;         // getmajor() gives the number that users see (DEV-040)
     bool write_hangup_eio;          // write on a hung-up stream: EIO instead of ENXIO (WR-051)
     bool push_passes_errno;         // I_PUSH reports the module's own errno instead of ENXIO (IOC-024, IOC-025)
     bool close_signal_ignored;      // an interrupted drain still returns 0 (CLS-009, CLS-010)

@@ -2,31 +2,76 @@
 #include "streams/system.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
+#include <fmt/format.h>
+#include <sys/conf.h>
 
 namespace rill {
 
+namespace {
+
 // Both sides have a qinit with its module_info; a lower half is whole or not there.
-static bool is_whole(const streamtab *tab) {
+bool is_whole(const streamtab *tab) {
     const auto whole = [](const qinit *init) { return init && init->qi_minfo; };
     return whole(tab->st_rdinit) && whole(tab->st_wrinit) && !tab->st_muxrinit == !tab->st_muxwinit &&
            (!tab->st_muxrinit || (whole(tab->st_muxrinit) && whole(tab->st_muxwinit)));
 }
 
-Registry::Registry(System &system, unsigned rows, unsigned modules)
-    : system_(system), rows_(rows), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
+constexpr struct {
+    Convention convention;
+    const char *word;
+    const char *name;
+} conventions[] = {{Convention::svr3, "svr3", "SVR3"},
+                   {Convention::svr4, "svr4", "SVR4"},
+                   {Convention::solaris, "solaris", "Solaris"},
+                   {Convention::lis, "lis", "LiS"},
+                   {Convention::openss7, "openss7", "OpenSS7"}};
+
+} // namespace
+
+const char *name_of(Convention convention) {
+    for (const auto &c : conventions)
+        if (c.convention == convention) return c.name;
+    return "?";
+}
+
+const char *word_of(Convention convention) {
+    for (const auto &c : conventions)
+        if (c.convention == convention) return c.word;
+    return "";
+}
+
+Convention convention_named(std::string_view word) {
+    for (const auto &c : conventions)
+        if (c.word == word) return c.convention;
+    return Convention::unsaid;
+}
+
+void Owner::decide_convention() {
+    if (convention != Convention::unsaid) return;
+    convention = devflag & D_OLD ? Convention::svr3 : Convention::svr4;
+    if (convention_reason.empty())
+        convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
+}
+
+Registry::Registry(System &system, unsigned drivers, unsigned modules)
+    : system_(system), drivers_max_(drivers), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
 
 int Registry::add(Driver driver, major_t external, Driver **added) {
     if (external >= by_external_.size() || driver.prefix.empty() || (driver.tab && !is_whole(driver.tab))) return EINVAL;
     if (by_external_[external]) return EBUSY;
-    auto free_row = std::find(rows_.begin(), rows_.end(), nullptr);
-    if (free_row == rows_.end()) return ENOSPC;
+    if (drivers_ == drivers_max_) return ENOSPC;
     if (!system_.alloc.allow(sizeof(Driver))) return ENOMEM;
-    *free_row = std::make_unique<Driver>(std::move(driver));
-    Driver &row = **free_row;
-    row.internal = static_cast<major_t>(free_row - rows_.begin());
+    if (external >= rows_.size()) rows_.resize(external + 1);
+    assert(!rows_[external]); // the driver of a row has that row's number among its externals
+    rows_[external] = std::make_unique<Driver>(std::move(driver));
+    ++drivers_;
+    Driver &row = *rows_[external];
+    row.internal = external;
     row.externals.assign(1, external);
     if (row.name.empty()) row.name = row.prefix;
+    if (!row.load) row.decide_convention();
 #if RILL_CHECKING
     row.make_tag();
 #endif
@@ -51,6 +96,7 @@ int Registry::remove(Driver &driver) {
     for (major_t external : driver.externals) by_external_[external] = nullptr;
     if (driver.unload) driver.unload(driver);
     rows_[driver.internal].reset();
+    --drivers_;
     return 0;
 }
 
@@ -60,6 +106,7 @@ int Registry::add_module(Module module) {
     if (modules_.size() >= modules_max_) return ENOSPC;
     if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;
     modules_.push_back(std::make_unique<Module>(std::move(module)));
+    modules_.back()->decide_convention();
 #if RILL_CHECKING
     modules_.back()->make_tag();
 #endif
@@ -79,6 +126,19 @@ int Registry::remove_module(std::string_view name) {
 }
 
 Driver *Registry::row(major_t internal) { return internal < rows_.size() ? rows_[internal].get() : nullptr; }
+
+std::string Registry::foreign_device(dev_t dev, const Owner &driver, major_t opened) {
+    const std::string text = device_text(dev);
+    if (dev == no_device) return text;
+    const major_t major = external_major(dev);
+    const Driver *owner = by_external(major);
+    if (!owner) return fmt::format("{}, and no driver has major {}", text, major);
+    if (owner != &driver) return fmt::format("{}, which is a device of {}", text, owner->name);
+    if (major == owner->internal)
+        return fmt::format("{}: {} is its internal major, the external one by which it was opened is {}, as getemajor() gives it",
+                           text, major, opened);
+    return fmt::format("{}: it was opened by another of its majors, {}, as getemajor() gives it", text, opened);
+}
 
 Driver *Registry::by_name(std::string_view name) {
     for (const auto &row : rows_)

@@ -1,9 +1,11 @@
 // Who is installed: drivers by major, modules by name, modules to push by device.
 //
 // Users see external majors; the character switch table (cdevsw) has one row per internal major, and several external
-// majors may lead to one row (DEV-018). A row is a STREAMS driver exactly when its streamtab is not null (DEV-021). Rows
-// and module entries are of fixed number (DEV-023). A row may be registered without being loaded: the first open of a
-// node with its major loads it (CFG-035). A hold keeps a driver from being unloaded; each stream has one (CLN-064).
+// majors may lead to one row (DEV-018). A driver's internal major is the first of its external ones, so that a device
+// built from getmajor() is the driver's own (DEV-041); the place of that row is free whenever the external major is. A row
+// is a STREAMS driver exactly when its streamtab is not null (DEV-021). Drivers and module entries are of fixed number,
+// whatever their majors (DEV-023). A row may be registered without being loaded: the first open of a node with its major
+// loads it (CFG-035). A hold keeps a driver from being unloaded; each stream has one (CLN-064).
 #pragma once
 
 #include "streams/dev.hpp"
@@ -22,18 +24,35 @@ namespace rill {
 class System;
 struct Perimeter;
 
+// Whose calling conventions a driver follows: what its open and close are given and give back, who registered it.
+enum class Convention : unsigned char {
+    unsaid,  // until it is installed; then its devflag decides
+    svr3,    // D_OLD: the device by value, a minor or OPENFAIL back (CFG-038)
+    svr4,    // a dev_t *, an errno back; IRIX likewise
+    solaris, // as svr4; _init installs it (HDR-015)
+    lis,     // as svr4; lis_register_strdev(), lis_register_strmod()
+    openss7, // as svr4; register_strdev(), register_strmod()
+};
+const char *name_of(Convention convention); // "SVR3" ... "OpenSS7"
+// As it is written to say it: "svr3" ... "openss7"; unsaid for any other word.
+Convention convention_named(std::string_view word);
+const char *word_of(Convention convention);
+
 // What a queue pair was made for, as far as a trace or a fault names it.
 struct Owner {
     std::string name;    // the module or driver: mi_idname, or the prefix it was added with
     std::string prefix;
     streamtab *tab = nullptr;
     int devflag = 0;
+    Convention convention = Convention::unsaid;
+    std::string convention_reason; // "it has no foodevflag"
     int holds = 0;
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
 #if RILL_CHECKING
     char tag[16] = {}; // the name, as far as it fits (checks); made when the owner is installed
     void make_tag() { name.copy(tag, sizeof tag - 1); }
 #endif
+    void decide_convention(); // by devflag, unless it is said; a reason that is given already stays
 };
 
 // Entry points of a character driver that is not STREAMS. Missing ones answer ENODEV (DEV-022).
@@ -77,7 +96,7 @@ struct AutopushRule {
 
 class Registry {
 public:
-    Registry(System &system, unsigned rows, unsigned modules);
+    Registry(System &system, unsigned drivers, unsigned modules); // how many of each there may be
 
     // Adds a row under an external major. EINVAL (also for a streamtab without one of its sides), EBUSY when the major is taken, ENOSPC when the table is full, ENOMEM.
     int add(Driver driver, major_t external, Driver **added = nullptr);
@@ -92,8 +111,10 @@ public:
         return external < by_external_.size() ? by_external_[external] : nullptr;
     }
     Driver *by_name(std::string_view name);
+    // Of a device that a driver's open gave back and may not: which it is and whose. opened is the major it was opened by.
+    std::string foreign_device(dev_t dev, const Owner &driver, major_t opened);
     Module *module(std::string_view name);
-    unsigned row_count() const { return static_cast<unsigned>(rows_.size()); }
+    unsigned drivers_max() const { return drivers_max_; }
 
     // The driver of an external major, loaded if it was only registered, and held. ENXIO when there is none, or when
     // loading fails. release() gives the hold back.
@@ -110,9 +131,14 @@ public:
     const std::vector<std::unique_ptr<Driver>> &rows() const { return rows_; }
     const std::vector<std::unique_ptr<Module>> &modules() const { return modules_; }
 
+    // What a boot has to tell although it succeeded, a line each: who stays out, who is called by a convention that its
+    // object does not name.
+    std::vector<std::string> boot_notes;
+
 private:
     System &system_;
-    std::vector<std::unique_ptr<Driver>> rows_; // by internal major; null for a free row
+    std::vector<std::unique_ptr<Driver>> rows_; // by internal major, as far as one was used; null for a free row
+    unsigned drivers_ = 0, drivers_max_;
     std::vector<Driver *> by_external_;
     std::vector<std::unique_ptr<Module>> modules_;
     unsigned modules_max_;

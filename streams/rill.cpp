@@ -228,6 +228,22 @@ EXPORT int rill_sysgen(rill_system *s, const char *directory) {
 
 EXPORT const char *rill_sysgen_error(rill_system *s) { return s ? system_of(s).sysgen_error.c_str() : ""; }
 
+EXPORT const char *rill_boot_note(rill_system *s, int n) {
+    if (!s) return nullptr;
+    const auto &notes = system_of(s).registry.boot_notes;
+    return n >= 0 && static_cast<std::size_t>(n) < notes.size() ? notes[static_cast<std::size_t>(n)].c_str() : nullptr;
+}
+
+EXPORT const char *rill_called_as(rill_system *s, const char *name, const char **reason) {
+    if (!s) return nullptr;
+    Registry &registry = system_of(s).registry;
+    const Owner *owner = name ? registry.by_name(name) : nullptr;
+    if (!owner && name) owner = registry.module(name);
+    if (!owner || owner->convention == Convention::unsaid) return nullptr;
+    if (reason) *reason = owner->convention_reason.c_str();
+    return name_of(owner->convention);
+}
+
 EXPORT int rill_driver_add(rill_system *s, const char *prefix, int major, struct streamtab *tab, int devflag, int ndev) {
     VISIT("driver_add");
     if (!prefix || major < 0 || ndev < 0) return fail(EINVAL);

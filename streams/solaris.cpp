@@ -62,6 +62,8 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
         module.prefix = module.name;
         module.tab = l.module->f_str;
         module.devflag = l.module->f_flag;
+        module.convention = l.convention;
+        module.convention_reason = l.reason;
         if (int error = system.registry.add_module(std::move(module))) return error;
     }
     l.registered = true;
@@ -70,6 +72,8 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
     row.name = row.prefix = driver;
     row.tab = l.driver_tab();
     row.devflag = l.driver_flags();
+    row.convention = l.convention;
+    row.convention_reason = l.reason;
     if (external == 0) external = 1;
     while (external <= system.profile.major_max && system.registry.by_external(external)) ++external;
     if (int error = system.registry.add(std::move(row), external)) {
@@ -184,6 +188,13 @@ EXPORT const char *mod_modname(modlinkage *linkage) {
 
 namespace {
 
+std::unique_ptr<Loadable> loadable(Convention convention, const char *reason) {
+    auto l = std::make_unique<Loadable>();
+    l->convention = convention;
+    l->reason = reason;
+    return l;
+}
+
 // A major or 0, or a negative errno as these systems have it.
 int register_one(std::unique_ptr<Loadable> l, const char *name, major_t external) {
     if (!current) return -ENODEV;
@@ -222,7 +233,7 @@ template <class Which> int unregister_one(Which &&which) {
 
 EXPORT int register_strdev(cdevsw *driver, major_t major) {
     if (!driver || !driver->d_str || !driver->d_name) return -EINVAL;
-    auto l = std::make_unique<Loadable>();
+    auto l = loadable(Convention::openss7, "register_strdev() registered it");
     l->tab = driver->d_str;
     l->flags = static_cast<int>(driver->d_flag);
     return register_one(std::move(l), driver->d_name, major);
@@ -232,7 +243,7 @@ EXPORT int unregister_strdev(cdevsw *driver, major_t) {
 }
 EXPORT int register_strmod(fmodsw *module) {
     if (!module || !module->f_str) return -EINVAL;
-    auto l = std::make_unique<Loadable>();
+    auto l = loadable(Convention::openss7, "register_strmod() registered it");
     l->module = module;
     return register_one(std::move(l), module->f_name, 0);
 }
@@ -242,7 +253,7 @@ EXPORT int unregister_strmod(fmodsw *module) {
 
 EXPORT int lis_register_strdev(major_t major, streamtab *tab, int, const char *name) {
     if (!tab || !name) return -EINVAL;
-    auto l = std::make_unique<Loadable>();
+    auto l = loadable(Convention::lis, "lis_register_strdev() registered it");
     l->tab = tab;
     return register_one(std::move(l), name, major);
 }
@@ -253,7 +264,7 @@ EXPORT int lis_unregister_strdev(major_t major) {
 }
 EXPORT int lis_register_strmod(streamtab *tab, const char *name) {
     if (!tab || !name || std::strlen(name) > FMNAMESZ) return -EINVAL;
-    auto l = std::make_unique<Loadable>();
+    auto l = loadable(Convention::lis, "lis_register_strmod() registered it");
     std::strcpy(l->own_module.f_name, name);
     l->own_module.f_str = tab;
     l->module = &l->own_module;

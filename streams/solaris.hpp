@@ -6,6 +6,8 @@
 // modules and drivers at once, a driver at the first free external major.
 #pragma once
 
+#include "streams/registry.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +38,8 @@ struct Loadable {
     dev_info device;
     bool attached = false;
     bool registered = false; // by mod_install itself
+    Convention convention = Convention::solaris;
+    const char *reason = "mod_install(9F) registered it";
 
     streamtab *driver_tab() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_str : tab; }
     int driver_flags() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_flag : flags; }

@@ -49,6 +49,12 @@ void rill_proc_exit(rill_proc *);
 int rill_sysgen(rill_system *, const char *directory);
 /* The text of the last rill_sysgen failure, or "". */
 const char *rill_sysgen_error(rill_system *);
+/* What a boot that succeeded has to tell, from n = 0 on: which modules stay out, which drivers are called by conventions
+   that their objects do not name. NULL after the last. */
+const char *rill_boot_note(rill_system *, int n);
+/* By whose conventions a driver or module is called: "SVR3", "SVR4", "Solaris", "LiS" or "OpenSS7", and why, unless reason
+   is NULL. NULL for a name that nobody has, and for a driver that is not loaded yet. */
+const char *rill_called_as(rill_system *, const char *name, const char **reason);
 
 /* Registers a driver at an external major (0 to 511), with its pfxdevflag and the number of devices it is configured
    for. Entry points other than the streamtab are not looked for: see rill_driver_start(). EINVAL (also for a streamtab

@@ -8,6 +8,8 @@
 #define RILL_DDI_INSTALLED "streams/ddi"
 #endif
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -30,19 +32,13 @@ namespace {
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE *)>;
 
-std::string slurp(const std::string &path, int &error) {
-    File file(std::fopen(path.c_str(), "rbe"), std::fclose);
-    std::string text;
-    error = 0;
-    if (!file) {
-        error = errno;
-        return text;
-    }
-    char buffer[65536];
-    while (std::size_t count = std::fread(buffer, 1, sizeof buffer, file.get())) text.append(buffer, count);
-    if (std::ferror(file.get())) error = EIO;
-    return text;
-}
+#if defined(__x86_64__)
+constexpr ElfW(Half) this_machine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr ElfW(Half) this_machine = EM_AARCH64;
+#else
+constexpr ElfW(Half) this_machine = EM_NONE; // any; the dynamic linker knows better
+#endif
 
 // The parts of a shared object that matter here, read from its bytes; every offset is checked.
 class Elf {
@@ -53,7 +49,21 @@ public:
         const auto *header = at<ElfW(Ehdr)>(0);
         constexpr unsigned char elf_class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
         return header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_ident[EI_CLASS] == elf_class &&
-               header->e_type == ET_DYN && header->e_phentsize == sizeof(ElfW(Phdr));
+               header->e_type == ET_DYN && header->e_phentsize == sizeof(ElfW(Phdr)) && header->e_phoff % alignof(ElfW(Phdr)) == 0 &&
+               (this_machine == EM_NONE || header->e_machine == this_machine);
+    }
+
+    // How many bytes the object must have. The dynamic linker maps what its headers promise: a page of a segment that the
+    // file does not reach is SIGBUS when it is touched.
+    std::size_t size_wanted() const {
+        const auto *header = at<ElfW(Ehdr)>(0);
+        std::size_t wanted = end_of(header->e_phoff, std::size_t{header->e_phnum} * sizeof(ElfW(Phdr)));
+        if (header->e_shoff) wanted = std::max(wanted, end_of(header->e_shoff, std::size_t{header->e_shnum} * header->e_shentsize));
+        if (wanted > bytes_.size()) return wanted;
+        for (unsigned i = 0; i < header->e_phnum; ++i)
+            if (const auto *segment = at<ElfW(Phdr)>(header->e_phoff + i * sizeof(ElfW(Phdr))))
+                wanted = std::max(wanted, end_of(segment->p_offset, segment->p_filesz));
+        return wanted;
     }
 
     // An object's own name would make the dynamic linker take two copies for one.
@@ -94,6 +104,10 @@ public:
     }
 
 private:
+    static std::size_t end_of(std::size_t offset, std::size_t size) {
+        std::size_t end = 0;
+        return __builtin_add_overflow(offset, size, &end) ? ~std::size_t{0} : end;
+    }
     template <class T> T *at(std::size_t offset) const {
         if (offset > bytes_.size() || bytes_.size() - offset < sizeof(T) || offset % alignof(T) != 0) return nullptr;
         return reinterpret_cast<T *>(bytes_.data() + offset);
@@ -105,6 +119,16 @@ private:
 void replace_all(std::string &text, std::string_view from, std::string_view to) {
     if (from.empty()) return;
     for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size()) text.replace(at, from.size(), to);
+}
+
+// What a compiler or assembler says of a place in another file than a master file quotes what stands there: the place is
+// enough (CFG-086).
+std::string without_quotation(const std::string &line) {
+    const std::size_t digits = line.find(':') + 1;
+    std::size_t end = digits;
+    while (end < line.size() && (std::isdigit(static_cast<unsigned char>(line[end])) || line[end] == ':')) ++end;
+    if (digits == 0 || end == digits || line.starts_with("master.d")) return line;
+    return fmt::format("the compiler found something wrong at {}, which is no part of a master file", line.substr(0, end - 1));
 }
 
 } // namespace
@@ -135,15 +159,19 @@ int Image::write(const std::string &path, std::string_view text, Problems &probl
 
 int Image::copy(const Unit &unit, Object &object, Problems &problems) {
     object.shown = unit.object_shown;
-    int error;
-    std::string bytes = slurp(unit.object, error);
-    if (error) {
-        problems.add({object.shown, 0, 0}, std::strerror(error));
-        return error;
+    std::string bytes, problem;
+    if (const int error = read_file(unit.object, bytes, problem, std::size_t{1} << 30)) {
+        problems.add({object.shown, 0, 0}, problem);
+        return error == EISDIR || error == EINVAL ? ENOEXEC : error;
     }
     Elf elf(bytes);
     if (!elf.valid()) {
         problems.add({object.shown, 0, 0}, "expected a shared object of this machine, found another kind of file");
+        return ENOEXEC;
+    }
+    if (const std::size_t wanted = elf.size_wanted(); wanted > bytes.size()) {
+        problems.add({object.shown, 0, 0}, fmt::format("expected the {} bytes that its headers speak of, found {}: it is cut off (CFG-084)",
+                                                       wanted, bytes.size()));
         return ENOEXEC;
     }
     elf.forget_soname();
@@ -200,8 +228,9 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
         break;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-    int unread;
-    Source words_of_compiler = source_of("", readable(slurp(messages, unread)));
+    std::string said, unread;
+    read_file(messages, said, unread);
+    Source words_of_compiler = source_of("", readable(said));
     bool located = false; // file:line:column lines of the compiler are in our form already; the rest is decoration
     for (const std::string &line : words_of_compiler.lines) {
         const std::size_t at = line.find(": error: ");
@@ -211,7 +240,7 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
     }
     if (!located)
         for (const std::string &line : words_of_compiler.lines)
-            if (!is_blank(line)) problems.add({"master.d", 0, 0}, line);
+            if (!is_blank(line) && !blank(line[0]) && !line.starts_with("In file included")) problems.add({"master.d", 0, 0}, without_quotation(line));
     if (!problems.any()) problems.add({"master.d", 0, 0}, fmt::format("{} failed", compiler));
     return ENOEXEC;
 }

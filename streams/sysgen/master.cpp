@@ -315,6 +315,24 @@ private:
 
 } // namespace
 
+std::optional<Form> form_of(const Source &source) {
+    std::size_t line = 0;
+    while (line < source.lines.size() && (is_blank(source.lines[line]) || source.lines[line][0] == '*')) ++line;
+    if (line == source.lines.size()) return {};
+    const std::vector<Word> words = split(source, line);
+    const auto word = [&](std::size_t i) { return i < words.size() ? std::string_view(words[i].text) : std::string_view("-"); };
+    const auto dash_or_digit = [](std::string_view text) {
+        return text == "-" || std::isdigit(static_cast<unsigned char>(text[0]));
+    };
+    if (is_identifier(word(1)) && dash_or_digit(word(2))) return Form::irix;
+    if (dash_or_digit(word(1)) && is_identifier(word(2)) && dash_or_digit(word(3))) return Form::svr4;
+    return {};
+}
+
+const char *columns_of(Form form) {
+    return form == Form::irix ? "FLAG PREFIX SOFT #DEV DEPENDENCIES" : "FLAG #VEC PREFIX SOFT #DEV IPL DEPENDENCIES/VARIABLES";
+}
+
 bool parse_master(const Source &source, const std::string &name, Form form, unsigned long major_max,
                   Problems &problems, Master &master) {
     master = {};

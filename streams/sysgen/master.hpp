@@ -10,6 +10,8 @@
 
 #include "streams/sysgen/text.hpp"
 
+#include <optional>
+
 namespace rill::sysgen {
 
 enum class Form : unsigned char { irix, svr4 };
@@ -54,6 +56,11 @@ struct Master {
     bool is_module() const { return has('m'); }
     bool is_streams() const { return has('f') || has('m'); }
 };
+
+// The form that the descriptive line has by its columns, when it can be no other: in an SVR4 file the second word is a
+// number or '-' and the third the prefix, in an IRIX one the second is the prefix and the third a major or '-'.
+std::optional<Form> form_of(const Source &source);
+const char *columns_of(Form form); // "FLAG PREFIX SOFT #DEV DEPENDENCIES"
 
 // False, with problems added, when the file is wrong. major_max is the profile's (DEV-006).
 bool parse_master(const Source &source, const std::string &name, Form form, unsigned long major_max,

@@ -1,4 +1,5 @@
 #include "streams/sysgen/plan.hpp"
+#include "streams/sysgen/includes.hpp"
 #include "streams/profile.hpp"
 
 #include <algorithm>
@@ -37,6 +38,13 @@ bool is_file(const std::string &path) {
     return ::stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
 
+bool exists(const std::string &path) {
+    struct stat st;
+    return ::lstat(path.c_str(), &st) == 0;
+}
+
+std::string without_suffix(const std::string &path) { return path.substr(0, path.rfind('.')); }
+
 class Planner {
 public:
     Planner(const std::string &directory, const Profile &profile, Problems &problems, Plan &plan)
@@ -49,6 +57,7 @@ public:
         for (const Mention &mention : plan_.system.mentions) leave_out(mention);
         std::stable_partition(plan_.units.begin(), plan_.units.end(), [](const Unit &u) { return !u.master.has('u'); });
         check_units();
+        check_form();
         if (const int error = read_nodes()) return error;
         return problems_.any() ? EINVAL : 0;
     }
@@ -80,14 +89,12 @@ private:
         }
         for (const std::string &name : names) {
             Source source;
-            if (const int error = read_source(path + "/" + name, "system/" + name, source)) {
-                problems_.add({"system/" + name, 0, 0}, std::strerror(error));
-                return error;
-            }
+            if (const int error = read_source(path + "/" + name, "system/" + name, source, problems_)) return error;
             parse_system_file(source, problems_, plan_.system);
         }
         Source source;
-        if (read_source(directory_ + "/hardware", "hardware", source) == 0) parse_hardware(source, problems_, hardware_);
+        if (read_source(directory_ + "/hardware", "hardware", source, problems_) == 0)
+            parse_hardware(source, problems_, hardware_);
         return 0;
     }
 
@@ -98,8 +105,8 @@ private:
         Source source;
         std::unique_ptr<Master> parsed;
         // Where the documented files differ in form, the SVR4 profile has its own; the built-in ones are in IRIX's.
-        Form form = profile_.master_has_vec_ipl ? Form::svr4 : Form::irix;
-        int error = read_source(directory_ + "/master.d/" + name, "master.d/" + name, source);
+        Form form = wanted_form();
+        int error = read_source(directory_ + "/master.d/" + name, "master.d/" + name, source, problems_);
         if (error == ENOENT || error == ENOTDIR) {
             if (const Builtin *builtin = find_builtin(name)) {
                 source = source_of("master.d/" + name, builtin->master(profile_));
@@ -107,7 +114,11 @@ private:
                 error = 0;
             }
         } else if (error) {
-            problems_.add({"master.d/" + name, 0, 0}, std::strerror(error));
+            state_[name] = State::wrong;
+            unreadable_.insert(name); // it is there, and told about
+        } else if (const auto found = form_of(source); found && *found != form) {
+            form = *found;
+            other_form_.push_back(source.file);
         }
         if (!error) {
             parsed = std::make_unique<Master>();
@@ -116,11 +127,24 @@ private:
         return masters_.emplace(name, std::move(parsed)).first->second.get();
     }
 
+    Form wanted_form() const { return profile_.master_has_vec_ipl ? Form::svr4 : Form::irix; }
+
+    // A tree of another system's files is one mistake, not one in each column of each file (CFG-083).
+    void check_form() {
+        if (other_form_.empty()) return;
+        const Form found = wanted_form() == Form::irix ? Form::svr4 : Form::irix;
+        problems_.add({other_form_.front(), 0, 0},
+                      fmt::format("expected the columns {}, as master files of the {} profile have them, found {}, as in {}{}",
+                                  columns_of(wanted_form()), profile_.name, columns_of(found),
+                                  found == Form::irix ? "the irix and solaris profiles" : "the svr4 profile",
+                                  other_form_.size() == 1 ? "" : fmt::format(" ({} files are so)", other_form_.size())));
+    }
+
     // boot/<name>.so, or the same in a directory of RILL_BOOT_PATH (CFG-001).
     bool find_object(const std::string &name, std::string &path, std::string &shown) const {
         shown = "boot/" + name + ".so";
         path = directory_ + "/" + shown;
-        if (is_file(path)) return true;
+        if (exists(path)) return true; // what is no file is refused when it is read
         const char *list = std::getenv("RILL_BOOT_PATH");
         for (std::string_view rest = list ? list : ""; !rest.empty();) {
             const std::size_t end = rest.find(':');
@@ -130,6 +154,13 @@ private:
         }
         path.clear();
         return false;
+    }
+
+    // Where to look for what is missing.
+    std::string no_object(const std::string &name) const {
+        const std::string boot = directory_ + "/boot";
+        if (exists(boot + "/" + name + ".c")) return fmt::format(": boot/{}.c was not compiled", name);
+        return exists(boot) ? fmt::format(", and no boot/{}.c to make it of", name) : ": there is no directory boot";
     }
 
     bool has_object(const std::string &name) const {
@@ -186,17 +217,18 @@ private:
             return;
         }
         Master *m = master(name.text);
+        if (state_[name.text] == State::wrong) return;
         if (!m) {
             problems_.expected(name, "the name of a file in master.d");
             state_[name.text] = State::wrong;
             return;
         }
-        if (state_[name.text] == State::wrong) return;
         Unit unit;
         if (!find_object(name.text, unit.object, unit.object_shown)) {
             unit.builtin = find_builtin(name.text);
             if (!unit.builtin) {
-                problems_.add(name.place, fmt::format("expected an object boot/{0}.so for '{0}', found none", name.text));
+                problems_.add(name.place, fmt::format("expected an object boot/{0}.so for '{0}', found none{1}", name.text,
+                                                      no_object(name.text)));
                 state_[name.text] = State::wrong;
                 return;
             }
@@ -204,6 +236,8 @@ private:
         state_[name.text] = State::visiting;
         for (const Word &dependency : m->dependencies) configure(dependency);
         state_[name.text] = State::in;
+        if (!unit.builtin)
+            read_like(without_suffix(unit.object) + ".like", without_suffix(unit.object_shown) + ".like", problems_, unit.like);
         unit.master = *m;
         unit.asked = name.place;
         if (auto count = devices_.find(name.text); count != devices_.end()) unit.master.devices = count->second;
@@ -217,6 +251,10 @@ private:
         State &state = state_[name];
         if (state != State::unseen) return;
         const Master *m = master(name);
+        if (mention.keyword == Keyword::use && state_[name] == State::unseen && !excluded_.contains(name))
+            plan_.notes.push_back(m ? fmt::format("{}: '{}' stays out: there is no object boot/{}.so{}", mention.name.place.text(), name,
+                                                  name, no_object(name))
+                                    : fmt::format("{0}: '{1}' stays out: there is no file master.d/{1}", mention.name.place.text(), name));
         if (!m) {
             if (mention.keyword == Keyword::vector && !vectors_.contains(name)) problems_.expected(mention.name, "the name of a file in master.d");
             return;
@@ -235,6 +273,7 @@ private:
         const Master *kernel = nullptr;
         for (const Unit &unit : plan_.units) {
             const Master &m = unit.master;
+            check_includes(m, problems_);
             if (m.has('k')) {
                 if (kernel)
                     problems_.add(m.flags_place, fmt::format("expected one kernel object (flag k) only, found a second one; the first is {}",
@@ -254,14 +293,11 @@ private:
 
     int read_nodes() {
         Source source;
-        const int error = read_source(directory_ + "/dev", "dev", source);
-        if (error == ENOENT) return 0;
-        if (error) {
-            problems_.add({"dev", 0, 0}, std::strerror(error));
-            return error;
-        }
+        const int error = read_source(directory_ + "/dev", "dev", source, problems_);
+        if (error) return error == ENOENT ? 0 : error;
         parse_nodes(source, [&](const Word &name, unsigned long &major) {
             const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
+            if (unreadable_.contains(name.text)) return false;
             if (!m || m->majors.empty()) {
                 problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
                 return false;
@@ -279,9 +315,11 @@ private:
     Hardware hardware_;
     std::map<std::string, std::unique_ptr<Master>> masters_;
     std::map<std::string, State> state_;
+    std::set<std::string> unreadable_;
     std::map<std::string, Place> excluded_;
     std::map<std::string, std::vector<Vector>> vectors_;
     std::map<std::string, unsigned long> devices_;
+    std::vector<std::string> other_form_; // master files that are not in the profile's form
 };
 
 } // namespace

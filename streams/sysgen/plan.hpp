@@ -4,6 +4,7 @@
 // Order of the units: as the system files name them, what a unit depends on before it (CFG-018), `u` units last (CFG-010).
 #pragma once
 
+#include "streams/sysgen/like.hpp"
 #include "streams/sysgen/master.hpp"
 #include "streams/sysgen/nodes.hpp"
 #include "streams/sysgen/systemfile.hpp"
@@ -30,6 +31,7 @@ struct Unit {
     std::string object; // path of the shared object; empty for a built-in one
     std::string object_shown;
     const Builtin *builtin = nullptr;
+    Convention like = Convention::unsaid; // what a file beside the object says
     std::vector<Vector> vectors; // the VECTOR lines whose probe found something, in order
     Place asked;                 // the directive, or the dependency, that brought it in
 };
@@ -39,6 +41,7 @@ struct Plan {
     std::vector<Stub> stubs; // of the modules that stay out
     std::vector<NodeLine> nodes;
     SystemFile system;
+    std::vector<std::string> notes; // what stays out although a line of a system file names it, and why
 };
 
 // 0, or an errno with problems added: ENOENT when the directory is none, EINVAL when its contents are wrong.

@@ -72,7 +72,9 @@ private:
         bool started = false;
         Owner owner;          // tab and devflag, as the object defines them
         CharEntry entry;
-        Loadable *solaris = nullptr; // its object has _init and modlinkage (HDR-015)
+        Loadable *solaris = nullptr; // its object has _init or init_module, which registered it (HDR-015)
+        Convention like = Convention::unsaid; // what the object is said to be like
+        bool flagless = false;                // it has no <prefix>devflag
         std::vector<edt> edts; // of its VECTOR lines
     };
 
@@ -86,7 +88,10 @@ private:
     }
 
     int examine(std::size_t i, Problems &problems);
-    void examine_solaris(std::size_t i, Problems &problems);
+    void examine_installed(std::size_t i, int (*init)(), Problems &problems);
+    void apply_like(std::size_t i);
+    int flags_like(std::size_t i, int devflag) const;
+    void note_convention(std::size_t i);
     void attach(std::size_t i);
     int put_in(const std::shared_ptr<Booted> &self, Problems &problems);
     int load(std::size_t i, Driver &row);
@@ -119,8 +124,11 @@ int Booted::examine(std::size_t i, Problems &problems) {
     } else {
         const auto *flag = static_cast<int *>(image_.symbol(i, m.prefix + "devflag"));
         r.owner.devflag = flag ? *flag : D_OLD;
+        if ((r.flagless = !flag)) r.owner.convention_reason = fmt::format("it has no {}devflag", m.prefix);
         if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
-        if (!r.owner.tab && !flag) examine_solaris(i, problems);
+        // What registers itself is what it registers, whatever else has a public name (CFG-080).
+        if (auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"))) examine_installed(i, init, problems);
+        apply_like(i);
         if (waits(i) && !r.solaris) {
             if (r.owner.devflag & D_OLD)
                 problems.add(object_place(i), fmt::format("expected {}devflag without D_OLD in a loadable driver, found {} (CFG-036)",
@@ -130,9 +138,11 @@ int Booted::examine(std::size_t i, Problems &problems) {
         }
     }
     if (!m.is_driver() && !m.is_module()) return problems.size() == before ? 0 : EINVAL;
-    if (m.is_streams() && !r.owner.tab)
-        problems.add(object_place(i), fmt::format("expected a streamtab {}info for flags '{}' at {}, found none (CFG-039)",
-                                                  m.prefix, m.flags, m.flags_place.text()));
+    if (m.is_streams() && !r.owner.tab && problems.size() == before)
+        problems.add(object_place(i), fmt::format("expected a streamtab {} for flags '{}' at {}, found none (CFG-039)",
+                                                  r.solaris ? "registered by its _init" : m.prefix + "info", m.flags,
+                                                  m.flags_place.text()));
+    r.owner.decide_convention();
     if ((r.owner.devflag & D_OLD) && (r.owner.devflag & D_MP))
         problems.add(object_place(i), fmt::format("expected {}devflag with D_OLD or D_MP, found both (CFG-037)", m.prefix));
     if (r.solaris && r.solaris->ops && r.solaris->ops->devo_cb_ops && !r.owner.tab) {
@@ -150,18 +160,19 @@ int Booted::examine(std::size_t i, Problems &problems) {
     return problems.size() == before ? 0 : EINVAL;
 }
 
-// A Solaris object names its streamtab in what it hands to mod_install.
-void Booted::examine_solaris(std::size_t i, Problems &problems) {
+// Such an object names its streamtab and its flags in what it registers; names with the prefix say nothing (CFG-080).
+void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems) {
     Running &r = running_[i];
-    auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"));
-    if (!init) return;
     Inside inside(system_, master(i).name.c_str());
     int error = 0;
+    r.owner.tab = nullptr;
     r.solaris = load_solaris(system_, init, &error);
     if (!r.solaris) {
         problems.add(object_place(i), fmt::format("_init failed: {}", std::strerror(error)));
         return;
     }
+    r.owner.convention = r.solaris->convention;
+    r.owner.convention_reason = r.solaris->reason;
     r.owner.tab = r.solaris->driver_tab();
     r.owner.devflag = r.solaris->driver_flags();
     if (!r.owner.tab && r.solaris->module) {
@@ -169,6 +180,42 @@ void Booted::examine_solaris(std::size_t i, Problems &problems) {
         r.owner.devflag = r.solaris->module->f_flag;
     }
     note(i, "_init", "HDR-015");
+}
+
+void Booted::apply_like(std::size_t i) {
+    const Unit &unit = plan_.units[i];
+    Running &r = running_[i];
+    r.like = unit.like;
+    std::string reason = fmt::format("{}.like says so", unit.object_shown.substr(0, unit.object_shown.rfind('.')));
+    for (const char *word : {"svr3", "svr4", "solaris", "lis", "openss7"}) {
+        if (r.like != Convention::unsaid || !image_.defines(i, std::string("rill_like_") + word)) continue;
+        r.like = convention_named(word);
+        reason = fmt::format("rill cc --like {} made it", word);
+    }
+    if (r.like == Convention::unsaid) return;
+    r.owner.convention = r.like;
+    r.owner.convention_reason = std::move(reason);
+    r.owner.devflag = flags_like(i, r.owner.devflag);
+}
+
+int Booted::flags_like(std::size_t i, int devflag) const {
+    switch (running_[i].like) {
+    case Convention::unsaid: return devflag;
+    case Convention::svr3: return (devflag | D_OLD) & ~D_MP;
+    default: return devflag & ~D_OLD;
+    }
+}
+
+// How the procedures are called, and why so: for the trace; and, where the object left it open, for whoever boots.
+void Booted::note_convention(std::size_t i) {
+    const Owner &owner = running_[i].owner;
+    const std::string text = fmt::format("{}: {}", name_of(owner.convention), owner.convention_reason);
+    if (system_.trace.on)
+        system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = "is called as", .clause = "CFG-081", .text = text});
+    if (running_[i].flagless && owner.convention == Convention::svr3 && running_[i].like == Convention::unsaid)
+        system_.registry.boot_notes.push_back(
+            fmt::format("{}: '{}' is called as {}; if its open takes a dev_t *, define {}devflag or write svr4 into boot/{}.like",
+                        object_place(i).text(), master(i).name, text, master(i).prefix, master(i).name));
 }
 
 void Booted::attach(std::size_t i) {
@@ -179,7 +226,9 @@ void Booted::attach(std::size_t i) {
     note(i, error ? "attach failed" : "attached", "HDR-015");
 }
 
+// What registers itself has no routines that are called by name; a public name that looks like one is its own affair.
 void Booted::call(std::size_t i, const char *routine, edt *argument) {
+    if (running_[i].solaris) return;
     void *address = image_.symbol(i, master(i).prefix + routine);
     if (!address) return;
     note(i, routine, "CFG-032");
@@ -200,6 +249,7 @@ int Booted::load(std::size_t i, Driver &row) {
     int error = image_.open(i, problems);
     if (!error) error = examine(i, problems);
     if (error) {
+        stop(i); // its _init may have succeeded
         image_.close(i);
         if (system_.trace.on)
             system_.trace.emit({.kind = Kind::refuse, .name = "load", .what = "the driver's object", .clause = "CFG-036",
@@ -216,15 +266,18 @@ int Booted::load(std::size_t i, Driver &row) {
     call(i, "start", nullptr);
     row.tab = r.owner.tab;
     row.devflag = r.owner.devflag;
+    row.convention = r.owner.convention;
+    row.convention_reason = r.owner.convention_reason;
+    note_convention(i);
     row.entry = r.entry;
     return 0;
 }
 
-// The driver's own end; nothing of it runs afterwards.
+// The driver's own end, and that of one whose _init alone has run; nothing of it runs afterwards.
 void Booted::stop(std::size_t i) {
-    if (!running_[i].started) return;
+    if (!running_[i].started && !running_[i].solaris) return;
+    if (running_[i].started) call(i, "unload", nullptr);
     running_[i].started = false;
-    call(i, "unload", nullptr);
     if (Loadable *solaris = running_[i].solaris) {
         Inside inside(system_, master(i).name.c_str());
         unload_solaris(system_, *solaris, function<int (*)()>(image_.symbol(i, "rill_mod_fini")));
@@ -280,7 +333,7 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
         static_cast<Owner &>(module) = running_[i].owner;
         if (const Loadable *solaris = running_[i].solaris; solaris && solaris->module) {
             module.tab = solaris->module->f_str;
-            module.devflag = solaris->module->f_flag;
+            module.devflag = flags_like(i, solaris->module->f_flag);
         }
         module.name = master(i).name; // not the prefix (CFG-047)
         const int e = registry.add_module(std::move(module));
@@ -302,7 +355,12 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
         else
             nodes.push_back(node.path);
     }
-    if (!error) return 0;
+    if (!error) {
+        registry.boot_notes = plan_.notes;
+        for (std::size_t i = 0; i < plan_.units.size(); ++i)
+            if (!waits(i) && master(i).is_streams() && !plan_.units[i].builtin) note_convention(i);
+        return 0;
+    }
 
     for (const std::string &path : nodes) system_.nodes.unlink(path);
     for (const std::string &name : modules) registry.remove_module(name);

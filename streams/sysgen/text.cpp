@@ -2,9 +2,12 @@
 
 #include <cctype>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace rill::sysgen {
 
@@ -45,15 +48,64 @@ Source source_of(const std::string &shown, std::string_view text) {
     return source;
 }
 
-int read_source(const std::string &path, const std::string &shown, Source &source) {
-    std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path.c_str(), "re"), std::fclose);
-    if (!file) return errno;
-    std::string text;
-    char buffer[8192];
-    while (std::size_t count = std::fread(buffer, 1, sizeof buffer, file.get())) text.append(buffer, count);
-    if (std::ferror(file.get())) return errno ? errno : EIO;
-    source = source_of(shown, text);
-    return 0;
+namespace {
+
+const char *kind_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+} // namespace
+
+int read_file(const std::string &path, std::string &bytes, std::string &problem, std::size_t limit) {
+    const auto failed = [&problem](int error) {
+        problem = std::strerror(error);
+        return error;
+    };
+    struct stat st {};
+    // Looked at before it is opened: the open of a FIFO or device may wait, or do something.
+    if (::stat(path.c_str(), &st) != 0) {
+        const int error = errno;
+        if (error != ENOENT || ::lstat(path.c_str(), &st) != 0) return failed(error);
+        problem = "expected a file, found a symbolic link that leads to none";
+        return EINVAL;
+    }
+    int fd = -1;
+    if (S_ISREG(st.st_mode)) {
+        fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd < 0) return failed(errno);
+        if (::fstat(fd, &st) != 0) st.st_mode = 0;
+    }
+    std::unique_ptr<int, void (*)(int *)> closing(&fd, [](int *open) {
+        if (*open >= 0) ::close(*open);
+    });
+    if (!S_ISREG(st.st_mode)) {
+        problem = std::string("expected a file, found ") + kind_of(st.st_mode);
+        return S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    }
+    bytes.clear();
+    char buffer[65536];
+    for (;;) {
+        const ssize_t count = ::read(fd, buffer, sizeof buffer);
+        if (count == 0) return 0;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return failed(errno);
+        if (bytes.size() + static_cast<std::size_t>(count) > limit) {
+            problem = "expected a file of at most " + std::to_string(limit >> 20) + " MB, found a greater one";
+            return EFBIG;
+        }
+        bytes.append(buffer, static_cast<std::size_t>(count));
+    }
+}
+
+int read_source(const std::string &path, const std::string &shown, Source &source, Problems &problems) {
+    std::string text, problem;
+    const int error = read_file(path, text, problem);
+    if (!error) source = source_of(shown, text);
+    else if (error != ENOENT && error != ENOTDIR) problems.add({shown, 0, 0}, problem);
+    return error;
 }
 
 bool is_blank(std::string_view line) {

@@ -43,8 +43,12 @@ struct Source {
     }
 };
 
-// 0 or an errno (ENOENT, EACCES, EISDIR...).
-int read_source(const std::string &path, const std::string &shown, Source &source);
+// The bytes of a regular file. 0, or an errno and in `problem` why not, in words: ENOENT when there is nothing by that
+// name; EISDIR, and EINVAL for what else is no file: nothing of that kind is waited for or read; EFBIG above the limit.
+constexpr std::size_t text_limit = std::size_t{16} << 20;
+int read_file(const std::string &path, std::string &bytes, std::string &problem, std::size_t limit = text_limit);
+// The same by lines. Any errno but ENOENT and ENOTDIR has added its problem.
+int read_source(const std::string &path, const std::string &shown, Source &source, Problems &problems);
 Source source_of(const std::string &shown, std::string_view text);
 
 inline bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }

@@ -82,12 +82,12 @@ std::string nodes(System &system, std::string_view directory) {
 }
 
 std::string cdevsw(System &system) {
-    Table table({"ROW", "MAJORS", "NAME", "KIND", "FLAG", "#DEV", "HOLDS"});
+    Table table({"ROW", "MAJORS", "NAME", "KIND", "FLAG", "CALLED AS", "#DEV", "HOLDS"});
     for (const auto &row : system.registry.rows()) {
         if (!row) continue;
         const char *kind = row->tab ? "STREAMS driver" : row->load ? "registered, not loaded" : "character driver";
         table.row({std::to_string(row->internal), comma_list(row->externals), row->name, kind,
-                   devflag_text(row->devflag), std::to_string(row->devices), std::to_string(row->holds)});
+                   devflag_text(row->devflag), row->tab ? name_of(row->convention) : "-", std::to_string(row->devices), std::to_string(row->holds)});
     }
     return table.text();
 }

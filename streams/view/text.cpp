@@ -247,7 +247,8 @@ std::string Text::sentence(const Record &r) const {
     case Kind::rung:
         return rung(r);
     case Kind::refuse:
-        return fmt::format("{} {}", joined(joined(name, ": ", what), ": ", errno_name(r.error)), dev_suffix(r.dev, ""));
+        return fmt::format("{} {}", joined(joined(joined(name, ": ", what), ": ", r.text), ": ", errno_name(r.error)),
+                           dev_suffix(r.dev, ""));
     case Kind::undo:
         if (name == "descriptor") return fmt::format("descriptor {}: {}", r.number, what);
         return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
@@ -296,7 +297,7 @@ std::string Text::sentence(const Record &r) const {
     case Kind::head:
         return joined(name, ": ", joined(what, " ", r.text));
     case Kind::driver:
-        return joined(joined(name, " ", what), " ", dev_suffix(r.dev, "at "));
+        return joined(joined(joined(name, " ", what), " ", r.text), " ", dev_suffix(r.dev, "at "));
     case Kind::step:
         return joined(joined(what, ": ", r.text), " ", dev_suffix(r.dev, ""));
     case Kind::log:

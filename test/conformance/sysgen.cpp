@@ -9,8 +9,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 
@@ -133,6 +136,7 @@ public:
         return st.st_rdev;
     }
     Driver *at(major_t major) { return system.registry.by_external(major); }
+    rill_system *raw() { return handle_; }
     // Everything said since the last time, in one line.
     std::string heard() {
         std::string all;
@@ -322,6 +326,183 @@ TEST_CASE("CFG-039 QUE-033: an f or m object without pfxinfo is a configuration 
     Kernel().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wrong_info for flags 'fs' at master.d/foo:1:1, found none");
     tree.master("foo", "m wrong_ - -\n");
     Kernel().refuses(tree, EINVAL, "expected a streamtab wrong_info");
+}
+
+TEST_CASE("CFG-083: a tree whose master files have the columns of another profile is told once, with both forms") {
+    const char *irix_columns = "FLAG PREFIX SOFT #DEV DEPENDENCIES", *svr4_columns = "FLAG #VEC PREFIX SOFT #DEV IPL DEPENDENCIES/VARIABLES";
+    Tree tree;
+    tree.sm("INCLUDE: foo bar\n").driver("foo").driver("bar").file("dev", "/dev/foo c clone foo 0666 0 0\n");
+    tree.master("foo", "fs foo 61 8 clone\n$$$\nint foonum = ##D;\n").master("bar", "cfs bar 62 8\n");
+    Kernel svr4("svr4");
+    svr4.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + svr4_columns + ", as master files of the svr4 profile have them, found " +
+                                   irix_columns + ", as in the irix and solaris profiles (2 files are so)");
+    CHECK_MESSAGE(svr4.error.find('\n') == std::string::npos, svr4.error);
+    Kernel as_it_is("irix");
+    CHECK_MESSAGE(as_it_is.boot(tree) == 0, as_it_is.error);
+    tree.master("foo", "fs - foo 61 8 - clone\n\t\tfoonum (%i) = {##D}\n").master("bar", "cfs - bar 62 8 -\n");
+    for (const char *profile : {"irix", "solaris"}) {
+        Kernel k(profile);
+        k.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + irix_columns + ", as master files of the " + profile +
+                                    " profile have them, found " + svr4_columns + ", as in the svr4 profile");
+        CHECK_MESSAGE(k.error.find('\n') == std::string::npos, k.error);
+    }
+    CHECK_MESSAGE(Kernel("svr4").boot(tree) == 0, "its own form is accepted");
+}
+
+TEST_CASE("CFG-083: what is wrong besides the form is told too, and a file that could be either is not taken for the other") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\nINCLUED: bar\n").driver("foo").master("foo", "fs foo 61 8\n");
+    Kernel k("svr4");
+    k.refuses(tree, EINVAL, "system/test.sm:2:1: ");
+    CHECK(k.error.find("master.d/foo: expected the columns") != std::string::npos);
+    CHECK(sysgen::form_of(sysgen::source_of("f", "* c\n\nfs foo 61 8\n")) == sysgen::Form::irix);
+    CHECK(sysgen::form_of(sysgen::source_of("f", "m foo - -\n")) == sysgen::Form::irix);
+    CHECK(sysgen::form_of(sysgen::source_of("f", "m - foo - -\n")) == sysgen::Form::svr4);
+    CHECK(sysgen::form_of(sysgen::source_of("f", "fs 2 foo 61 - 5\n")) == sysgen::Form::svr4);
+    for (const char *either : {"x - - -\n", "fs\n", "fs x foo 62 - -\n", "", "* c\n", "fs foo bar\n"}) {
+        CAPTURE(either);
+        CHECK(sysgen::form_of(sysgen::source_of("f", either)) == std::nullopt);
+    }
+}
+
+TEST_CASE("CFG-084: an object that is cut off anywhere is refused by name and size; the whole one is not") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
+    const std::string path = tree.path + "/boot/foo.so";
+    const auto whole = fs::file_size(path);
+    std::ifstream in(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    for (std::uintmax_t size : {whole - 1, whole / 2, std::uintmax_t{4096}, std::uintmax_t{512}, std::uintmax_t{64}}) {
+        CAPTURE(size);
+        std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
+        Kernel().refuses(tree, ENOEXEC, "found " + std::to_string(size) + ": it is cut off (CFG-084)");
+    }
+    for (std::size_t size : {63u, 1u, 0u}) {
+        CAPTURE(size);
+        std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
+        Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a shared object of this machine, found another kind of file");
+    }
+    // Headers that speak of no place in a file, and an object of another machine.
+    for (const auto &[offset, value] : {std::pair<std::size_t, char>{32 + 7, '\x7f'}, {40 + 7, '\x7f'}, {18, '\x02'}, {32, '\x41'}}) {
+        CAPTURE(offset);
+        std::string damaged = bytes;
+        damaged[offset] = value;
+        std::ofstream(path, std::ios::binary) << damaged;
+        Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected ");
+    }
+    std::ofstream(path, std::ios::binary) << bytes;
+    Kernel k;
+    CHECK_MESSAGE(k.boot(tree) == 0, k.error);
+}
+
+TEST_CASE("CFG-085: a FIFO, a directory, a device or a link to nothing in a file's place is refused by name, and not waited for") {
+    const std::pair<const char *, const char *> files[] = {
+        {"system/test.sm", "INCLUDE: foo\n"}, {"master.d/foo", "fs foo 61 8\n"}, {"dev", "/dev/foo c foo 0 0666 0 0\n"},
+        {"hardware", "0x10 1\n"},             {"boot/foo.like", "svr4\n"}};
+    for (const auto &[name, text] : files) {
+        CAPTURE(name);
+        Tree tree;
+        tree.driver("foo");
+        for (const auto &[each, content] : files) tree.file(each, content);
+        {
+            Kernel k;
+            REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+        }
+        const std::string path = tree.path + "/" + name;
+        auto refused = [&, name = name](const char *found) {
+            Kernel k;
+            const std::string before = k.picture();
+            CHECK(k.boot(tree) != 0);
+            CHECK_MESSAGE(k.error == std::string(name) + ": expected a file, found " + found, k.error);
+            CHECK(k.picture() == before);
+            fs::remove_all(path);
+        };
+        fs::remove(path);
+        REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+        refused("a FIFO");
+        fs::create_directory(path);
+        refused("a directory");
+        fs::create_symlink("/dev/zero", path);
+        refused("a device");
+        fs::create_symlink("/nonexistent/file", path);
+        refused("a symbolic link that leads to none");
+    }
+}
+
+TEST_CASE("CFG-085: an object that is no file is refused by name") {
+    Tree tree;
+    tree.sm("USE: foo\n").master("foo", "fs foo 61 8\n");
+    const std::string path = tree.path + "/boot/foo.so";
+    REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a FIFO");
+    fs::remove(path);
+    fs::create_directory(path);
+    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a directory");
+    fs::remove(path);
+    fs::create_symlink("/nonexistent/file", path);
+    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a symbolic link that leads to none");
+}
+
+TEST_CASE("CFG-086: C text includes headers of the DDI only; another file is refused at its line and nothing of it is shown") {
+    Tree tree;
+    const std::string secret = tree.path + "/secret";
+    tree.file("secret", "sesame open\n").sm("INCLUDE: foo\n").driver("foo");
+    auto refuses = [&](const std::string &text, const std::string &where) {
+        CAPTURE(text);
+        tree.master("foo", "fs foo 61 8\n$$$\n" + text + "\n");
+        Kernel k;
+        k.refuses(tree, EINVAL, where);
+        CHECK_MESSAGE(k.error.find("sesame") == std::string::npos, k.error);
+    };
+    const std::string no = "expected an #include of a header of the DDI, found ";
+    refuses("#include \"" + secret + "\"", "master.d/foo:3:1: " + no + "\"" + secret + "\" (CFG-086)");
+    refuses("int a;\n  #  include <" + secret + ">", "master.d/foo:4:1: ");
+    refuses("#include \"/dev/zero\"", "master.d/foo:3:1: ");
+    refuses("/* a\n*/ # /**/ include /**/ \"/etc/passwd\" // x", "master.d/foo:4:1: ");
+    refuses("#inc\\\nlude \"/etc/passwd\"", no);
+    refuses("%:include_next </etc/passwd>", no);
+    refuses("#import \"/etc/passwd\"", no);
+    refuses("#include <sys/../../../../../../../../../../../etc/passwd>", no);
+    refuses("#define FILE \"/etc/passwd\"\n#include FILE", "master.d/foo:4:1: " + no + "FILE");
+    refuses("#include <stdio.h>", no);
+    refuses("#include", no + "none");
+    // Words that only look like one.
+    tree.master("foo", "fs foo 61 8\n$$$\n#include <sys/types.h>\n#  include \"sys/errno.h\"\n/*\n#include \"/etc/passwd\"\n*/\n"
+                       "// \\\n#include \"/etc/passwd\"\nchar *foo_text = \"\\\n#include <x>\", foo_quote = '\"';\nint foonum = ##D;\n");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(k.heard() == "foo init 8, foo start");
+}
+
+TEST_CASE("CFG-086: what the compiler says of a place outside master.d is told without what stands there") {
+    Tree tree;
+    tree.file("secret", "sesame open\n").sm("INCLUDE: foo\n").driver("foo");
+    for (const std::string &text : {"#line 1 \"" + tree.path + "/secret\"\nint foonum = ;", "asm(\".include \\\"" + tree.path + "/secret\\\"\");"}) {
+        CAPTURE(text);
+        tree.master("foo", "fs foo 61 8\n$$$\n" + text + "\n");
+        Kernel k;
+        k.refuses(tree, ENOEXEC, "master.d: ");
+        CHECK_MESSAGE(k.error.find("sesame") == std::string::npos, k.error);
+    }
+}
+
+TEST_CASE("CFG-087: what INCLUDE names and is not there is told with what it could be made of; what USE names stays out and is told of") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected an object boot/foo.so for 'foo', found none, and no boot/foo.c to make it of");
+    tree.file("boot/foo.c", "int foo;\n");
+    Kernel().refuses(tree, EINVAL, "found none: boot/foo.c was not compiled");
+    fs::remove_all(tree.path + "/boot");
+    Kernel().refuses(tree, EINVAL, "found none: there is no directory boot");
+    fs::create_directory(tree.path + "/boot");
+    tree.driver("foo").sm("INCLUDE: foo\nUSE: gone,\tnofile\nEXCLUDE: not\nUSE: not\n").master("gone", "fs gone 62 8\n").master("not", "fs not 63 8\n");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(std::string(rill_boot_note(k.raw(), 0)) ==
+          "system/test.sm:2:6: 'gone' stays out: there is no object boot/gone.so, and no boot/gone.c to make it of");
+    CHECK(std::string(rill_boot_note(k.raw(), 1)) == "system/test.sm:2:12: 'nofile' stays out: there is no file master.d/nofile");
+    CHECK(rill_boot_note(k.raw(), 2) == nullptr);
+    CHECK(rill_boot_note(k.raw(), -1) == nullptr);
 }
 
 TEST_CASE("CFG-047: a module's file name has at most 8 characters") {
@@ -986,4 +1167,214 @@ TEST_CASE("HDR-015: an object with _init and modlinkage gives its streamtab and 
     int seen = 0;
     events >> seen;
     CHECK(seen == 7);
+}
+
+namespace {
+
+std::string file_text(const char *path) {
+    std::ifstream source(path);
+    return {std::istreambuf_iterator<char>(source), std::istreambuf_iterator<char>()};
+}
+std::string called_as(Kernel &k, const char *name) {
+    const char *reason = nullptr, *as = rill_called_as(k.raw(), name, &reason);
+    return as ? std::string(as) + ": " + reason : "";
+}
+
+// A driver without devflag whose open takes a dev_t *, as many of SVR4 and of LiS are.
+std::string unflagged() { return std::string(driver_text) + start_text; }
+
+} // namespace
+
+TEST_CASE("CFG-080 HDR-015: an object with _init runs it although its info and devflag are public; flags come from what it installs") {
+    std::string text = replaced(file_text(RILL_SOURCE_DIR "/test/drivers/ssun.c"), "ss_", "zy_");
+    text += "int zy_devflag = D_OLD;\nvoid zy_init(int *p) { *p = 1; }\nvoid zy_start(int *p) { *p = 1; }\n"
+            "void zy_unload(int *p) { *p = 1; }\n";
+    Tree tree;
+    tree.sm("INCLUDE: zy clone\n").master("zy", "fsm zy_ 61 8\n").object("zy", text, "");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    REQUIRE(k.at(61));
+    CHECK(k.at(61)->devflag == (D_MP | D_MTPERMOD));
+    CHECK(k.system.registry.module("zy")->devflag == (D_MP | D_MTPERMOD));
+    CHECK(called_as(k, "zy") == "Solaris: mod_install(9F) registered it");
+    const int fd = k.open("/dev/ssun"); // attach made the node
+    CHECK_MESSAGE(fd >= 0, rill_why(handle(k.root)));
+    CHECK(k.push(fd, "zy") == 0);
+    CHECK(k.close(fd) == 0);
+}
+
+TEST_CASE("CFG-080 HDR-015: init_module of LiS and of OpenSS7 runs although the driver's info is public and it has no devflag") {
+    const std::string lis = "#include <sys/LiS/module.h>\nint init_module(void) { return lis_register_strdev(0, &PFXinfo, 4, \"PFX\") < 0 ? -1 : 0; }\n"
+                            "void cleanup_module(void) { lis_unregister_strdev(0); }\n";
+    const std::string openss7 = "#include <sys/strconf.h>\n#include <sys/LiS/module.h>\nstatic struct cdevsw PFXsw = { \"PFX\", &PFXinfo, D_MP };\n"
+                                "int init_module(void) { return register_strdev(&PFXsw, 0) < 0 ? -1 : 0; }\n"
+                                "void cleanup_module(void) { unregister_strdev(&PFXsw, 0); }\n";
+    Tree tree;
+    tree.sm("INCLUDE: one two\n").master("one", "fs one 61 8 clone\n").master("two", "fs two 62 8\n");
+    tree.object("one", unflagged() + lis, "one").object("two", unflagged() + openss7, "two");
+    tree.file("dev", "/dev/one c clone one 0666 0 0\n/dev/two c clone two 0666 0 0\n");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(called_as(k, "one") == "LiS: lis_register_strdev() registered it");
+    CHECK(called_as(k, "two") == "OpenSS7: register_strdev() registered it");
+    CHECK(k.at(61)->devflag == 0);
+    CHECK(k.at(62)->devflag == D_MP);
+    CHECK(k.heard() == ""); // no routine is called for its name
+    CHECK(k.rdev(k.open("/dev/one")) == makedevice(61, 0));
+    CHECK(k.rdev(k.open("/dev/two")) == makedevice(62, 0));
+    CHECK(rill_boot_note(k.raw(), 0) == nullptr);
+    k.heard();
+}
+
+TEST_CASE("CFG-080: a boot that is refused after an _init has run calls _fini; the next boot begins anew") {
+    std::string text = replaced(file_text(RILL_SOURCE_DIR "/test/drivers/ssun.c"), "ss_", "zx_");
+    text = replaced(text, "zx_events |= 4;", "cmn_err(CE_CONT, \"fini\");");
+    Tree tree;
+    tree.sm("INCLUDE: ssun foo clone\n").master("ssun", "fsm ssun 61 8\n").object("ssun", text, "");
+    tree.master("foo", "fs wrong 62 8\n").driver("foo");
+    Kernel k;
+    k.refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wronginfo for flags 'fs' at master.d/foo:1:1, found none");
+    CHECK(k.heard() == "fini");
+    tree.master("foo", "fs foo 62 8\n");
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(k.open("/dev/ssun") >= 0);
+}
+
+TEST_CASE("CFG-080: an object whose _init installs no streamtab is told as that") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    tree.object("foo", std::string(driver_text) + flag_text +
+                           "#include <sys/modctl.h>\nstatic struct modlmisc m = { &mod_miscops, \"foo\" };\n"
+                           "static struct modlinkage l = { MODREV_1, { &m, 0 } };\nint _init() { return mod_install(&l); }\n"
+                           "int _fini() { return mod_remove(&l); }\n", "foo");
+    Kernel().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab registered by its _init for flags 'fs'");
+}
+
+TEST_CASE("CFG-081: a boot records by whose conventions each driver and module is called, and why") {
+    Tree tree;
+    tree.sm("INCLUDE: new old mod\n").master("new", "fs new 61 8\n").master("old", "fs old 62 8\n").master("mod", "m mod - -\n");
+    tree.driver("new").driver("mod").object("old", std::string(driver_text) + "int PFXdevflag = D_OLD;\n", "old");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    std::string told;
+    for (const auto &line : k.trace.lines)
+        if (line.kind == Kind::driver && line.clause == "CFG-081") told += line.name + " " + line.what + ", ";
+    CHECK(told == "new is called as, old is called as, mod is called as, ");
+    CHECK(called_as(k, "new") == "SVR4: its devflag is without D_OLD");
+    CHECK(called_as(k, "old") == "SVR3: its devflag has D_OLD");
+    CHECK(called_as(k, "mod") == "SVR4: its devflag is without D_OLD");
+    CHECK(called_as(k, "nobody") == "");
+    CHECK(rill_boot_note(k.raw(), 0) == nullptr); // each says it itself
+    k.heard();
+}
+
+TEST_CASE("CFG-081 CFG-038: a driver without devflag is called as SVR3, and the boot tells so with what to do if it is wrong") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").object("foo", unflagged(), "foo");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(called_as(k, "foo") == "SVR3: it has no foodevflag");
+    REQUIRE(rill_boot_note(k.raw(), 0));
+    CHECK(std::string(rill_boot_note(k.raw(), 0)) == "boot/foo.so: 'foo' is called as SVR3: it has no foodevflag; if its open takes a dev_t *, "
+                                                        "define foodevflag or write svr4 into boot/foo.like");
+    k.heard();
+}
+
+TEST_CASE("CFG-082: a word in boot/foo.like says by whose conventions foo is called, before its devflag") {
+    const std::pair<const char *, const char *> words[] = {
+        {"svr4", "SVR4"}, {"solaris", "Solaris"}, {"lis", "LiS"}, {"openss7", "OpenSS7"}};
+    for (const auto &[word, name] : words) {
+        CAPTURE(word);
+        Tree tree;
+        tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
+        tree.object("foo", unflagged(), "foo").file("boot/foo.like", std::string("* what it is\n\n  ") + word + "\n");
+        Kernel k;
+        REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+        CHECK(called_as(k, "foo") == std::string(name) + ": boot/foo.like says so");
+        CHECK(k.at(61)->devflag == 0);
+        CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0)); // its open got a dev_t *
+        CHECK(rill_boot_note(k.raw(), 0) == nullptr);
+        k.heard();
+    }
+}
+
+TEST_CASE("CFG-082: svr3 in boot/foo.like goes before a devflag that says otherwise") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo").file("boot/foo.like", "svr3");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(k.at(61)->devflag == D_OLD);
+    CHECK(called_as(k, "foo") == "SVR3: boot/foo.like says so");
+    k.heard();
+}
+
+TEST_CASE("CFG-082: a public name rill_like_svr4 in the object says the same; the file goes before it") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
+    tree.object("foo", unflagged() + "int rill_like_svr4;\n", "foo");
+    {
+        Kernel k;
+        REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+        CHECK(called_as(k, "foo") == "SVR4: rill cc --like svr4 made it");
+        CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0));
+        k.heard();
+    }
+    tree.file("boot/foo.like", "lis\n");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(called_as(k, "foo") == "LiS: boot/foo.like says so");
+    k.heard();
+}
+
+TEST_CASE("CFG-082: a driver that is loaded by its first open is called as its like file says, without a devflag") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fsdR foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
+    tree.object("foo", unflagged() + "char *PFXmversion = \"1\";\n", "foo").file("boot/foo.like", "svr4\n");
+    Kernel k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(called_as(k, "foo") == ""); // its object was not looked at yet
+    CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0));
+    CHECK(called_as(k, "foo") == "SVR4: boot/foo.like says so");
+    k.heard();
+}
+
+TEST_CASE("CFG-082: a like file with another word, with two, or with none is refused by its place") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
+    auto refuses = [&](const char *text, const char *said) {
+        tree.file("boot/foo.like", text);
+        Kernel().refuses(tree, EINVAL, said);
+    };
+    refuses("* which\n svr5\n", "boot/foo.like:2:2: expected svr3, svr4, solaris, lis or openss7, found 'svr5'");
+    refuses("SVR4\n", "boot/foo.like:1:1: expected svr3, svr4");
+    refuses("svr4 lis\n", "boot/foo.like:1:6: expected one word, found 'lis'");
+    refuses("\n* \n", "boot/foo.like: expected svr3, svr4, solaris, lis or openss7, found the end of the file");
+}
+
+TEST_CASE("CFG-088 [svr4]: the shipped SVR4 tree boots under its profile") {
+    Kernel k("svr4");
+    REQUIRE_MESSAGE(k.boot(RILL_BUILD_DIR "/examples/sysgen-svr4") == 0, k.error);
+    REQUIRE(k.at(63));
+    CHECK(k.at(63)->name == "clone");
+    CHECK(rill_boot_note(k.raw(), 0) == nullptr);
+    for (int i = 0; i < 8; ++i) CHECK(k.rdev(k.open("/dev/echo")) == makedevice(61, static_cast<minor_t>(i)));
+    CHECK(k.open("/dev/echo") == -EBUSY); // echo(8), through a variable
+    CHECK(k.open("/dev/ec/any") == -EBUSY);
+    CHECK(k.open("/dev/ec/1") >= 0); // joins
+    CHECK(k.open("/dev/ramd0") >= 0);
+    CHECK(k.push(k.open("/dev/loop"), "pipemod") == 0);
+    CHECK(Kernel("irix").boot(RILL_BUILD_DIR "/examples/sysgen-svr4") == EINVAL);
+}
+
+TEST_CASE("CFG-088 [solaris]: the shipped Solaris tree boots under its profile") {
+    Kernel k("solaris");
+    REQUIRE_MESSAGE(k.boot(RILL_BUILD_DIR "/examples/sysgen-solaris") == 0, k.error);
+    REQUIRE(k.at(11));
+    CHECK(k.at(11)->name == "clone");
+    CHECK(called_as(k, "lag") == "Solaris: mod_install(9F) registered it");
+    CHECK(called_as(k, "crmod") == "Solaris: mod_install(9F) registered it");
+    const int fd = k.open("/dev/lag");
+    CHECK(k.rdev(fd) == makedevice(68, 1));
+    CHECK(k.push(fd, "crmod") == 0);
+    CHECK(k.rdev(k.open("/dev/echo")) == makedevice(61, 0));
 }

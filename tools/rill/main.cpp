@@ -51,7 +51,9 @@ bool fill(rill_system *system, const Options &options) {
     if (!options.directory.empty()) {
         extend_boot_path();
         if (!tool::rebuild(options.directory)) return false;
-        return rill_sysgen(system, options.directory.c_str()) == 0; // it has told why
+        if (rill_sysgen(system, options.directory.c_str()) != 0) return false; // it has told why
+        for (int n = 0; const char *note = rill_boot_note(system, n); ++n) fmt::print(stderr, "rill: {}\n", note);
+        return tool::anything_booted(system, options.directory);
     }
     if (const int error = tool::add_builtin_drivers(system)) {
         failed(fmt::format("the built-in drivers cannot be added: {}", std::strerror(error)));
@@ -108,12 +110,12 @@ int run_checking([[maybe_unused]] char **argv) {
 
 void cc_command(CLI::App &app, tool::Compile &what) {
     CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into a shared object that a sysgen directory can boot");
-    cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required()->check(CLI::ExistingFile);
+    cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required();
     cc->add_option("-o,--output", what.output, "the object; without it the first source's name with .so");
-    cc->add_option("--std", what.standard, "the C dialect: gnu89, c99, c17 ...")->capture_default_str();
+    cc->add_option("--like", what.like, "whose driver it is: svr3, svr4, solaris, lis, openss7");
+    cc->add_option("--std", what.standard, "the C dialect: gnu89, c99, c17 ... (default: gnu89, or what --like takes)");
     cc->add_flag("--checking", what.checking, "no optimisation, all warnings, -DDEBUG");
-    cc->add_option("-D", what.more, "define, passed on to the compiler");
-    cc->footer("Example:\n  rill cc foo.c && rill check foo.so");
+    cc->footer(tool::compile_help);
 }
 
 void check_command(CLI::App &app, tool::CheckOptions &what) {
@@ -233,12 +235,11 @@ int main(int argc, char **argv) {
 #else
     if (checking) return run_checking(argv);
 #endif
-    CLI11_PARSE(app, argc, argv);
+    std::vector<char *> words(argv, argv + argc);
+    if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, compile.more);
+    CLI11_PARSE(app, static_cast<int>(words.size()), words.data());
     if (app.got_subcommand("designs")) return tool::designs(designs);
-    if (app.got_subcommand("cc")) {
-        for (std::string &define : compile.more) define.insert(0, "-D");
-        return tool::compile(compile);
-    }
+    if (app.got_subcommand("cc")) return tool::compile(compile);
     if (app.got_subcommand("check")) {
         extend_boot_path();
         return tool::check(check);
