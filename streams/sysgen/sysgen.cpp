@@ -154,6 +154,7 @@ int Booted::examine(std::size_t i, Problems &problems) {
 void Booted::examine_solaris(std::size_t i, Problems &problems) {
     Running &r = running_[i];
     auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"));
+    if (!init) init = function<int (*)()>(image_.symbol(i, master(i).prefix + "install")); // HP-UX
     if (!init) return;
     Inside inside(system_, master(i).name.c_str());
     int error = 0;
