@@ -16,6 +16,7 @@
 #undef major
 #undef minor
 #undef makedev
+#undef getmajor
 
 using namespace rill;
 using namespace rill::test;
@@ -174,7 +175,8 @@ TEST_CASE("HDR-042: SVR3's signal goes to a process group, psignal to a process,
     }
     f.stat("/dev/nm0");
     CHECK(got == 2);
-    CHECK(std::signal(SIGHUP, before) == before);
+    const bool kept = std::signal(SIGHUP, before) == before; // the host knows nothing of it
+    CHECK(kept);
     CHECK(f.close(fd) == 0);
 }
 
@@ -556,7 +558,7 @@ TEST_CASE("HDR-049: an HP-UX driver's install routine makes it known; str_instal
     Driver *row = f.system.registry.by_name("sluice");
     REQUIRE(row);
     CHECK(row->devflag == (D_MP | D_MTQPAIR));
-    f.node("/dev/sluice", clone(row->externals[0]));
+    f.node("/dev/sluice", f.clone(row->externals[0]));
     const int fd = f.open("/dev/sluice"), second = f.open("/dev/sluice");
     CHECK(fd >= 0);
     CHECK(geteminor(f.rdev(second)) == 1);
@@ -576,7 +578,7 @@ TEST_CASE("HDR-049: an HP-UX driver's install routine makes it known; str_instal
 TEST_CASE("HDR-049: a module of HP-UX is pushed by its name; without STR_SYSV4_OPEN a driver is one of SVR3") {
     Fixture f;
     f.driver("echo", N);
-    f.node("/dev/echo", clone(N));
+    f.node("/dev/echo", f.clone(N));
     Probe &module = f.loose("hpmod", Probe::Sort::module, 0);
     streams_info_t info{"hpmod", 0, module.tab, STR_IS_MODULE | STR_SYSV4_OPEN, SQLVL_MODULE, nullptr};
     drv_info_t drv{"nmhp", "pseudo", DRV_CHAR | DRV_PSEUDO, -1, 70, nullptr, nullptr, nullptr};

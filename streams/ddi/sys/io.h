@@ -9,6 +9,10 @@
 #include <sys/types.h>
 #include <sys/stream.h>
 
+/* HP-UX knows one kind of major number, the one users see; its drivers build devices from major(). */
+#undef getmajor
+#define getmajor(dev) getemajor(dev)
+
 #ifdef __cplusplus
 extern "C" {
 #define RILL_HP_NAME const char *
