@@ -3,6 +3,8 @@
 #include "test/harness.hpp"
 
 #include <csignal>
+#include <cstddef>
+#include <cstring>
 #include <ctime>
 #include <set>
 #include <sys/cmn_err.h>
@@ -202,6 +204,24 @@ TEST_CASE("HDR-044 HDR-046 HDR-053: types, errno numbers and locks from stream.h
     CHECK((M_PCCTL >= QPCTL && M_PCSETOPTS >= QPCTL));
     const int types[] = {M_STARTI, M_PCEVENT, M_UNHANGUP, M_PCCTL, M_PCSETOPTS, M_STOPI};
     CHECK(std::set<int>(std::begin(types), std::end(types)).size() == 6);
+}
+
+TEST_CASE("HDR-047: I_ANCHOR, __I_PUSH_NOCTTY; the flags of strpeek and strfdinsert have 32 bits, fildes stands at offset 36") {
+    CHECK(I_ANCHOR == 0x5318);
+    CHECK(__I_PUSH_NOCTTY == 0x5327);
+    CHECK((sizeof(strpeek::flags) == 4 && offsetof(strpeek, flags) == 32));
+    CHECK((sizeof(strfdinsert::flags) == 4 && offsetof(strfdinsert, fildes) == 36 && offsetof(strfdinsert, offset) == 40));
+    Fixture f;
+    f.driver("echo", N);
+    f.node("/dev/echo", f.clone(N));
+    const int fd = f.open("/dev/echo");
+    struct { // what stands behind the flags is not read as part of them
+        strpeek peek;
+        int behind;
+    } request{{{0, 0, nullptr}, {0, 0, nullptr}, 0}, -1};
+    std::memset(reinterpret_cast<char *>(&request.peek.flags) + sizeof request.peek.flags, 0xff, sizeof(strpeek) - 36);
+    CHECK(f.ioctl(fd, I_PEEK, &request.peek) == 0);
+    CHECK(f.close(fd) == 0);
 }
 
 TEST_CASE("HDR-045: ioc_flag and cp_flag go by their names without a macro; the data model is the native one") {

@@ -385,8 +385,8 @@ int putctl(queue_t *q, int type);
 int putctl1(queue_t *q, int type, int param);
 int putnextctl(queue_t *q, int type);
 int putnextctl1(queue_t *q, int type, int param);
-/* Not of every family (PUT-017): gnu89 calls them undeclared, and a driver there may have its own. */
-#if defined(__cplusplus) || defined(__STDC_VERSION__)
+/* Not of every family (PUT-017): gnu89 and LiS call them undeclared, and a driver there may have its own. */
+#if defined(__cplusplus) || (defined(__STDC_VERSION__) && !defined(LIS))
 int putctl2(queue_t *q, int type, int param1, int param2);
 int putnextctl2(queue_t *q, int type, int param1, int param2);
 #endif
