@@ -283,7 +283,7 @@ sm_policy(cred_t *cr)
 int
 sm_constants(void)
 {
-	static uchar_t bytes[] = { 0x12, 0x34, 0x56, 0x78 };
+	static uchar_t bytes[ETHERADDRL] = { 0x12, 0x34, 0x56, 0x78 };
 	struct ether_header eh;
 	ipha_t ip;
 	tcph_t tcp;
