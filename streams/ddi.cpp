@@ -82,7 +82,8 @@ EXPORT void kmem_free(void *ptr, size_t size) {
 // --- the console ---
 
 EXPORT void vcmn_err(int level, const char *format, va_list args) {
-    const bool log_only = *format == '!';
+    const bool verbose_only = *format == '?' && level == CE_CONT && current && current->profile.cmn_err_quiet; // UTL-100
+    const bool log_only = *format == '!' || verbose_only;
     const bool console_only = *format == '^';
     if (log_only || console_only) ++format; // UTL-011
     char text[1024];

@@ -82,6 +82,8 @@ static void fill_user_area(const cred_t &cred) {
     u.u_gid = static_cast<unsigned short>(cred.cr_gid);
     u.u_ruid = static_cast<unsigned short>(cred.cr_ruid);
     u.u_rgid = static_cast<unsigned short>(cred.cr_rgid);
+    u.u_procp = reinterpret_cast<proc *>(current->caller());
+    show_clock(current->sched.now());
 }
 
 // The SVR3 interface takes the device by value and answers with a minor or OPENFAIL (CLN-123, CLN-124).

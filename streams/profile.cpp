@@ -45,7 +45,8 @@ constexpr Profile rows[] = {
      .count_blocks = true,
      .tstp_waits_for_reader = true,
      .hangup_sends_tstp = true,
-     .has_unhangup = true},
+     .has_unhangup = true,
+     .cmn_err_quiet = true},
 };
 
 // Where a row of the catalogue holds both answers, its id stands on both sides.
@@ -106,6 +107,8 @@ constexpr ProfilePoint points[] = {
      "SIGHUP to the leader", "ERR-023", "and SIGTSTP to that group", "ERR-023 ERR-024"},
     {"has_unhangup", "message type 0x92, M_UNHANGUP", &Profile::has_unhangup, "unknown: freed", "ERR-026 ERR-049",
      "undoes a hangup", "ERR-026 ERR-049"},
+    {"cmn_err_quiet", "'?' before the text of cmn_err(CE_CONT)", &Profile::cmn_err_quiet, "is text", "UTL-100",
+     "to the log only", "UTL-100"},
 };
 
 // A field added to the struct needs its row.

@@ -42,6 +42,7 @@ struct Profile {
     bool tstp_waits_for_reader;     // SIG-045: M_SIG with SIGTSTP is queued while nobody reads
     bool hangup_sends_tstp;         // ERR-024: M_HANGUP stops a foreground group that is not the leader's
     bool has_unhangup;              // ERR-026: there is an M_UNHANGUP
+    bool cmn_err_quiet;             // UTL-100: '?' before a CE_CONT message keeps it off the console
 };
 
 // "irix", "svr4", "solaris"; nullptr for any other name.

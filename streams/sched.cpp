@@ -204,17 +204,20 @@ bool Scheduler::fire_due() {
 void Scheduler::advance_to(long tick) {
     while (!timers_.empty() && timers_.begin()->expires <= tick) {
         now_ = std::max(now_, timers_.begin()->expires);
+        show_clock(now_);
         bufcalls_due_ |= !bufcalls_.empty();
         fire(*timers_.begin());
         while (step()) {}
     }
     now_ = std::max(now_, tick);
+    show_clock(now_);
     bufcalls_due_ |= !bufcalls_.empty();
     while (step()) {}
 }
 
 void Scheduler::advance_to_next() {
     now_ = std::max(now_, timers_.begin()->expires);
+    show_clock(now_);
     bufcalls_due_ |= !bufcalls_.empty();
     fire(*timers_.begin());
 }

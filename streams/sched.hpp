@@ -43,6 +43,8 @@ struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_
 
 enum class EntryKind : unsigned char;
 
+void show_clock(long ticks); // lbolt and time of SVR3 drivers
+
 class Scheduler {
 public:
     Scheduler(System &system, Alloc &alloc);

@@ -274,6 +274,15 @@ EXPORT int lis_unregister_strmod(streamtab *tab) {
     return unregister_one([tab](const Loadable &l) { return l.module && l.module->f_str == tab; });
 }
 
+int rill::register_loadable(std::unique_ptr<Loadable> l, const char *name, major_t external) {
+    return register_one(std::move(l), name, external);
+}
+int rill::unregister_loadable(const char *name) {
+    return unregister_one([name](const Loadable &l) {
+        return l.module ? std::strcmp(l.module->f_name, name) == 0 : l.tab && (installed(*current).ending || l.device.driver == name);
+    });
+}
+
 // --- device nodes and instances ---
 
 EXPORT int ddi_create_minor_node(dev_info_t *dip, const char *name, int spec_type, minor_t minor, const char *, int flag) {

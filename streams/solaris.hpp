@@ -57,5 +57,8 @@ Loadable *load_solaris(System &system, int (*init)(), int *error);
 int attach_solaris(System &system, Loadable &loadable, major_t external, const std::string &name); // 0 or ENXIO
 // Detaches, calls _fini, forgets it. EBUSY when the driver refuses.
 int unload_solaris(System &system, Loadable &loadable, int (*fini)());
+// By a call of the driver's own init routine: a major or 0, or a negative errno (HDR-015).
+int register_loadable(std::unique_ptr<Loadable> loadable, const char *name, major_t external);
+int unregister_loadable(const char *name);
 
 } // namespace rill

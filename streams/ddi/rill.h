@@ -16,6 +16,7 @@
  */
 #ifndef RILL_H
 #define RILL_H
+#include <errno.h>
 #include <poll.h>
 #include <sys/types.h>
 #include <sys/stat.h>

@@ -127,7 +127,9 @@ int Booted::examine(std::size_t i, Problems &problems) {
         if ((r.flagless = !flag)) r.owner.convention_reason = fmt::format("it has no {}devflag", m.prefix);
         if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
         // What registers itself is what it registers, whatever else has a public name (CFG-080).
-        if (auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"))) examine_installed(i, init, problems);
+        auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"));
+        if (!init && !r.owner.tab) init = function<int (*)()>(image_.symbol(i, m.prefix + "install")); // HP-UX
+        if (init) examine_installed(i, init, problems);
         apply_like(i);
         if (waits(i) && !r.solaris) {
             if (r.owner.devflag & D_OLD)

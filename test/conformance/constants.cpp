@@ -49,6 +49,8 @@ TEST_CASE("constants: the ioctl commands, from 0x5301 on") {
         {"I_GERROPT", I_GERROPT, 0x5324},
         {"I_ESETSIG", I_ESETSIG, 0x5325},
         {"I_EGETSIG", I_EGETSIG, 0x5326},
+        {"I_ANCHOR", I_ANCHOR, 0x5318},
+        {"__I_PUSH_NOCTTY", __I_PUSH_NOCTTY, 0x5327},
     };
     for (auto &c : commands) {
         CAPTURE(c.name);
@@ -114,14 +116,15 @@ TEST_CASE("constants: argument structures have their documented members, in orde
            offsetof(strpeek, flags) == 2 * sizeof(struct strbuf)));
     CHECK((offsetof(strfdinsert, ctlbuf) == 0 && offsetof(strfdinsert, databuf) == sizeof(struct strbuf) &&
            offsetof(strfdinsert, flags) == 2 * sizeof(struct strbuf) &&
-           offsetof(strfdinsert, fildes) < offsetof(strfdinsert, offset)));
+           offsetof(strfdinsert, fildes) == 36 && offsetof(strfdinsert, offset) == 40));
     CHECK((offsetof(strrecvfd, fd) == 0 && offsetof(strrecvfd, uid) < offsetof(strrecvfd, gid) &&
            sizeof(strrecvfd::fill) == 8));
     CHECK((sizeof(o_strrecvfd::uid) == 2 && sizeof(o_strrecvfd::gid) == 2 && sizeof(o_strrecvfd::fill) == 8));
     CHECK(sizeof(str_mlist) == FMNAMESZ + 1);
     CHECK((offsetof(str_list, sl_nmods) == 0 && offsetof(str_list, sl_modlist) == 8));
     CHECK((offsetof(bandinfo, bi_pri) == 0 && sizeof(bandinfo::bi_pri) == 1 && offsetof(bandinfo, bi_flag) == 4));
-    CHECK(std::is_same_v<decltype(strpeek::flags), long>);
+    CHECK((std::is_same_v<decltype(strpeek::flags), t_uscalar_t> && sizeof(strpeek::flags) == 4));
+    CHECK((sizeof(strfdinsert::flags) == 4 && sizeof(strpeek) == 40 && sizeof(strfdinsert) == 48));
     CHECK(std::is_same_v<decltype(bandinfo::bi_flag), int>);
 }
 

@@ -15,7 +15,7 @@ struct Inserting : OneStream {
         other_rq = dev.last("open").q;
     }
     // ctl and data lengths, offset, flags; the control part is filled with 'c', the data with 'd'.
-    int insert(int ctl, int data, int offset, long flags = 0, int at = -1) {
+    int insert(int ctl, int data, int offset, t_uscalar_t flags = 0, int at = -1) {
         std::memset(control, 'c', sizeof control);
         std::memset(body, 'd', sizeof body);
         strfdinsert fi{{0, ctl, control}, {0, data, body}, flags, other, offset};
@@ -77,7 +77,7 @@ TEST_CASE("IOC-182: fildes not open, or not a stream: EINVAL") {
 
 TEST_CASE("IOC-183: flags other than 0 or RS_HIPRI: EINVAL") {
     Inserting s;
-    for (long flags : {2L, 3L, 4L, -1L, 1L << 40}) CHECK(s.insert(8, -1, 0, flags) == -EINVAL);
+    for (t_uscalar_t flags : {2u, 3u, 4u, ~0u, 1u << 31}) CHECK(s.insert(8, -1, 0, flags) == -EINVAL);
     CHECK(s.dev.count("wput") == 0);
 }
 

@@ -9,7 +9,7 @@ using namespace rill::test;
 namespace {
 
 // I_PEEK: "result flags ctl.len:ctl data.len:data".
-std::string peek(OneStream &s, int ctl_max, int data_max, long flags = 0, int fd = -1) {
+std::string peek(OneStream &s, int ctl_max, int data_max, t_uscalar_t flags = 0, int fd = -1) {
     char ctl[64], data[64];
     std::memset(ctl, '~', sizeof ctl);
     std::memset(data, '~', sizeof data);

@@ -255,13 +255,13 @@ struct World {
         case 3:
         case 4: ioctl_of(p, fd, into_int[below(8)], chance(10) ? reinterpret_cast<int *>(none.at()) : &number); break;
         case 5: {
-            strpeek peek{{below(20) - 2, 0, bytes}, {below(20) - 2, 0, bytes + 32}, below(2)};
+            strpeek peek{{below(20) - 2, 0, bytes}, {below(20) - 2, 0, bytes + 32}, static_cast<t_uscalar_t>(below(2))};
             ioctl_of(p, fd, I_PEEK, &peek);
             break;
         }
         case 6: {
             char control[16] = "";
-            strfdinsert fi{{0, 8 + below(8), control}, {0, below(20) - 2, bytes}, below(2), some_fd(p), below(12)};
+            strfdinsert fi{{0, 8 + below(8), control}, {0, below(20) - 2, bytes}, static_cast<t_uscalar_t>(below(2)), some_fd(p), below(12)};
             std::memset(bytes, 0, sizeof bytes);
             ioctl_of(p, fd, I_FDINSERT, &fi);
             break;

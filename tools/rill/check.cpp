@@ -111,6 +111,8 @@ bool lay_out(const CheckOptions &o, const fs::path &object, const fs::path &out,
             prefix = stem;
         else if (bytes.find("rill_mod_init") != bytes.npos) // Solaris: _init leads to it
             prefix = stem;
+        else if (bytes.find(stem + "_install") != bytes.npos && bytes.find("str_install") != bytes.npos) // HP-UX
+            prefix = stem + "_";
         else if (found.size() == 1)
             prefix = found.front();
         else

@@ -4,14 +4,15 @@
  */
 #ifndef RILL_SYS_DDI_H
 #define RILL_SYS_DDI_H
-#include <string.h>
-#include <strings.h>
 #include <sys/types.h>
+#include <sys/klibc.h>
 #include <sys/stream.h>
 #include <sys/mkdev.h>
 #include <sys/cred.h>
 #include <sys/kmem.h>
 #include <sys/cmn_err.h>
+#include <sys/t_lock.h>
+#include <sys/errno.h>
 #include <sys/param.h>
 #include <sys/ipl.h>
 
@@ -31,10 +32,19 @@ extern "C" {
 #define makedev(maj, min) makedevice(maj, min)
 
 #ifndef __cplusplus
+/* `extern int min();' has no argument: it then declares something else. */
 #undef min
 #undef max
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) > (b) ? (a) : (b))
+#define RILL_LESS(a, b) ((a) < (b) ? (a) : (b))
+#define RILL_MORE(a, b) ((a) > (b) ? (a) : (b))
+#define RILL_DECLARED(...) rill_declared_by_a_driver()
+#define RILL_ONE_OR_TWO(a, b, which, ...) which
+#define min(...) RILL_ONE_OR_TWO(__VA_ARGS__, RILL_LESS, RILL_DECLARED, 0)(__VA_ARGS__)
+#define max(...) RILL_ONE_OR_TWO(__VA_ARGS__, RILL_MORE, RILL_DECLARED, 0)(__VA_ARGS__)
+#endif
+
+#ifdef __cplusplus
+#define sleep(event, priority) rill_sleep((char *)(event), (priority))
 #endif
 
 /* drv_getparm(D3) */
@@ -71,11 +81,6 @@ clock_t drv_usectohz(clock_t microseconds);
 void drv_usecwait(clock_t microseconds);
 int drv_getparm(unsigned int parm, void *valp); /* -1 for an unknown parameter */
 int drv_setparm(unsigned int parm, unsigned long value);
-
-/* sleep(D3), wakeup(D3): the kernel's two-argument sleep; libc's keeps its own name elsewhere. */
-int rill_sleep(char *event, int priority);
-#define sleep(event, priority) rill_sleep((char *)(event), (priority))
-void wakeup(char *event);
 
 /* qwait(9F): wait, in open or close, until a procedure of the pair has run. */
 void qwait(queue_t *q);

@@ -12,6 +12,7 @@
 #define RILL_SYS_KSYNCH_H
 #include <sys/types.h>
 #include <sys/ipl.h>
+#include <sys/t_lock.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,22 +29,11 @@ typedef struct lkinfo {
 #define NOSTATS 0x01
 #define LKINFO_DECL(variable, name, flags) static lkinfo_t variable = { name, flags, { 0, 0 } }
 
-/* What all locks are; its fields belong to the system. Zeroed memory is a free lock. */
-#define RILL_LOCK_FIELDS \
-    unsigned int lk_magic; \
-    int lk_held; \
-    int lk_sort; \
-    pl_t lk_pl; \
-    void *lk_holder;
-
 typedef struct rill_lock { RILL_LOCK_FIELDS } lock_t;
 typedef struct rill_rwlock { RILL_LOCK_FIELDS } rwlock_t;
 typedef struct rill_sleeplock { RILL_LOCK_FIELDS } sleep_t;
 typedef struct rill_mutex { RILL_LOCK_FIELDS } mutex_t;
-typedef struct rill_kmutex { RILL_LOCK_FIELDS } kmutex_t;
-typedef struct rill_krwlock { RILL_LOCK_FIELDS } krwlock_t;
 typedef struct rill_sv { unsigned int sv_magic; int sv_waiters; } sv_t;
-typedef struct rill_kcondvar { unsigned int cv_magic; int cv_waiters; } kcondvar_t;
 
 /* Basic locks, LOCK(D3) */
 lock_t *LOCK_ALLOC(uchar_t hierarchy, pl_t min_pl, lkinfo_t *lkinfop, int flag);
@@ -118,40 +108,6 @@ int rill_sv_wait(sv_t *svp, long second, long third, int irix_order, int interru
 /* 1 when it was woken, 0 when a signal ended the wait */
 #define SV_WAIT_SIG(svp, second, third) \
     rill_sv_wait((svp), (long)(second), (long)(third), RILL_SV_IRIX(second), 1)
-
-/* Solaris: mutex(9F), rwlock(9F), condvar(9F) */
-typedef enum { MUTEX_ADAPTIVE = 0, MUTEX_SPIN = 1, MUTEX_DRIVER = 4 } kmutex_type_t;
-typedef enum { RW_DEFAULT = 2, RW_DRIVER = 4 } krw_type_t;
-typedef enum { RW_WRITER, RW_READER } krw_t;
-typedef enum { CV_DEFAULT, CV_DRIVER } kcv_type_t;
-typedef enum { TR_NANOSEC, TR_MICROSEC, TR_MILLISEC, TR_SEC, TR_CLOCK_TICK } time_res_t;
-void mutex_init(kmutex_t *mp, RILL_KS_NAME name, kmutex_type_t type, void *arg);
-void mutex_destroy(kmutex_t *mp);
-void mutex_enter(kmutex_t *mp);
-int mutex_tryenter(kmutex_t *mp); /* not 0 when it was taken */
-void mutex_exit(kmutex_t *mp);
-int mutex_owned(kmutex_t *mp);
-#define MUTEX_HELD(mp) mutex_owned(mp)
-#define MUTEX_NOT_HELD(mp) (!mutex_owned(mp))
-void rw_init(krwlock_t *rwp, RILL_KS_NAME name, krw_type_t type, void *arg);
-void rw_destroy(krwlock_t *rwp);
-void rw_enter(krwlock_t *rwp, krw_t how);
-int rw_tryenter(krwlock_t *rwp, krw_t how);
-void rw_exit(krwlock_t *rwp);
-void rw_downgrade(krwlock_t *rwp);
-int rw_tryupgrade(krwlock_t *rwp);
-int rw_read_locked(krwlock_t *rwp);
-int rw_lock_held(krwlock_t *rwp);
-void cv_init(kcondvar_t *cvp, RILL_KS_NAME name, kcv_type_t type, void *arg);
-void cv_destroy(kcondvar_t *cvp);
-void cv_wait(kcondvar_t *cvp, kmutex_t *mp);
-int cv_wait_sig(kcondvar_t *cvp, kmutex_t *mp);                         /* 0: a signal */
-clock_t cv_timedwait(kcondvar_t *cvp, kmutex_t *mp, clock_t lbolt);     /* -1: that tick has come */
-clock_t cv_timedwait_sig(kcondvar_t *cvp, kmutex_t *mp, clock_t lbolt); /* 0: a signal, -1: the time */
-clock_t cv_reltimedwait(kcondvar_t *cvp, kmutex_t *mp, clock_t ticks, time_res_t resolution);
-clock_t cv_reltimedwait_sig(kcondvar_t *cvp, kmutex_t *mp, clock_t ticks, time_res_t resolution);
-void cv_signal(kcondvar_t *cvp);
-void cv_broadcast(kcondvar_t *cvp);
 
 #ifdef __cplusplus
 }

@@ -2,8 +2,14 @@
 #ifndef RILL_SYS_PARAM_H
 #define RILL_SYS_PARAM_H
 #pragma GCC system_header
-#include_next <sys/param.h>
 #include <sys/types.h>
+#include <sys/signal.h>
+#if !defined(RILL_LIBC_SIGNAL)
+#define RILL_SIGNAL_NUMBERS
+#endif
+#include_next <sys/param.h>
+#undef RILL_SIGNAL_NUMBERS
+#include <sys/errno.h>
 
 #ifdef __cplusplus
 extern "C" {

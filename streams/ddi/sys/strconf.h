@@ -8,10 +8,14 @@
 #include <sys/stream.h>
 #include <sys/conf.h>
 #include <sys/mkdev.h>
+#include <sys/config.h>
 
 /* Linux knows one kind of major number, the one users see. */
 #undef getmajor
 #define getmajor(dev) getemajor(dev)
+
+/* q_flag: its service procedure runs. Not kept: a System runs one procedure at a time. */
+#define QSVCBUSY 0x80000000
 
 #ifdef __cplusplus
 extern "C" {

@@ -9,6 +9,7 @@
 #ifndef RILL_SYS_STREAM_H
 #define RILL_SYS_STREAM_H
 #include <sys/types.h>
+#include <sys/errno.h>
 #include <sys/cred.h>
 #include <sys/stropts.h>
 #include <sys/mkdev.h>
@@ -77,6 +78,7 @@ struct msgb {
 #define M_PROTO 0x01
 #define M_BREAK 0x08
 #define M_PASSFP 0x09
+#define M_EVENT 0x0a
 #define M_SIG 0x0b
 #define M_DELAY 0x0c
 #define M_CTL 0x0d
@@ -99,6 +101,11 @@ struct msgb {
 #define M_PCRSE 0x8e
 #define M_STOPI 0x8f
 #define M_STARTI 0x90
+#define M_PCEVENT 0x91
+#define M_UNHANGUP 0x92 /* Solaris */
+/* Of UnixWare and OpenSS7, where they are 0x91 and 0x92, which others have for what stands above (HDR-053) */
+#define M_PCCTL 0x94
+#define M_PCSETOPTS 0x95
 
 struct module_info {
     unsigned short mi_idnum;
@@ -192,13 +199,16 @@ struct iocblk {
 };
 /*
  * Structures have one layout, the SVR4 one, for drivers of all systems in one program and the stream head between them.
- * _SOLARIS_DDI adds the names that only Solaris has; its order of members in iocblk (MSG-019), copyreq and copyresp is
- * not offered: these are filled in by name.
+ * Members that only Solaris has go by their names, with or without _SOLARIS_DDI; its order of members in iocblk (MSG-019),
+ * copyreq and copyresp is not offered: these are filled in by name.
  */
-#ifdef _SOLARIS_DDI
-#define ioc_flag ioc_filler[0]
+#define ioc_flag ioc_filler[0] /* the data model; 0 and IOC_NONE are the native one */
 #define b_tag b_pad1
-#endif
+#define IOC_NONE 0
+#define IOC_ILP32 0x00100000
+#define IOC_LP64 0x00200000
+#define IOC_NATIVE IOC_LP64
+#define IOC_MODELS 0x0ff00000
 #define ioc_uid ioc_cr->cr_uid
 #define ioc_gid ioc_cr->cr_gid
 #define TRANSPARENT ((unsigned int)-1)
@@ -228,6 +238,7 @@ struct copyresp {
     mblk_t *cp_private;
     int cp_filler[4];
 };
+#define cp_flag cp_pad2
 #define cp_uid cp_cr->cr_uid
 #define cp_gid cp_cr->cr_gid
 
@@ -276,12 +287,10 @@ struct stroptions {
 #define SO_DELIM 0x8000
 #define SO_NODELIM 0x010000
 #define SO_STRHOLD 0x020000
-#ifdef _SOLARIS_DDI
-#define M_UNHANGUP 0x92
-#define SO_ERROPT 0x040000
-#endif
+#define SO_ERROPT 0x040000 /* Solaris */
 
 /* sflag of an open procedure; what an SVR3 open returns when it fails */
+#define DRVOPEN 0
 #define MODOPEN 1
 #define CLONEOPEN 2
 #define OPENFAIL (-1)
@@ -292,6 +301,8 @@ struct stroptions {
 #define INFPSZ (-1)
 #define STRHIGH 5120
 #define STRLOW 1024
+#define STRMINPSZ 0
+#define STRMAXPSZ 4096
 #define FLUSHALL 1
 #define FLUSHDATA 0
 #define NOERROR ((unsigned char)-1)
@@ -372,10 +383,13 @@ void putnext(queue_t *q, mblk_t *mp);
 void qreply(queue_t *q, mblk_t *mp);
 int putctl(queue_t *q, int type);
 int putctl1(queue_t *q, int type, int param);
-int putctl2(queue_t *q, int type, int param1, int param2);
 int putnextctl(queue_t *q, int type);
 int putnextctl1(queue_t *q, int type, int param);
+/* Not of every family (PUT-017): gnu89 and LiS call them undeclared, and a driver there may have its own. */
+#if defined(__cplusplus) || (defined(__STDC_VERSION__) && !defined(LIS))
+int putctl2(queue_t *q, int type, int param1, int param2);
 int putnextctl2(queue_t *q, int type, int param1, int param2);
+#endif
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,7 @@ extern "C" {
 #define I_LIST (STR | 025)
 #define I_PLINK (STR | 026)
 #define I_PUNLINK (STR | 027)
+#define I_ANCHOR (STR | 030) /* Solaris */
 #define I_FLUSHBAND (STR | 034)
 #define I_CKBAND (STR | 035)
 #define I_GETBAND (STR | 036)
@@ -47,6 +48,7 @@ extern "C" {
 #define I_GERROPT (STR | 044)
 #define I_ESETSIG (STR | 045)
 #define I_EGETSIG (STR | 046)
+#define __I_PUSH_NOCTTY (STR | 047) /* Solaris */
 
 /* I_SRDOPT */
 #define RNORM 0x000
@@ -124,13 +126,13 @@ struct strioctl {
 struct strpeek {
     struct strbuf ctlbuf;
     struct strbuf databuf;
-    long flags;
+    t_uscalar_t flags;
 };
 
 struct strfdinsert {
     struct strbuf ctlbuf;
     struct strbuf databuf;
-    long flags;
+    t_uscalar_t flags;
     int fildes;
     int offset;
 };

@@ -61,7 +61,6 @@ cred_t *ddi_get_cred(void);
 int ddi_copyin(const void *user, void *kernel, size_t count, int mode);  /* mode with FKIOCTL: a kernel address */
 int ddi_copyout(const void *kernel, void *user, size_t count, int mode);
 #define FKIOCTL 0x80000000
-typedef long long hrtime_t;
 hrtime_t gethrtime(void); /* nanoseconds on the System's clock */
 #define ddi_get_lbolt64() ((long long)ddi_get_lbolt())
 int ddi_strtol(const char *text, char **end, int base, long *value); /* 0, EINVAL or ERANGE */

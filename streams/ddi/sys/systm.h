@@ -1,10 +1,8 @@
 /* What kernels declare in general: spl, sleep and wakeup, nulldev and nodev, suser, the memory calls. */
 #ifndef RILL_SYS_SYSTM_H
 #define RILL_SYS_SYSTM_H
-#include <stdio.h> /* printf */
-#include <string.h>
-#include <strings.h>
 #include <sys/types.h>
+#include <sys/klibc.h>
 #include <sys/param.h>
 #include <sys/ipl.h>
 
@@ -17,6 +15,15 @@ int nulldev(); /* returns 0 */
 int nodev();   /* returns ENODEV (ENXIO from nodev of Solaris' cb_ops is the same to a caller) */
 #endif
 int suser(void); /* SVR3: 1 for a privileged caller, else 0 and u.u_error is EPERM */
+
+/* SVR3: ticks since the System began, and seconds since 1970 */
+#ifndef __cplusplus
+extern clock_t lbolt __asm__("rill_lbolt");
+#ifndef _TIME_H
+#define RILL_KERNEL_TIME
+extern time_t time __asm__("rill_time");
+#endif
+#endif
 
 #ifdef __cplusplus
 }

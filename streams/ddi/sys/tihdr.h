@@ -10,8 +10,6 @@ extern "C" {
 
 #ifndef RILL_T_SCALAR_T
 #define RILL_T_SCALAR_T
-typedef int t_scalar_t;
-typedef unsigned int t_uscalar_t;
 #endif
 
 /* PRIM_type */

@@ -30,7 +30,8 @@ struct Peeked {
 };
 Peeked peek(Echoing &a, int ctl_max, int data_max, long flags = 0) {
     char ctl[64], data[64];
-    struct strpeek p = {{ctl_max, -7, ctl}, {data_max, -7, data}, flags};
+    struct strpeek p = {{ctl_max, -7, ctl}, {data_max, -7, data}, 0};
+    p.flags = static_cast<decltype(p.flags)>(flags); // a system's own width
     const int result = a.ioctl(a.fd, I_PEEK, &p);
     return {result, p.ctlbuf.len, p.databuf.len, p.flags,
             std::string(data, static_cast<std::size_t>(std::max(p.databuf.len, 0)))};
