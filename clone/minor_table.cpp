@@ -145,7 +145,7 @@ MinorTable &of(minor_table_t *table) { return *static_cast<MinorTable *>(table);
 } // namespace
 
 EXPORT minor_table_t *minor_table_alloc(const char *name, unsigned int count) {
-    return rill::current ? MinorTable::make(*rill::current, name, count).release() : nullptr;
+    return MinorTable::make(rill::this_system(), name, count).release();
 }
 
 EXPORT void minor_table_free(minor_table_t *table) { delete static_cast<MinorTable *>(table); }

@@ -273,7 +273,7 @@ using namespace rill::designs;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT cdev_t dragonfly07_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid, int perms, const char *fmt, ...) {
-    Device *device = kernel_of(*current).have(ops, minor);
+    Device *device = kernel_of(this_system()).have(ops, minor);
     device->si_uid = uid;
     device->si_gid = gid;
     device->si_perms = perms;
@@ -284,10 +284,10 @@ EXPORT cdev_t dragonfly07_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid
     return device;
 }
 
-EXPORT cdev_t dragonfly07_make_adhoc_dev(dev_ops *ops, int minor) { return kernel_of(*current).have(ops, minor); }
+EXPORT cdev_t dragonfly07_make_adhoc_dev(dev_ops *ops, int minor) { return kernel_of(this_system()).have(ops, minor); }
 
 EXPORT cdev_t dragonfly07_make_sub_dev(cdev_t odev, int minor) {
-    Device *device = kernel_of(*current).have(odev->si_ops, minor);
+    Device *device = kernel_of(this_system()).have(odev->si_ops, minor);
     if (!device->si_name[0]) std::memcpy(device->si_name, odev->si_name, sizeof device->si_name); // DFLY-007
     return device;
 }
@@ -298,11 +298,11 @@ EXPORT cdev_t dragonfly07_reference_dev(cdev_t dev) {
 }
 
 EXPORT void dragonfly07_release_dev(cdev_t dev) {
-    if (dev) kernel_of(*current).release(static_cast<Device &>(*dev));
+    if (dev) kernel_of(this_system()).release(static_cast<Device &>(*dev));
 }
 
 EXPORT void dragonfly07_destroy_dev(cdev_t dev) {
-    if (dev) kernel_of(*current).destroy(static_cast<Device &>(*dev));
+    if (dev) kernel_of(this_system()).destroy(static_cast<Device &>(*dev));
 }
 
 EXPORT int dragonfly07_dev_ops_add(dev_ops *ops, unsigned, unsigned) {

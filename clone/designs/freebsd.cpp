@@ -1,5 +1,5 @@
 #include "clone/designs/freebsd.hpp"
-#include "streams/system.hpp"
+#include "streams/procedure.hpp"
 
 #include <algorithm>
 #include <cstdarg>
@@ -184,28 +184,16 @@ private:
 };
 
 Freebsd &part(System &system) { return system.part<Freebsd>(); }
-Freebsd &here() { return part(*current); }
+Freebsd &here(const char *call = __builtin_FUNCTION()) { return part(this_system(call)); }
 
 extern const FileOps file_ops;
 
 // --- a driver's procedure runs ---
 
 // A handler or an end of data: no device holds it.
-class Inside {
+class Inside : public Procedure {
 public:
-    Inside(System &system, const char *name, EntryKind kind = EntryKind::open) : system_(system), entry_{kind, nullptr, name, system.entry} {
-        system_.entry = &entry_;
-        ++system_.trace.depth;
-    }
-    ~Inside() {
-        --system_.trace.depth;
-        system_.entry = entry_.outer;
-    }
-    Inside(const Inside &) = delete;
-
-private:
-    System &system_;
-    Entry entry_;
+    Inside(System &system, const char *name, EntryKind kind = EntryKind::open) : Procedure(system, kind, name, {.deepens = true}) {}
 };
 
 // A thread is inside a method of the device; destroy_dev waits for it.

@@ -75,7 +75,7 @@ Kernel &kernel_of(System &system) {
     return system.part<Kernel>();
 }
 Kernel &kernel() {
-    return kernel_of(*current);
+    return kernel_of(this_system());
 }
 
 // 0 or an errno of a routine's answer.

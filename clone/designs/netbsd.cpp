@@ -22,6 +22,7 @@
 #include "clone/designs/ddi/netbsd/sys/systm.h"
 #include "clone/designs/ddi/netbsd/sys/vnode.h"
 #include "clone/minor_table.hpp"
+#include "streams/procedure.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -79,7 +80,7 @@ struct Kernel {
     if_clone *cloners = nullptr;
 };
 
-Kernel &kernel() { return current->part<Kernel>(); }
+Kernel &kernel(const char *call = __builtin_FUNCTION()) { return this_system(call).part<Kernel>(); }
 
 void step(const char *word, const char *what, const char *clause, long number = -1, std::string_view text = {}, dev_t dev = no_device) {
     if (current->trace.on) [[unlikely]]
@@ -92,9 +93,7 @@ int user_errno(int error) { return error == erestart ? EINTR : error == epassthr
 class Inside {
 public:
     Inside(Kernel &k, Process *process, EntryKind kind, const char *driver)
-        : kernel_(k), entry_{kind, nullptr, driver, k.system.entry}, depth_(k.system.trace.depth) {
-        k.system.entry = &entry_;
-        if (k.system.trace.on) ++k.system.trace.depth;
+        : kernel_(k), procedure_(k.system, kind, driver, {.deepens = k.system.trace.on}) {
         Call *call = k.system.running;
         for (Thread *t : k.threads)
             if (t->call == call && t->process == process) thread_ = t;
@@ -112,8 +111,6 @@ public:
         ++thread_->uses;
     }
     ~Inside() {
-        kernel_.system.entry = entry_.outer;
-        if (kernel_.system.trace.on) kernel_.system.trace.depth = depth_;
         if (thread_->call) thread_->call->dupfd = thread_->l.l_dupfd;
         if (--thread_->uses == 0) std::erase(kernel_.threads, thread_);
     }
@@ -123,8 +120,7 @@ public:
 
 private:
     Kernel &kernel_;
-    Entry entry_;
-    int depth_;
+    Procedure procedure_;
     Thread own_{};
     Thread *thread_ = nullptr;
 };
@@ -337,7 +333,7 @@ int open_file(Process &process, Node &node, Special *&special, File &file, int) 
     return process.refuse(error, "driver open", "the driver's open refused", nullptr);
 }
 
-Process *caller() { return current->caller(); }
+Process *caller(const char *call = __builtin_FUNCTION()) { return this_system(call).caller(); }
 
 } // namespace
 
@@ -389,7 +385,7 @@ EXPORT gid_t kauth_cred_getegid(kauth_cred_t cred) { return cred->cr_egid; }
 EXPORT int kauth_authorize_generic(kauth_cred_t cred, int, void *) { return cred->cr_euid == 0 ? 0 : EPERM; }
 
 EXPORT int netbsd_tsleep(const void *ident, int priority, const char *wmesg, int timo) {
-    System &system = *current;
+    System &system = this_system();
     Call *call = system.running;
     if (!call) return EWOULDBLOCK;
     call->event = const_cast<void *>(ident);
