@@ -22,8 +22,8 @@ void keep_crash_handler();
 // The text also goes here; for a program whose stderr nobody reads. Called inside the handler.
 extern void (*crash_told)(const char *text, std::size_t size);
 
-// A procedure that uses so many seconds of processor time is named and the process ended with SIGABRT; one that takes so
-// many seconds and does not use them is named (UTL-089). 0 ends the watch. For this process: not for a child of fork().
+// A procedure that has kept the processor busy for so many seconds is named and the process ended with SIGABRT; one that
+// has only waited so long, for the host, is named (UTL-089). 0 ends the watch. For this process: not for a child of fork().
 void watch_procedures(unsigned seconds);
 
 } // namespace rill

@@ -452,7 +452,7 @@ EXPORT size_t msgdsize(mblk_t *mp) {
     return bytes;
 }
 
-EXPORT size_t msgsize(mblk_t *mp) { return message_bytes(mp); }
+EXPORT size_t msgsize(mblk_t *mp) { return mp ? message_bytes(mp) : 0; }
 
 EXPORT size_t xmsgsize(mblk_t *mp) {
     size_t bytes = 0;

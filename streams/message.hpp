@@ -82,7 +82,6 @@ constexpr unsigned long_chain = 1024;
 size_t long_message_bytes(const mblk_t *mp);
 // Bytes of all blocks, whatever their type: what queue counts count (FLW-004).
 inline size_t message_bytes(const mblk_t *mp) {
-    if (!mp) return 0;
     return mp->b_cont ? long_message_bytes(mp) : block_length(mp);
 }
 const char *type_name(int db_type); // "M_DATA"

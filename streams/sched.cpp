@@ -23,7 +23,9 @@ long real_ticks() {
 } // namespace
 
 Scheduler::Scheduler(System &system, Alloc &alloc)
-    : system_(system), alloc_(alloc), bufcall_pool_(alloc), real_start_(real_ticks()) {}
+    : system_(system), alloc_(alloc), bufcall_pool_(alloc), real_start_(real_ticks()) {
+    begin_budget();
+}
 
 Scheduler::~Scheduler() {
     enabled_.clear();

@@ -262,7 +262,7 @@ public:
             system.gate_enter();
             gated_ = true;
         }
-        if (system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]] before_ = nullptr;
+        if (before_ && system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]] before_ = nullptr;
         current = &system;
 #if RILL_CHECKING
         // Above this is the application's: not what lies unused in the frame of the call that was made.

@@ -90,20 +90,27 @@ constinit thread_local std::uintptr_t known_pages[pages_known] __attribute__((tl
     for (std::uintptr_t page = first; page <= last; ++page) known_pages[page % pages_known] = page + 1;
 }
 
-void expect_bad_address(const void *user, std::size_t count) {
+[[gnu::noinline]] void look_at_pages(std::uintptr_t address, std::size_t count) {
     if (!count) return;
-    const auto address = reinterpret_cast<std::uintptr_t>(user);
     const std::uintptr_t first = address >> page_bits, last = (address + count - 1) >> page_bits;
-    for (std::uintptr_t page = first; ; ++page) {
-        if (known_pages[page % pages_known] != page + 1 || last - first >= pages_known) [[unlikely]] return make_known(first, last);
-        if (page == last) [[likely]] return;
-    }
+    bool known = last - first < pages_known;
+    for (std::uintptr_t page = first; known && page <= last; ++page) known = known_pages[page % pages_known] == page + 1;
+    if (!known) make_known(first, last);
 }
 
-bool moved(std::size_t left) {
-    if (left) [[unlikely]] std::fill_n(known_pages, pages_known, 0);
-    return left == 0;
+[[gnu::always_inline]] inline void expect_bad_address(const void *user, std::size_t count) {
+    const auto address = reinterpret_cast<std::uintptr_t>(user);
+    const std::uintptr_t page = address >> page_bits;
+    if (page != (address + count - 1) >> page_bits || known_pages[page % pages_known] != page + 1) [[unlikely]]
+        look_at_pages(address, count);
 }
+
+[[gnu::cold, gnu::noinline]] bool forget_pages() {
+    std::fill_n(known_pages, pages_known, 0);
+    return false;
+}
+
+[[gnu::always_inline]] inline bool moved(std::size_t left) { return left == 0 ? true : forget_pages(); }
 
 } // namespace
 

@@ -307,16 +307,16 @@ EXPORT void dragonfly07_destroy_dev(cdev_t dev) {
 
 EXPORT int dragonfly07_dev_ops_add(dev_ops *ops, unsigned, unsigned) {
     const auto major = static_cast<major_t>(ops->head.maj);
-    if (current->registry.by_external(major)) return EEXIST;
+    if (this_system().registry.by_external(major)) return EEXIST;
     Driver driver;
     driver.name = driver.prefix = ops->head.name;
     driver.open_file = [](Process &process, Node &node, Special *&special, File &file, int oflag) {
         return kernel_of(process).open(process, node, special, file, oflag);
     };
-    return current->registry.add(std::move(driver), major);
+    return this_system().registry.add(std::move(driver), major);
 }
 
 EXPORT int dragonfly07_dev_ops_remove(dev_ops *ops, unsigned, unsigned) {
-    Driver *driver = current->registry.by_external(static_cast<major_t>(ops->head.maj));
-    return driver ? current->registry.remove(*driver) : ENXIO;
+    Driver *driver = this_system().registry.by_external(static_cast<major_t>(ops->head.maj));
+    return driver ? this_system().registry.remove(*driver) : ENXIO;
 }
