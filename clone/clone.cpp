@@ -46,7 +46,7 @@ void put_back(QueuePair &pair, const Owner &target, const Owner &clone, streamta
 //   it returned a foreign device           ENXIO, its close called   CLN-070, CLN-080
 int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
     if (sflag != 0) return refuse(ENXIO, "the clone driver is no module and no target of a clone", "CLN-078");
-    System &system = *current;
+    System &system = this_system();
     const major_t target_major = geteminor(*devp); // clone(7): the node's minor is the target's major
     if (target_major > system.profile.major_max) return refuse(ENXIO, "the node's minor is beyond the switch table", "CLN-052");
     Driver *target = nullptr;

@@ -172,7 +172,7 @@ using rill::MinorTable;
 
 namespace {
 
-MinorTable *of(minor_table_t *handle) { return rill::current ? MinorTable::of(*rill::current, handle) : nullptr; }
+MinorTable *of(minor_table_t *handle) { return MinorTable::of(rill::this_system(), handle); }
 
 // Handles that were freed stay for a while, so that their use is seen; then their memory goes.
 struct Graveyard {
@@ -191,7 +191,6 @@ constexpr std::size_t most_freed = 1024;
 } // namespace
 
 EXPORT minor_table_t *minor_table_alloc(const char *name, unsigned int count) {
-    if (!rill::current) return nullptr;
     auto handle = std::make_unique<minor_table_t>(minor_table_t{name, nullptr, count, rill::allocated, 0, 0});
     {
         Graveyard &all = graveyard();

@@ -1,4 +1,5 @@
 #include "streams/cdev.hpp"
+#include "streams/procedure.hpp"
 #include "streams/process.hpp"
 #include "streams/system.hpp"
 
@@ -12,27 +13,23 @@ namespace {
 
 constexpr int otyp_chr = 2; // OTYP_CHR
 
-struct Inside {
-    Inside(System &s, EntryKind kind, Driver &driver) : system(s), entry{kind, nullptr, driver.name.c_str(), s.entry} {
-        system.entry = &entry;
-    }
-    ~Inside() { system.entry = entry.outer; }
-    System &system;
-    Entry entry;
-};
+template <class F> int run_entry(System &system, EntryKind kind, Driver &driver, dev_t dev, F &&routine) {
+    Procedure procedure(system, kind, driver.name.c_str(), {.dev = dev});
+    int error = EIO; // of one that throws (UTL-083)
+    procedure.call([&] { error = routine(); });
+    return error;
+}
 
 } // namespace
 
 int character_open(System &system, Driver &driver, dev_t *dev, int flag, cred_t &cred) {
     if (!driver.entry.open) return ENODEV;
-    Inside inside(system, EntryKind::open, driver);
-    return driver.entry.open(dev, flag, otyp_chr, &cred);
+    return run_entry(system, EntryKind::open, driver, *dev, [&] { return driver.entry.open(dev, flag, otyp_chr, &cred); });
 }
 
 int character_close(System &system, Driver &driver, dev_t dev, int flag, cred_t &cred) {
     if (!driver.entry.close) return ENODEV;
-    Inside inside(system, EntryKind::close, driver);
-    return driver.entry.close(dev, flag, otyp_chr, &cred);
+    return run_entry(system, EntryKind::close, driver, dev, [&] { return driver.entry.close(dev, flag, otyp_chr, &cred); });
 }
 
 int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t *count, cred_t &cred, bool writing) {
@@ -41,10 +38,9 @@ int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t
         *count = 0;
         return ENODEV; // DEV-022
     }
-    Inside inside(system, EntryKind::open, driver);
     iovec_t iov{base, *count};
     uio_t uio{&iov, 1, 0, UIO_USERSPACE, static_cast<short>(writing ? FWRITE : FREAD), 0, static_cast<ssize_t>(*count)};
-    const int error = entry(dev, &uio, &cred);
+    const int error = run_entry(system, EntryKind::open, driver, dev, [&] { return entry(dev, &uio, &cred); });
     *count -= static_cast<size_t>(std::max<ssize_t>(uio.uio_resid, 0));
     return *count > 0 ? 0 : error;
 }
@@ -52,8 +48,8 @@ int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t
 int character_ioctl(System &system, Driver &driver, dev_t dev, int command, void *argument, int mode, cred_t &cred,
                     int *rval) {
     if (!driver.entry.ioctl) return ENODEV;
-    Inside inside(system, EntryKind::open, driver);
-    return driver.entry.ioctl(dev, command, argument, mode, &cred, rval);
+    return run_entry(system, EntryKind::open, driver, dev,
+                     [&] { return driver.entry.ioctl(dev, command, argument, mode, &cred, rval); });
 }
 
 } // namespace rill

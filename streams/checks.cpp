@@ -137,8 +137,8 @@ static void copy_name(char (&to)[16], const Owner *owner) {
 static void copy_actor(char (&to)[16], const Entry *e) {
     if (!e) return copy_name(to, nullptr);
     const Owner *owner = e->queue ? pair_of(e->queue)->owner : nullptr;
-    if (owner && (!e->driver || e->driver == owner->name.c_str())) return copy_name(to, owner);
-    copy(to, e->driver ? e->driver : "?");
+    if (owner && (!e->named() || e->named() == owner->name.c_str())) return copy_name(to, owner);
+    copy(to, driver_of(e));
 }
 
 void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to) {
@@ -504,46 +504,6 @@ bool Checks::reachable(const Block *block) const {
                    return 0;
                },
                &search) != 0;
-}
-
-// --- the last steps ---
-
-namespace {
-
-// Of these, which are most, what and clause are constants, as name is of calls.
-bool has_constant_texts(Kind kind) {
-    return kind == Kind::put || kind == Kind::srv || kind == Kind::flow || kind == Kind::enable;
-}
-
-} // namespace
-
-void Checks::record(const Record &r, std::uint64_t sequence) {
-    Kept &k = ring_[recorded_++ % ring_size];
-    k.kind = r.kind;
-    k.error = r.error;
-    k.stream = r.stream;
-    k.sequence = sequence;
-    k.name = r.name ? r.name : "";
-    k.what = r.what ? r.what : "";
-    k.clause = r.clause ? r.clause : "";
-    if (r.kind == Kind::call || r.kind == Kind::ret) return;
-    k.name = copy(k.name_copy, k.name);
-    if (has_constant_texts(r.kind)) return;
-    k.what = copy(k.what_copy, k.what);
-    k.clause = copy(k.clause_copy, k.clause);
-}
-
-std::string Checks::before() const {
-    std::string out;
-    for (unsigned i = recorded_ > ring_size ? recorded_ - ring_size : 0; i < recorded_; ++i) {
-        const Kept &k = ring_[i % ring_size];
-        out += fmt::format("{}    {:>6} {:<8} {}{}{}", out.empty() ? "" : "\n", k.sequence, name_of(k.kind), k.name,
-                           *k.name && *k.what ? ": " : "", k.what);
-        if (k.stream) out += fmt::format(", stream {}", k.stream);
-        if (k.error) out += fmt::format(", error {}", k.error);
-        if (*k.clause) out += fmt::format("  {}", k.clause);
-    }
-    return out;
 }
 
 } // namespace rill

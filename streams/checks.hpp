@@ -107,18 +107,9 @@ public:
     void entered_at(const void *p) { entered_ = p; }
 
     // --- telling ---
-    void record(const Record &record, std::uint64_t sequence); // into the ring of the last steps
-    std::string before() const;        // them, a line each
     std::string history(const Block *block) const;
 
 private:
-    struct Kept { // of a Record, what may be kept
-        Kind kind;
-        int error, stream;
-        std::uint64_t sequence;
-        const char *name, *what, *clause; // each a constant, or the copy below
-        char name_copy[20], what_copy[60], clause_copy[20];
-    };
     struct FreedIoctl {
         std::string driver, entry;
     };
@@ -143,9 +134,6 @@ private:
     std::vector<QueuePair *> sent_early_;
     queue_t *running_ = nullptr;
     long idle_runs_ = 0;
-    static constexpr unsigned ring_size = 16;
-    Kept ring_[ring_size] = {};
-    unsigned recorded_ = 0;
 };
 
 } // namespace rill

@@ -37,21 +37,22 @@ constexpr std::uint32_t kmem_live = 0x6b6d'656d, kmem_dead = 0x6b64'6561;
 } // namespace
 
 EXPORT void *kmem_alloc(size_t size, int flag) {
-    if (size == 0 || !current) return nullptr; // UTL-003
+    if (size == 0) return nullptr; // UTL-003
+    System &system = this_system();
     if (flag & KM_NOSLEEP) {
-        if (!current->alloc.allow(size)) return nullptr;
+        if (!system.alloc.allow(size)) return nullptr;
     } else if (in_put_or_service()) {
-        current->fault("UTL-006", "kmem_alloc with KM_SLEEP where sleeping is not allowed");
-    } else if (current->watch) {
-        check_passing(*current, "calls kmem_alloc with KM_SLEEP");
+        system.fault("UTL-006", "kmem_alloc with KM_SLEEP where sleeping is not allowed");
+    } else if (system.watch) {
+        check_passing(system, "calls kmem_alloc with KM_SLEEP");
     }
     auto *head = static_cast<Kmem *>(std::malloc(sizeof(Kmem) + size));
     if (!head) return nullptr;
-    *head = {kmem_live, 0, size, current};
-    current->kmem_out += static_cast<long>(size);
-    ++current->kmem_allocations_out;
+    *head = {kmem_live, 0, size, &system};
+    system.kmem_out += static_cast<long>(size);
+    ++system.kmem_allocations_out;
 #if RILL_CHECKING
-    current->checks.kmem_had(head + 1, size);
+    system.checks.kmem_had(head + 1, size);
 #endif
     return head + 1;
 }
@@ -91,6 +92,7 @@ EXPORT void vcmn_err(int level, const char *format, va_list args) {
     std::string line = level == CE_NOTE ? "NOTICE: " : level == CE_CONT ? "" : level == CE_PANIC ? "PANIC: " : "WARNING: ";
     line += text;
     if (current) current->console(level, line, !console_only, !log_only);
+    else std::fprintf(stderr, "%s%s", line.c_str(), line.ends_with('\n') ? "" : "\n");
     if (level == CE_PANIC) {
         if (current) current->fault("UTL-010", "cmn_err(CE_PANIC)");
         std::abort();
@@ -118,6 +120,7 @@ EXPORT void rill_assfail(const char *expression, const char *file, int line) {
 // open or close with EINTR (UTL-054). A sleep that nothing could ever end is left the same way.
 EXPORT int rill_sleep(char *event, int priority) {
     constexpr int pcatch = 0x8000, mask = 0x7f, pzero = 25;
+    this_system("sleep");
     if (!may_sleep_here("UTL-056", "sleep() outside open and close")) return 0;
     Call *call = current->running;
     call->event = event;
@@ -129,15 +132,16 @@ EXPORT int rill_sleep(char *event, int priority) {
 }
 
 EXPORT void wakeup(char *event) {
-    if (!current) return;
+    System &system = this_system();
     // Each may go back to sleep on the same event; only those asleep now are woken.
     std::vector<Call *> asleep;
-    for (Call &call : current->event_sleepers)
+    for (Call &call : system.event_sleepers)
         if (call.event == event) asleep.push_back(&call);
-    for (Call *call : asleep) current->wake(*call, Wake::event, "wakeup()");
+    for (Call *call : asleep) system.wake(*call, Wake::event, "wakeup()");
 }
 
 EXPORT void delay(clock_t ticks) {
+    this_system();
     if (ticks <= 0 || !may_sleep_here("UTL-027", "delay() where sleeping is not allowed")) return;
     WaitQueue nobody;
     driver_sleep(nobody, "the time given to delay()", false, ticks);
@@ -156,15 +160,17 @@ EXPORT int nodev() { return ENODEV; }
 
 // A reference is a pid, which no later process gets again.
 EXPORT void *proc_ref() {
-    const Process *process = current && !in_put_or_service() ? current->caller() : nullptr;
+    System &system = this_system();
+    const Process *process = in_put_or_service() ? nullptr : system.caller();
     return process ? reinterpret_cast<void *>(static_cast<long>(process->pid)) : nullptr;
 }
 EXPORT int proc_signal(void *ref, int sig) {
-    if (!current || !ref) return -1;
+    System &system = this_system();
+    if (!ref) return -1;
     const int pid = static_cast<int>(reinterpret_cast<long>(ref));
-    for (const Process &process : current->processes)
+    for (const Process &process : system.processes)
         if (process.pid == pid && !process.exiting) {
-            current->signal_process(pid, sig);
+            system.signal_process(pid, sig);
             return 0;
         }
     return -1;
@@ -172,7 +178,8 @@ EXPORT int proc_signal(void *ref, int sig) {
 EXPORT void proc_unref(void *) {}
 
 EXPORT int suser() {
-    const Process *process = current && !in_put_or_service() ? current->caller() : nullptr;
+    System &system = this_system();
+    const Process *process = in_put_or_service() ? nullptr : system.caller();
     if (process && process->cred.cr_uid == 0) return 1;
     u.u_error = EPERM;
     return 0;
@@ -184,14 +191,14 @@ EXPORT int drv_priv(cred_t *cr) { return cr && cr->cr_uid == 0 ? 0 : EPERM; }
 EXPORT int drv_setparm(unsigned int parm, unsigned long) { return parm >= 101 && parm <= 106 ? 0 : -1; }
 
 EXPORT int drv_getparm(unsigned int parm, void *valp) {
-    if (!current) return -1;
-    const Process *process = in_put_or_service() ? nullptr : current->caller();
+    System &system = this_system();
+    const Process *process = in_put_or_service() ? nullptr : system.caller();
     auto give = [&](long value) {
         std::memcpy(valp, &value, sizeof value);
         return 0;
     };
     switch (parm) {
-    case 1: return give(current->sched.now());
+    case 1: return give(system.sched.now());
     case 6: return give(static_cast<long>(::time(nullptr)));
     default: break;
     }

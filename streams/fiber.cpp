@@ -19,9 +19,6 @@ namespace rill {
 
 namespace ctx = boost::context::detail;
 
-// Driver code is legacy code: it may keep a page of buffer on its stack, and printf needs some too.
-constexpr std::size_t stack_bytes = 256 * 1024;
-
 // Where a stack ends, unwinders stop: nothing called entry().
 #if defined(__x86_64__)
 #define OUTERMOST_FRAME() __asm__ volatile(".cfi_undefined rip")
@@ -53,12 +50,11 @@ void unlist(Call &call) {
 
 Call::Call(System &owner) : system(owner) {
     const std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    stack_size_ = stack_bytes;
-    stack_ = ::mmap(nullptr, stack_size_ + page, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (stack_ == MAP_FAILED) std::abort();
-    ::mprotect(stack_, page, PROT_NONE);
-    stack_ = static_cast<char *>(stack_) + page;
+    stack_size_ = (system.tunables.stack + page - 1) / page * page;
+    void *whole = ::mmap(nullptr, guard_bytes + stack_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (whole == MAP_FAILED) std::abort();
+    stack_ = static_cast<char *>(whole) + guard_bytes;
+    if (::mprotect(stack_, stack_size_, PROT_READ | PROT_WRITE)) std::abort();
     context_ = ctx::make_fcontext(static_cast<char *>(stack_) + stack_size_, stack_size_, &Call::entry);
     watched_stack_ = watched::stack_made(stack_, stack_size_);
 #ifdef RILL_TSAN
@@ -73,9 +69,8 @@ Call::~Call() {
 #ifdef RILL_TSAN
     __tsan_destroy_fiber(tsan_fiber_);
 #endif
-    const std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     RILL_UNPOISON(stack_, stack_size_);
-    ::munmap(static_cast<char *>(stack_) - page, stack_size_ + page);
+    ::munmap(static_cast<char *>(stack_) - guard_bytes, guard_bytes + stack_size_);
 }
 
 void Call::entry(ctx::transfer_t from) {

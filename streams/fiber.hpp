@@ -54,6 +54,9 @@ public:
     void resume();
     // Gives the processor back to whoever resumed this call. Called on its own stack.
     void park();
+    bool on_stack(const void *p) const { return p >= stack_ && p < static_cast<char *>(stack_) + stack_size_; }
+    bool in_guard(const void *p) const { return p < stack_ && p >= static_cast<char *>(stack_) - guard_bytes; }
+    std::size_t stack_size() const { return stack_size_; }
 
     System &system;
     Process *process = nullptr;
@@ -79,6 +82,8 @@ public:
     WaitHook all_hook;   // in the System's list of live calls
 
 private:
+    // Below the stack lies memory that cannot be touched: wide, since a large array skips a single page (UTL-084).
+    static constexpr std::size_t guard_bytes = 1024 * 1024;
     static void entry(boost::context::detail::transfer_t);
     void enter();
 

@@ -2,6 +2,7 @@
 #include "streams/head.hpp"
 #include "streams/mux.hpp"
 #include "streams/perimeter.hpp"
+#include "streams/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -133,15 +134,18 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     if (open) {
         bool inside = false;
         error = pair.guard ? enter_call(pair, false, &inside) : 0;
-        Entry entry{EntryKind::open, pair.read(), name, system.entry};
-        system.entry = &entry;
-        auto procedure = [&] {
-            return pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
-                                               : open(pair.read(), dev, oflag, sflag, &cred);
-        };
-        if (!error) error = run_escapable(system, [](void *p) { return (*static_cast<decltype(procedure) *>(p))(); }, &procedure);
-        if (system.watch) [[unlikely]] check_return(system, entry);
-        system.entry = entry.outer;
+        if (!error) {
+            Procedure procedure(system, EntryKind::open, name, {.queue = pair.read(), .dev = *dev});
+            auto body = [&] {
+                int answer = EIO; // of one that throws (UTL-083)
+                procedure.call([&] {
+                    answer = pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
+                                                         : open(pair.read(), dev, oflag, sflag, &cred);
+                });
+                return answer;
+            };
+            error = run_escapable(system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
+        }
         if (inside) leave_call(pair);
     }
     if (system.trace.on) [[unlikely]] {
@@ -175,17 +179,17 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
     }
     bool inside = false;
     if (pair.guard) enter_call(pair, true, &inside);
-    Entry entry{EntryKind::close, pair.read(), name, system.entry};
-    system.entry = &entry;
-    auto procedure = [&] {
-        using OldClose = int (*)(queue_t *, int);
-        if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
-        fill_user_area(cred);
-        return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
-    };
-    run_escapable(system, [](void *p) { return (*static_cast<decltype(procedure) *>(p))(); }, &procedure);
-    if (system.watch) [[unlikely]] check_return(system, entry);
-    system.entry = entry.outer;
+    {
+        Procedure procedure(system, EntryKind::close, name, {.queue = pair.read(), .dev = pair.stream->dev()});
+        auto body = [&] {
+            using OldClose = int (*)(queue_t *, int);
+            if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
+            fill_user_area(cred);
+            return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
+        };
+        auto guarded = [&] { return procedure.call(body), 0; };
+        run_escapable(system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
+    }
     if (inside) leave_call(pair);
     if (system.trace.on) [[unlikely]] {
         if (system.trace.depth > 0) --system.trace.depth;

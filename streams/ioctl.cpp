@@ -698,7 +698,7 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
     system.checks.ioctl_sent(mp, ioctl_id);
 #endif
     putnext(write_queue(), mp);
-    for (;;) {
+    for (long copies = 0;;) {
         if (int error = await_answer(process, r)) {
             end_ioctl("ended without an answer");
             return error;
@@ -728,6 +728,13 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
             return process.refuse(error ? error : EINVAL, "ioctl", "the driver or a module refused it (M_IOCNAK)", "IOC-115");
         }
         default:
+            if (++copies > system.tunables.copies) {
+                freemsg(reply);
+                end_ioctl("it asks for ever");
+                const QueuePair *asked = top();
+                system.fault("SCH-052", "an ioctl is answered with one copy request after another, without end", asked ? const_cast<QueuePair *>(asked)->read() : nullptr);
+                return process.refuse(EDEADLK, "ioctl", "its driver asks for one copy after another", "SCH-052");
+            }
             if (const int error = serve_copy(r, reply)) {
                 end_ioctl("a copy failed");
                 return process.refuse(error, "ioctl", error == EFAULT ? "the address of a copy is bad" : "no memory for a copy",

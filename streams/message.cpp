@@ -7,7 +7,7 @@
 // place where either stops being used.
 // A Block of esballoc() keeps its copy of the caller's free routine where its data would be (ALC-014).
 #include "streams/message.hpp"
-#include "streams/system.hpp"
+#include "streams/procedure.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -153,6 +153,30 @@ const char *type_name(int db_type) {
     }
 }
 
+[[gnu::cold, gnu::noinline]] bool cut_circle(mblk_t *mp) {
+    mblk_t *slow = mp, *fast = mp;
+    do {
+        if (!fast->b_cont || !fast->b_cont->b_cont) return false;
+        slow = slow->b_cont;
+        fast = fast->b_cont->b_cont;
+    } while (slow != fast);
+    for (slow = mp; slow != fast; fast = fast->b_cont) slow = slow->b_cont; // where the circle begins
+    while (fast->b_cont != slow) fast = fast->b_cont;
+    if (current) current->fault("PUT-050", "b_cont of a message leads back into the message; it is cut there", nullptr, mp);
+    fast->b_cont = nullptr;
+    return true;
+}
+
+size_t long_message_bytes(const mblk_t *mp) {
+    size_t bytes = 0;
+    unsigned blocks = 0;
+    for (const mblk_t *bp = mp; bp; bp = bp->b_cont) {
+        bytes += block_length(bp);
+        if (++blocks == long_chain && cut_circle(const_cast<mblk_t *>(mp))) return long_message_bytes(mp);
+    }
+    return bytes;
+}
+
 namespace {
 
 int type_of(const mblk_t *mp) { return mp->b_datap->db_type; }
@@ -200,6 +224,7 @@ mblk_t *allocb_like(size_t size, const mblk_t *like) {
 template <mblk_t *(*one)(mblk_t *)> mblk_t *each_block(mblk_t *mp) {
     mblk_t *head = nullptr;
     mblk_t **end = &head;
+    if (mp && mp->b_cont) message_bytes(mp); // it has an end (PUT-050)
     for (; mp; mp = mp->b_cont) {
         *end = one(mp);
         if (!*end) {
@@ -223,10 +248,11 @@ __attribute__((no_sanitize("address"))) bool is_live(const Block *block) {
 void run_free_routine(System &system, frtn_t frtn) {
     System *before = current;
     current = &system;
-    Entry entry{EntryKind::free_routine, nullptr, system.entry ? system.acting_driver() : "", system.entry};
-    system.entry = &entry;
-    frtn.free_func(frtn.free_arg);
-    system.entry = entry.outer;
+    {
+        Procedure procedure(system, EntryKind::free_routine, system.entry ? system.acting_driver() : "",
+                            {.argument = frtn.free_arg});
+        procedure.call([&] { frtn.free_func(frtn.free_arg); });
+    }
     current = before;
 }
 
@@ -268,15 +294,15 @@ using namespace rill;
 // --- allocation and release ---
 
 EXPORT mblk_t *allocb(size_t size, unsigned int) {
-    if (!current) [[unlikely]] return nullptr;
-    Block *block = current->messages.take(size);
+    Block *block = this_system().messages.take(size);
     if (!block) [[unlikely]] return nullptr;
     return set_block(block, block->data(), size, nullptr);
 }
 
 EXPORT mblk_t *esballoc(unsigned char *base, size_t size, int, frtn_t *frtn) {
-    if (!current || !base || !frtn || !frtn->free_func) return nullptr; // ALC-017
-    Block *block = current->messages.take(sizeof(frtn_t));
+    System &system = this_system();
+    if (!base || !frtn || !frtn->free_func) return nullptr; // ALC-017
+    Block *block = system.messages.take(sizeof(frtn_t));
     if (!block) return nullptr;
     auto *copy = new (block->data()) frtn_t(*frtn);
     return set_block(block, base, size, copy);
@@ -298,9 +324,9 @@ EXPORT mblk_t *allocb_wait(size_t size, unsigned int pri, unsigned int flags, in
     int why = 0;
     mblk_t *mp = allocb(size, pri);
     while (!mp && !why) {
-        EntryKind kind = current && current->entry ? current->entry->kind : EntryKind::none;
+        EntryKind kind = current->entry ? current->entry->kind : EntryKind::none;
         bool sleeps = kind == EntryKind::none || kind == EntryKind::open || kind == EntryKind::close;
-        if (!current || !current->may_sleep() || !sleeps) {
+        if (!current->may_sleep() || !sleeps) {
             fault("ALC-008", "allocb_wait was called where nothing may sleep");
             why = EAGAIN;
             break;
@@ -315,7 +341,7 @@ EXPORT mblk_t *allocb_wait(size_t size, unsigned int pri, unsigned int flags, in
     return mp;
 }
 
-EXPORT int testb(size_t size, unsigned int) { return current && current->alloc.would_allow(size); }
+EXPORT int testb(size_t size, unsigned int) { return this_system().alloc.would_allow(size); }
 
 EXPORT void freeb(mblk_t *mp) {
     if (!mp) [[unlikely]] return fault("ALC-020", "freeb was given no block");
@@ -344,8 +370,9 @@ EXPORT void freemsg(mblk_t *mp) {
 
 EXPORT mblk_t *dupb(mblk_t *mp) {
     dblk_t *dp = mp->b_datap;
-    if (!current || dp->db_ref == 255) return nullptr; // ALC-024
-    Block *block = current->messages.take(0);
+    System &system = this_system();
+    if (dp->db_ref == 255) return nullptr; // ALC-024
+    Block *block = system.messages.take(0);
     if (!block) return nullptr;
     block->mblk_used = true;
     block->dblk_used = false;
@@ -354,7 +381,7 @@ EXPORT mblk_t *dupb(mblk_t *mp) {
     block->mblk.b_band = mp->b_band;
     block->mblk.b_flag = mp->b_flag;
 #if RILL_CHECKING
-    current->checks.duplicated(mp, block);
+    system.checks.duplicated(mp, block);
 #endif
     return &block->mblk;
 }
@@ -384,7 +411,7 @@ EXPORT mblk_t *mkiocb(unsigned int cmd) {
     mp->b_wptr += sizeof(iocblk);
     auto *ioc = reinterpret_cast<iocblk *>(mp->b_rptr);
     ioc->ioc_cmd = static_cast<int>(cmd);
-    ioc->ioc_cr = &current->kernel_cred;
+    ioc->ioc_cr = &current->kernel_cred; // allocb has looked for it
     ioc->ioc_id = current->next_ioctl_id++;
     return mp;
 }
@@ -392,6 +419,7 @@ EXPORT mblk_t *mkiocb(unsigned int cmd) {
 // --- chains ---
 
 EXPORT void linkb(mblk_t *mp, mblk_t *tail) {
+    message_bytes(mp);
     while (mp->b_cont) mp = mp->b_cont;
     mp->b_cont = tail;
 }
@@ -403,6 +431,7 @@ EXPORT mblk_t *unlinkb(mblk_t *mp) {
 }
 
 EXPORT mblk_t *rmvb(mblk_t *mp, mblk_t *bp) {
+    message_bytes(mp);
     for (mblk_t **link = &mp; *link; link = &(*link)->b_cont) {
         if (*link != bp) continue;
         *link = bp->b_cont;
@@ -416,16 +445,23 @@ EXPORT mblk_t *rmvb(mblk_t *mp, mblk_t *bp) {
 
 EXPORT size_t msgdsize(mblk_t *mp) {
     size_t bytes = 0;
-    for (; mp; mp = mp->b_cont)
-        if (type_of(mp) == M_DATA) bytes += block_length(mp);
+    unsigned blocks = 0;
+    for (mblk_t *bp = mp; bp; bp = bp->b_cont) {
+        if (type_of(bp) == M_DATA) bytes += block_length(bp);
+        if (++blocks == long_chain && cut_circle(mp)) return msgdsize(mp);
+    }
     return bytes;
 }
 
-EXPORT size_t msgsize(mblk_t *mp) { return message_bytes(mp); }
+EXPORT size_t msgsize(mblk_t *mp) { return mp ? message_bytes(mp) : 0; }
 
 EXPORT size_t xmsgsize(mblk_t *mp) {
     size_t bytes = 0;
-    for (const mblk_t *bp = mp; bp && type_of(bp) == type_of(mp); bp = bp->b_cont) bytes += block_length(bp);
+    unsigned blocks = 0;
+    for (const mblk_t *bp = mp; bp && type_of(bp) == type_of(mp); bp = bp->b_cont) {
+        bytes += block_length(bp);
+        if (++blocks == long_chain && cut_circle(mp)) return xmsgsize(mp);
+    }
     return bytes;
 }
 

@@ -82,11 +82,14 @@ private:
 
 inline size_t block_length(const mblk_t *mp) { return static_cast<size_t>(mp->b_wptr - mp->b_rptr); }
 inline bool is_high_priority(const mblk_t *mp) { return mp->b_datap->db_type >= QPCTL; }
+// Does b_cont lead back into the message? Then, after a fault, it is cut there (PUT-050).
+bool cut_circle(mblk_t *mp);
+// Whoever walks along b_cont looks at this block of it, once, whether the walk will end.
+constexpr unsigned long_chain = 1024;
+size_t long_message_bytes(const mblk_t *mp);
 // Bytes of all blocks, whatever their type: what queue counts count (FLW-004).
 inline size_t message_bytes(const mblk_t *mp) {
-    size_t bytes = 0;
-    for (; mp; mp = mp->b_cont) bytes += block_length(mp);
-    return bytes;
+    return mp->b_cont ? long_message_bytes(mp) : block_length(mp);
 }
 const char *type_name(int db_type); // "M_DATA"
 

@@ -1,4 +1,5 @@
 #include "streams/perimeter.hpp"
+#include "streams/procedure.hpp"
 #include "streams/sync.hpp"
 #include "streams/system.hpp"
 
@@ -69,25 +70,15 @@ template <class F> void inside(QueuePair &pair, const queue_t *q, bool shared, F
     drain(system, guard->outer);
 }
 
-RILL_ANY_CALLBACK void run_callback(QueuePair &pair, queue_t *q, void (*function)(void *), void *argument) {
-    System &system = *pair.system;
-    Entry entry{EntryKind::timeout, q, pair.owner->name.c_str(), system.entry};
-    system.entry = &entry;
-    function(argument);
-    if (system.watch) [[unlikely]] check_return(system, entry);
-    system.entry = entry.outer;
-}
-
 // qwriter's function, alone at the outer perimeter if so asked.
 void run_writer(QueuePair &pair, const Deferred &item) {
     System &system = *pair.system;
     const std::shared_ptr<Perimeter> outer = item.outer ? pair.guard->outer : nullptr;
     if (outer) outer->exclusive = true;
-    Entry entry{EntryKind::put, item.q, pair.owner->name.c_str(), system.entry};
-    system.entry = &entry;
-    item.writer(item.q, item.mp);
-    if (system.watch) [[unlikely]] check_return(system, entry);
-    system.entry = entry.outer;
+    {
+        Procedure procedure(system, item.q, item.mp);
+        procedure.call([&] { item.writer(item.q, item.mp); });
+    }
     if (outer) outer->exclusive = false;
 }
 
@@ -108,9 +99,11 @@ bool run_deferred(const Deferred &item, bool front) {
     ++pair.guard->ran;
     inside(pair, item.q, shared, [&] {
         switch (item.what) {
-        case Deferred::What::put: call_put(pair, item.q, item.mp); break;
-        case Deferred::What::service: call_service(pair, item.q); break;
-        case Deferred::What::callback: run_callback(pair, item.q, item.function, item.argument); break;
+        case Deferred::What::put: run_put_procedure(pair, item.q, item.mp); break;
+        case Deferred::What::service: run_service_procedure(pair, item.q); break;
+        case Deferred::What::callback:
+            run_callback(*pair.system, EntryKind::timeout, item.q, pair.owner->name.c_str(), item.function, item.argument);
+            break;
         case Deferred::What::writer: run_writer(pair, item); break;
         }
     });

@@ -15,13 +15,6 @@
 #include <deque>
 #include <memory>
 
-// For who runs a driver's callback: its function may be of another type, above all qenable (ALC-040).
-#ifdef __clang__
-#define RILL_ANY_CALLBACK __attribute__((no_sanitize("function")))
-#else
-#define RILL_ANY_CALLBACK
-#endif
-
 namespace rill {
 
 struct Deferred {
@@ -65,9 +58,5 @@ void leave(QueuePair &pair, queue_t *q, bool was_put);
 // is due afterwards.
 int enter_call(QueuePair &pair, bool closing, bool *inside);
 void leave_call(QueuePair &pair);
-
-// Calls a put procedure, a service procedure, or a callback, noting whose; what queue and sched do without a guard.
-void call_put(QueuePair &pair, queue_t *q, mblk_t *mp);
-void call_service(QueuePair &pair, queue_t *q);
 
 } // namespace rill

@@ -18,7 +18,6 @@ class System;
 struct Transfer;
 
 // User memory. False for an address the process does not have; what was moved before the bad one stays moved.
-void catch_bad_addresses(); // before the first copy of a System
 bool copy_from_user(void *kernel, const void *user, size_t count);
 bool copy_to_user(void *user, const void *kernel, size_t count);
 bool probe_user(void *user, size_t count); // may it be read and written? Changes nothing.

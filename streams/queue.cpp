@@ -8,6 +8,7 @@
 #include "streams/queue.hpp"
 #include "streams/message.hpp"
 #include "streams/perimeter.hpp"
+#include "streams/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <cerrno>
@@ -140,40 +141,9 @@ template <class Which> void flush(queue_t *q, Which which) {
     freemsg(mp);
 }
 
-[[gnu::noinline]] void trace_put(QueuePair *pair, queue_t *q, mblk_t *mp) {
-    int type = mp->b_datap->db_type;
-    pair->system->trace.emit({.kind = Kind::put,
-                              .name = pair->owner->name.c_str(),
-                              .what = type_name(type),
-                              .number = type,
-                              .extra = static_cast<long>(message_bytes(mp)),
-                              .stream = pair->stream ? pair->stream->id : 0,
-                              .text = (q->q_flag & QREADR) ? "up" : "down"});
-    ++pair->system->trace.depth;
-}
-
-[[gnu::cold, gnu::noinline]] void after_put(QueuePair &pair, Entry &entry, bool traced) {
-    System &system = *pair.system;
-    if (traced && system.trace.depth > 0) --system.trace.depth;
-    if (system.watch) check_return(system, entry);
-    if (pair.stream && !pair.stream->procedures.empty())
-        system.wake_all(pair.stream->procedures, "a put procedure ran");
-}
-
-[[gnu::always_inline]] inline void enter_put_procedure(QueuePair &pair, queue_t *q, mblk_t *mp) {
-    System &system = *pair.system;
-    Entry entry{EntryKind::put, q, nullptr, system.entry}; // whose it is, acting_driver() finds when it is asked
-    system.entry = &entry;
-    const bool traced = system.trace.on;
-    if (traced) [[unlikely]] trace_put(&pair, q, mp);
-    (*q->q_qinfo->qi_putp)(q, mp);
-    if (traced | system.watch | system.procedures_awaited) [[unlikely]] after_put(pair, entry, traced);
-    system.entry = entry.outer;
-}
-
 [[gnu::cold, gnu::noinline]] void put_guarded(QueuePair &pair, queue_t *q, mblk_t *mp) {
     if (!enter_put(pair, q, mp)) return;
-    call_put(pair, q, mp);
+    run_put_procedure(pair, q, mp);
     leave(pair, q, true);
 }
 
@@ -208,10 +178,8 @@ void deliver(queue_t *q, mblk_t *mp) {
 #endif
     if (system.watch) [[unlikely]] check_passing(system, "passes a message on");
     if (pair->guard) [[unlikely]] return put_guarded(*pair, q, mp);
-    enter_put_procedure(*pair, q, mp);
+    run_put_procedure(*pair, q, mp);
 }
-
-void call_put(QueuePair &pair, queue_t *q, mblk_t *mp) { enter_put_procedure(pair, q, mp); }
 
 // --- pairs and bands ---
 

@@ -1,5 +1,6 @@
 // <rill.h>: the C face of a System. Each call enters the System, makes the system call for its process, runs what must
 // run before control returns to user level, and turns the errno into -1 and errno.
+#include "streams/procedure.hpp"
 #include "streams/system.hpp"
 #include "streams/sysgen/sysgen.hpp"
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <memory>
 #include <new>
 #include <rill.h>
 #include <sys/conf.h>
@@ -158,16 +160,31 @@ static FaultPolicy fault_policy_named(std::string_view name) {
     return name == "off" ? FaultPolicy::off : FaultPolicy::report;
 }
 
+// RILL_STACK: bytes, or with a K or M behind them; what cannot be a stack is not taken.
+static std::size_t stack_bytes(const char *text, std::size_t otherwise) {
+    constexpr std::size_t least = 16 * 1024, most = std::size_t{1} << 30;
+    char *end = nullptr;
+    std::size_t bytes = std::strtoul(text, &end, 10);
+    if (bytes <= most && (*end == 'K' || *end == 'k')) bytes <<= 10, ++end;
+    else if (bytes <= most && (*end == 'M' || *end == 'm')) bytes <<= 20, ++end;
+    if (end == text || *end || bytes < least || bytes > most) {
+        std::fprintf(stderr, "rill: RILL_STACK=%s is no size from 16K to 1024M; %zu bytes are taken\n", text, otherwise);
+        return otherwise;
+    }
+    return bytes;
+}
+
 EXPORT rill_system *rill_system_new(const char *name) {
     const Profile *profile = find_profile(name ? name : "irix");
     if (!profile) {
         errno = EINVAL;
         return nullptr;
     }
-    catch_bad_addresses();
+    Tunables tunables;
+    if (const char *bytes = std::getenv("RILL_STACK")) tunables.stack = stack_bytes(bytes, tunables.stack);
     System *system = nullptr;
     const int error = guarded([&] {
-        system = new System(*profile);
+        system = new System(*profile, tunables);
         return system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
     });
     if (error) {
@@ -269,10 +286,8 @@ EXPORT int rill_driver_start(rill_system *s, const char *prefix, void (*init)(vo
     Driver *driver = system.registry.by_name(prefix);
     if (!driver) return fail(ENXIO);
     const auto call = [&system, name = driver->name](void (*routine)(void)) {
-        Entry entry{EntryKind::init, nullptr, name.c_str(), system.entry};
-        system.entry = &entry;
-        routine();
-        system.entry = entry.outer;
+        Procedure procedure(system, EntryKind::init, name.c_str());
+        procedure.call(routine);
     };
     if (unload)
         if (int error = guarded([&] {
@@ -542,6 +557,39 @@ EXPORT int rill_poll(rill_proc *p, struct pollfd *fds, nfds_t count, int timeout
         if (error == must_sleep) error = call.sleeping(-1, [&] { return call.process.poll(fds, count, timeout, true, &ready); });
     }
     return static_cast<int>(call.end(error, ready));
+}
+
+// --- the caller as driver code ---
+
+namespace {
+
+struct Stay {
+    System *system;
+    Enter scope;
+    std::unique_ptr<Stay> outer;
+    Stay(System &s, std::unique_ptr<Stay> o) : system(&s), scope(s), outer(std::move(o)) {}
+};
+thread_local std::unique_ptr<Stay> innermost_stay;
+
+} // namespace
+
+EXPORT int rill_enter(rill_system *s) {
+    if (!s) return fail(EINVAL);
+    innermost_stay = std::make_unique<Stay>(system_of(s), std::move(innermost_stay));
+    return 0;
+}
+
+EXPORT int rill_leave(rill_system *s) {
+    if (!innermost_stay || innermost_stay->system != &system_of(s)) return fail(EINVAL);
+    const std::unique_ptr<Stay> left = std::move(innermost_stay);
+    innermost_stay = std::move(left->outer);
+    return 0;
+}
+
+EXPORT int rill_budget(rill_system *s, long steps) {
+    if (!s || steps < 1) return fail(EINVAL);
+    system_of(s).tunables.steps = steps;
+    return 0;
 }
 
 // --- running ---

@@ -1,9 +1,12 @@
 #include "streams/sched.hpp"
 #include "streams/perimeter.hpp"
+#include "streams/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <new>
 #include <time.h>
 
@@ -20,7 +23,9 @@ long real_ticks() {
 } // namespace
 
 Scheduler::Scheduler(System &system, Alloc &alloc)
-    : system_(system), alloc_(alloc), bufcall_pool_(alloc), real_start_(real_ticks()) {}
+    : system_(system), alloc_(alloc), bufcall_pool_(alloc), real_start_(real_ticks()) {
+    begin_budget();
+}
 
 Scheduler::~Scheduler() {
     enabled_.clear();
@@ -56,31 +61,10 @@ void Scheduler::run_service(RunItem &item) {
 #endif
     if (pair->guard) [[unlikely]] {
         if (!enter_service(*pair, q)) return;
-        call_service(*pair, q);
+        run_service_procedure(*pair, q);
         return leave(*pair, q, false);
     }
-    enter_service_procedure(*pair, q);
-}
-
-void call_service(QueuePair &pair, queue_t *q) { pair.system->sched.enter_service_procedure(pair, q); }
-
-void Scheduler::enter_service_procedure(QueuePair &pair, queue_t *q) {
-    Entry entry{EntryKind::service, q, pair.owner->name.c_str(), system_.entry};
-    system_.entry = &entry;
-    if (system_.trace.on) [[unlikely]] {
-        system_.trace.emit({.kind = Kind::srv, .name = entry.driver, .what = (q->q_flag & QREADR) ? "read" : "write",
-                            .stream = pair.stream ? pair.stream->id : 0});
-        ++system_.trace.depth;
-    }
-    Stream *stream = pair.stream;
-    (*q->q_qinfo->qi_srvp)(q);
-#if RILL_CHECKING
-    if (!(q->q_flag & QENAB)) system_.checks.progress();
-#endif
-    if (system_.trace.on && system_.trace.depth > 0) [[unlikely]] --system_.trace.depth;
-    if (system_.watch) [[unlikely]] check_return(system_, entry);
-    system_.entry = entry.outer;
-    if (stream && !stream->procedures.empty()) [[unlikely]] system_.wake_all(stream->procedures, "a service procedure ran");
+    run_service_procedure(*pair, q);
 }
 
 void Scheduler::run_bufcalls() {
@@ -106,7 +90,42 @@ void Scheduler::run_one_queue() {
     run_service(*item);
 }
 
+void Scheduler::begin_budget() {
+    ++budgets_;
+    steps_left_ = system_.tunables.steps;
+}
+
+// What would run next goes on for ever, as far as can be told: it is dropped, with a fault that names it.
+[[gnu::cold]] void Scheduler::drop_next() {
+    begin_budget();
+    auto told = [&](const char *driver, EntryKind kind, const char *rule, const char *then) {
+        system_.fault(Fault{driver, name_of(kind), rule,
+                            fmt::format("{} procedures were run in a row and there is no end to it; {}", system_.tunables.steps, then), {}, {}});
+    };
+    if (!enabled_.empty()) {
+        RunItem &item = enabled_.front();
+        remove(item);
+        told(pair_of(item.queue)->owner->name.c_str(), EntryKind::service, "SCH-050",
+             "this one, which is scheduled each time, is not called until it is scheduled anew");
+    } else if (bufcalls_due_ && !bufcalls_.empty()) {
+        const Bufcall &due = bufcalls_.front();
+        const char *owner = due.owner;
+        unbufcall(due.id);
+        bufcalls_due_ = !bufcalls_.empty();
+        told(owner, EntryKind::bufcall, "SCH-051", "this bufcall, which is made anew each time, is cancelled");
+    } else if (!ready_.empty()) {
+        Call &call = ready_.front();
+        ready_.pop_front();
+        call.state = Call::State::abandoned;
+        if (call.process) call.process->refuse(EDEADLK, call.name, "it is woken and goes back to sleep for ever", "SCH-050");
+        const auto *entry = static_cast<const Entry *>(call.saved_entry);
+        told(driver_of(entry), entry ? entry->kind : EntryKind::none, "SCH-050",
+             "this call, which is woken each time and goes back to sleep, is left asleep");
+    }
+}
+
 bool Scheduler::step() {
+    if (over_budget()) [[unlikely]] drop_next();
     if (!enabled_.empty()) {
         run_one_queue();
         return true;
@@ -128,7 +147,8 @@ bool Scheduler::step() {
 
 void Scheduler::run_queues() {
     while (!enabled_.empty() || bufcalls_due_) {
-        if (enabled_.empty())
+        if (over_budget()) [[unlikely]] drop_next();
+        else if (enabled_.empty())
             run_bufcalls();
         else
             run_one_queue();
@@ -161,15 +181,11 @@ void Scheduler::fire(Timer &timer) {
 }
 
 // A callback of qtimeout or qbufcall runs inside the perimeters of its queue, or once they are free.
-RILL_ANY_CALLBACK void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id) {
+void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id) {
     QueuePair *guarded = q && pair_of(q)->guard ? pair_of(q) : nullptr;
     if (guarded && !enter_callback(*guarded, q, function, argument, id)) return;
     Stream *stream = q ? pair_of(q)->stream : nullptr;
-    Entry entry{kind, q, owner, system_.entry};
-    system_.entry = &entry;
-    function(argument);
-    if (system_.watch) [[unlikely]] check_return(system_, entry);
-    system_.entry = entry.outer;
+    run_callback(system_, kind, q, owner, function, argument);
     if (guarded) leave(*guarded, q, false);
     if (stream && !stream->procedures.empty()) system_.wake_all(stream->procedures, "a callback of the queue ran"); // MP-019
 }
@@ -205,12 +221,14 @@ void Scheduler::advance_to(long tick) {
     while (!timers_.empty() && timers_.begin()->expires <= tick) {
         now_ = std::max(now_, timers_.begin()->expires);
         show_clock(now_);
+        begin_budget();
         bufcalls_due_ |= !bufcalls_.empty();
         fire(*timers_.begin());
         while (step()) {}
     }
     now_ = std::max(now_, tick);
     show_clock(now_);
+    begin_budget();
     bufcalls_due_ |= !bufcalls_.empty();
     while (step()) {}
 }
@@ -218,6 +236,7 @@ void Scheduler::advance_to(long tick) {
 void Scheduler::advance_to_next() {
     now_ = std::max(now_, timers_.begin()->expires);
     show_clock(now_);
+    begin_budget();
     bufcalls_due_ |= !bufcalls_.empty();
     fire(*timers_.begin());
 }
@@ -247,7 +266,7 @@ toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, 
     if (slot == 0x10000) return 0;
     if (slot == by_id_.size()) by_id_.push_back(nullptr);
     auto *timer = new (timer_pool_.take()) Timer;
-    timer->expires = now() + std::max(ticks, 0L);
+    timer->expires = now() + std::max(ticks, 1L); // UTL-088
     timer->order = ++order_;
     timer->id = (++next_id_ << 16) | static_cast<toid_t>(slot);
     timer->function = function;
@@ -320,7 +339,8 @@ EXPORT void noenable(queue_t *q) { q->q_flag |= QNOENB; }
 EXPORT void enableok(queue_t *q) { q->q_flag &= ~static_cast<unsigned>(QNOENB); }
 
 EXPORT toid_t timeout(void (*function)(void *), void *argument, clock_t ticks) {
-    return current ? current->sched.timeout(function, argument, ticks, nullptr, current->acting_driver()) : 0;
+    System &system = this_system();
+    return system.sched.timeout(function, argument, ticks, nullptr, system.acting_driver());
 }
 EXPORT toid_t itimeout(void (*function)(void *), void *argument, clock_t ticks, pl_t) {
     return timeout(function, argument, ticks);
@@ -328,14 +348,13 @@ EXPORT toid_t itimeout(void (*function)(void *), void *argument, clock_t ticks, 
 EXPORT toid_t dtimeout(void (*function)(void *), void *argument, clock_t ticks, pl_t, processorid_t) {
     return timeout(function, argument, ticks);
 }
-EXPORT clock_t untimeout(toid_t id) { return current ? current->sched.untimeout(id) : -1; }
+EXPORT clock_t untimeout(toid_t id) { return this_system().sched.untimeout(id); }
 
 EXPORT bufcall_id_t bufcall(unsigned int size, int, void (*function)(void *), void *argument) {
-    return current ? current->sched.bufcall(size, function, argument, current->acting_driver()) : 0;
+    System &system = this_system();
+    return system.sched.bufcall(size, function, argument, system.acting_driver());
 }
 EXPORT bufcall_id_t esbbcall(int, void (*function)(void *), void *argument) {
     return bufcall(1, BPRI_LO, function, argument);
 }
-EXPORT void unbufcall(bufcall_id_t id) {
-    if (current) current->sched.unbufcall(id);
-}
+EXPORT void unbufcall(bufcall_id_t id) { this_system().sched.unbufcall(id); }

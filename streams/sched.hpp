@@ -105,12 +105,24 @@ public:
     // Callbacks of qtimeout and qbufcall: those left when their pair goes are faults.
     bool has_queue_callbacks() const { return queue_callbacks_ > 0; }
     void drop_callbacks_of(QueuePair &pair);
-    void enter_service_procedure(QueuePair &pair, queue_t *q);
 
     void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
     bool real_time = false;
 
+    // Something other than procedures happens: a call is made, time passes. Until the next such event the run loop takes
+    // no more than tunables.steps steps (SCH-050); what would be the next one is named and dropped.
+    void begin_budget();
+    // Changes with each step, and with each budget.
+    struct Stamp {
+        unsigned long budgets;
+        long left;
+        bool operator==(const Stamp &) const = default;
+    };
+    Stamp stamp() const { return {budgets_, steps_left_}; }
+
 private:
+    bool over_budget() { return --steps_left_ < 0; }
+    void drop_next();
     std::size_t choose(std::size_t count);
     void run_one_queue();
     void run_service(RunItem &item);
@@ -133,6 +145,8 @@ private:
     long now_ = 0;
     long real_start_ = 0;
     std::uint64_t order_ = 0;
+    unsigned long budgets_ = 0;
+    long steps_left_ = 0;
     toid_t next_id_ = 0;
     bool seeded_ = false;
     std::uint64_t random_ = 0;

@@ -1,4 +1,5 @@
 #include "streams/solaris.hpp"
+#include "streams/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -114,10 +115,9 @@ int attach_solaris(System &system, Loadable &l, major_t external, const std::str
     l.device.driver = name;
     l.device.major = external;
     if (!l.ops || !l.ops->devo_attach) return 0;
-    Entry entry{EntryKind::init, nullptr, l.device.driver.c_str(), system.entry};
-    system.entry = &entry;
-    const int result = l.ops->devo_attach(&l.device, DDI_ATTACH);
-    system.entry = entry.outer;
+    int result = DDI_FAILURE;
+    Procedure procedure(system, EntryKind::init, l.device.driver.c_str());
+    procedure.call([&] { result = l.ops->devo_attach(&l.device, DDI_ATTACH); });
     l.attached = result == DDI_SUCCESS;
     return l.attached ? 0 : ENXIO;
 }
@@ -138,7 +138,7 @@ int unload_solaris(System &system, Loadable &l, int (*fini)()) {
 
 EXPORT int mod_install(modlinkage *linkage) {
     if (!current || !linkage || linkage->ml_rev != MODREV_1) return EINVAL;
-    System &system = *current;
+    System &system = this_system();
     if (find(system, linkage)) return EBUSY;
     auto l = std::make_unique<Loadable>();
     l->linkage = linkage;
@@ -154,7 +154,7 @@ EXPORT int mod_install(modlinkage *linkage) {
 }
 
 EXPORT int mod_remove(modlinkage *linkage) {
-    Loadable *l = current ? find(*current, linkage) : nullptr;
+    Loadable *l = find(this_system(), linkage);
     if (!l) return EINVAL;
     if (installed(*current).ending) return 0;
     Driver *row = l->driver_tab() ? current->registry.by_external(l->device.major) : nullptr;
@@ -179,7 +179,7 @@ EXPORT int mod_info(modlinkage *linkage, modinfo *info) {
 }
 
 EXPORT const char *mod_modname(modlinkage *linkage) {
-    Loadable *l = current ? find(*current, linkage) : nullptr;
+    Loadable *l = find(this_system(), linkage);
     if (!l) return nullptr;
     return l->module ? l->module->f_name : l->device.driver.c_str();
 }
@@ -197,8 +197,7 @@ std::unique_ptr<Loadable> loadable(Convention convention, const char *reason) {
 
 // A major or 0, or a negative errno as these systems have it.
 int register_one(std::unique_ptr<Loadable> l, const char *name, major_t external) {
-    if (!current) return -ENODEV;
-    System &system = *current;
+    System &system = this_system();
     const bool driver = l->tab != nullptr;
     if (!installed(system).booting) {
         if (driver && external && system.registry.by_external(external)) return -EBUSY;
@@ -218,8 +217,7 @@ int register_one(std::unique_ptr<Loadable> l, const char *name, major_t external
 }
 
 template <class Which> int unregister_one(Which &&which) {
-    if (!current) return -ENODEV;
-    auto &all = installed(*current).all;
+    auto &all = installed(this_system()).all;
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto &l) { return which(*l); });
     if (found == all.end()) return -ENXIO;
     if (installed(*current).ending) return 0;
@@ -286,8 +284,7 @@ int rill::unregister_loadable(const char *name) {
 // --- device nodes and instances ---
 
 EXPORT int ddi_create_minor_node(dev_info_t *dip, const char *name, int spec_type, minor_t minor, const char *, int flag) {
-    if (!current) return DDI_FAILURE;
-    System &system = *current;
+    System &system = this_system();
     const dev_t dev = flag & CLONE_DEV ? makedevice(system.profile.clone_major, dip->major) : makedevice(dip->major, minor);
     const mode_t mode = static_cast<mode_t>(spec_type ? spec_type : S_IFCHR) | 0666;
     const std::string device = fmt::format("/devices/pseudo/{}@{}:{}", dip->driver, dip->instance, name);
@@ -370,16 +367,16 @@ EXPORT void ddi_soft_state_fini(void **statep) {
 
 // --- the clock, the caller, user memory ---
 
-EXPORT hrtime_t gethrtime() { return current ? current->sched.now() * (1'000'000'000LL / ticks_a_second) : 0; }
-EXPORT clock_t ddi_get_lbolt() { return current ? current->sched.now() : 0; }
+EXPORT hrtime_t gethrtime() { return this_system().sched.now() * (1'000'000'000LL / ticks_a_second); }
+EXPORT clock_t ddi_get_lbolt() { return this_system().sched.now(); }
 EXPORT time_t ddi_get_time() { return ::time(nullptr); }
 EXPORT pid_t ddi_get_pid() {
-    const Process *process = current ? current->caller() : nullptr;
+    const Process *process = this_system().caller();
     return process ? process->pid : 0;
 }
 EXPORT cred_t *ddi_get_cred() {
-    Process *process = current ? current->caller() : nullptr;
-    return process ? &process->cred : current ? &current->kernel_cred : nullptr;
+    Process *process = this_system().caller();
+    return process ? &process->cred : &current->kernel_cred;
 }
 EXPORT int ddi_copyin(const void *user, void *kernel, size_t count, int mode) {
     if (!(static_cast<unsigned>(mode) & FKIOCTL)) return copyin(user, kernel, count);

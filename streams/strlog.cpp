@@ -41,8 +41,7 @@ bool all_took(unsigned kind, log_ctl ctl, const char *format, unsigned long *wor
 } // namespace
 
 EXPORT int strlog(short mid, short sid, char level, unsigned short flags, const char *format, ...) {
-    if (!current) return 0;
-    System &system = *current;
+    System &system = this_system();
     va_list args;
     va_start(args, format);
     va_list again;
@@ -78,12 +77,12 @@ EXPORT int strlog(short mid, short sid, char level, unsigned short flags, const 
 }
 
 EXPORT int rill_log_attach(unsigned short flags, rill_log_reader_t function, void *arg) {
-    if (!current || !current->alloc.allow(sizeof(LogReader))) return ENOMEM;
-    current->log_readers.push_back({flags, function, arg});
+    System &system = this_system();
+    if (!system.alloc.allow(sizeof(LogReader))) return ENOMEM;
+    system.log_readers.push_back({flags, function, arg});
     return 0;
 }
 
 EXPORT void rill_log_detach(rill_log_reader_t function, void *arg) {
-    if (!current) return;
-    std::erase_if(current->log_readers, [&](const LogReader &r) { return r.function == function && r.argument == arg; });
+    std::erase_if(this_system().log_readers, [&](const LogReader &r) { return r.function == function && r.argument == arg; });
 }

@@ -1,4 +1,5 @@
 #include "streams/system.hpp"
+#include "streams/crash.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -64,6 +65,7 @@ System::System(const Profile &which, Tunables sizes)
       stream_pool(sizeof(Stream) + sizeof(QueuePair)), pair_pool(alloc), file_pool(alloc), sig_pool(alloc),
       band_pool(sizeof(qband_t)), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
     announce();
+    arm_crash_handler();
 }
 
 System::~System() {
@@ -96,6 +98,7 @@ System::~System() {
         take_off<WaitQueue>(*call);
         delete call;
     });
+    disarm_crash_handler();
 }
 
 Process &System::new_process(uid_t uid, gid_t gid, Process *parent) {
@@ -240,6 +243,7 @@ void System::forget(Background &background) {
 void System::drive(Call &call) {
     const long began = sched.now();
     int strikes = 0;
+    sched.begin_budget();
     const int id = call.id;
     while (call.id == id && call.state != Call::State::done && call.state != Call::State::idle) {
         if (call.state == Call::State::abandoned) return;
@@ -322,6 +326,7 @@ void System::interrupt(Process &process) {
 }
 
 void System::run_pending() {
+    sched.begin_budget();
     if (running) {
         sched.run_queues();
         return;
@@ -336,11 +341,13 @@ void System::advance(long ticks) {
     sched.advance_to(sched.now() + std::max(ticks, 0L));
 }
 
-const char *System::acting_driver() const {
-    if (!entry) return "?";
-    if (entry->driver) return entry->driver;
-    return entry->queue ? pair_of(entry->queue)->owner->name.c_str() : "?";
+const char *driver_of(const Entry *e) {
+    if (!e) return "?";
+    if (const char *driver = e->named()) return driver;
+    return e->queue ? pair_of(e->queue)->owner->name.c_str() : "?";
 }
+
+const char *System::acting_driver() const { return driver_of(entry); }
 
 void System::close_passed(File *file) {
     if (file->refs > 1)
@@ -374,7 +381,7 @@ void System::fault(const char *rule, const char *what, queue_t *q, const mblk_t 
 void System::fault(Fault f) {
     if (fault_policy == FaultPolicy::off) return;
 #if RILL_CHECKING
-    f.before = checks.before();
+    f.before = trace.before();
 #endif
     if (trace.on)
         trace.emit({.kind = Kind::fault, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
@@ -460,6 +467,7 @@ void System::gate_register() {
         if (visit.first == this && visit.second == serial_) return;
     visits.systems.emplace_back(this, serial_);
     ++gate_threads_;
+    arm_thread();
 }
 
 void System::announce() {
@@ -496,6 +504,15 @@ void System::gate_leave() {
     if (--gate_depth_ == 0 && gate_blocked_ > 0) gate_changed_.notify_all();
     gate_.unlock();
     --gate_visitors_;
+}
+
+void System::gate_forget() {
+    for (; gate_depth_ > 1; --gate_depth_) gate_.unlock();
+}
+
+void System::abandon_running() {
+    running->state = Call::State::abandoned;
+    running = nullptr;
 }
 
 // Lets other threads in until one of them has done something. False when no other thread could come; leaving: those that

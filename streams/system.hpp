@@ -49,18 +49,32 @@ struct Tunables {
     long strthresh = 0;            // bytes of STREAMS memory above which only a privileged process gets more; 0: any (WR-019)
     unsigned descriptors = 65536;  // per process
     long patience = 24L * 3600 * ticks_a_second; // virtual time one call may wait on timers alone before EDEADLK
+    long steps = 4'000'000;          // procedures that the run loop may call before anything else happens (SCH-050)
+    long copies = 65'536;            // copy requests of one ioctl (SCH-052)
+    std::size_t stack = 256 * 1024;  // bytes, of a call that may sleep and the procedures it runs (UTL-084)
 };
 
 enum class EntryKind : unsigned char { none, open, close, put, service, timeout, bufcall, free_routine, init };
 const char *name_of(EntryKind kind);
 
-// Which driver procedure is running, innermost first.
+// Which driver procedure is running, innermost first; made by streams/procedure alone.
 struct Entry {
     EntryKind kind;
-    queue_t *queue;
-    const char *driver; // nullptr: the queue's owner
+    queue_t *queue;   // nullptr: a procedure of no queue
+    mblk_t *message;  // put: what it was given
     Entry *outer;
+    // Of put and service procedures nothing more is noted: the driver is the queue's owner.
+    const char *driver; // nullptr: the queue's owner
+    dev_t dev;          // open and close
+    void *argument;     // timeout, bufcall, free routine
+
+    Entry(EntryKind k, queue_t *q, mblk_t *mp, Entry *o) : kind(k), queue(q), message(mp), outer(o) {}
+    Entry(EntryKind k, queue_t *q, const char *who, Entry *o, dev_t d, void *arg)
+        : kind(k), queue(q), message(nullptr), outer(o), driver(who), dev(d), argument(arg) {}
+    bool by_queue() const { return kind == EntryKind::put || kind == EntryKind::service; }
+    const char *named() const { return by_queue() ? nullptr : driver; }
 };
+const char *driver_of(const Entry *entry); // "?" for none
 
 // What is out at the moment; equal before and after means that nothing was left.
 struct Census {
@@ -196,6 +210,8 @@ public:
     void gate_enter();
     void gate_leave();
     static bool is_live(const System *system); // made and not yet ended
+    void gate_forget(); // the passages of calls that were left by longjmp
+    void abandon_running(); // the running call was left by longjmp
 
 private:
     std::map<std::type_index, std::shared_ptr<void>> parts_;
@@ -237,6 +253,16 @@ public:
 
 extern constinit thread_local System *current __attribute__((tls_model("initial-exec")));
 
+// The System whose code runs, for calls that need one. Outside any the call is named and the program stops (UTL-085).
+[[noreturn]] void outside_system(const char *call);
+inline System &this_system(const char *call = __builtin_FUNCTION()) {
+    if (!current) [[unlikely]] outside_system(call);
+    return *current;
+}
+
+// A System is entered while a procedure seems to run. True, after a fault, if that was left by longjmp (UTL-082).
+bool left_by_jump(System &system, const void *frame);
+
 // Inside a System: sets current, passes the gate.
 class Enter {
 public:
@@ -245,6 +271,7 @@ public:
             system.gate_enter();
             gated_ = true;
         }
+        if (before_ && system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]] before_ = nullptr;
         current = &system;
 #if RILL_CHECKING
         // Above this is the application's: not what lies unused in the frame of the call that was made.

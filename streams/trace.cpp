@@ -2,6 +2,8 @@
 #include "streams/system.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
 
 namespace rill {
 
@@ -54,10 +56,52 @@ void Trace::detach(Reader &reader) {
 
 void Trace::emit(const Record &record) {
     ++sequence_;
-#if RILL_CHECKING
-    system_.checks.record(record, sequence_);
-#endif
+    keep(record);
     if (has_readers()) tell(record);
+}
+
+namespace {
+
+// Of these, which are most, what and clause are constants, as name is of calls.
+bool has_constant_texts(Kind kind) {
+    return kind == Kind::put || kind == Kind::srv || kind == Kind::flow || kind == Kind::enable;
+}
+
+template <std::size_t n> const char *copy(char (&to)[n], const char *from) {
+    const std::size_t length = std::min(std::strlen(from), n - 1);
+    std::memcpy(to, from, length);
+    to[length] = 0;
+    return to;
+}
+
+} // namespace
+
+void Trace::keep(const Record &r) {
+    Kept &k = ring_[recorded_++ % ring_size];
+    k.kind = r.kind;
+    k.error = r.error;
+    k.stream = r.stream;
+    k.sequence = sequence_;
+    k.name = r.name ? r.name : "";
+    k.what = r.what ? r.what : "";
+    k.clause = r.clause ? r.clause : "";
+    if (r.kind == Kind::call || r.kind == Kind::ret) return;
+    k.name = copy(k.name_copy, k.name);
+    if (has_constant_texts(r.kind)) return;
+    k.what = copy(k.what_copy, k.what);
+    k.clause = copy(k.clause_copy, k.clause);
+}
+
+std::string Trace::before() const {
+    std::string out;
+    for_each_kept([&](const Kept &k) {
+        out += fmt::format("{}    {:>6} {:<8} {}{}{}", out.empty() ? "" : "\n", k.sequence, name_of(k.kind), k.name,
+                           *k.name && *k.what ? ": " : "", k.what);
+        if (k.stream) out += fmt::format(", stream {}", k.stream);
+        if (k.error) out += fmt::format(", error {}", k.error);
+        if (*k.clause) out += fmt::format("  {}", k.clause);
+    });
+    return out;
 }
 
 void Trace::tell(Record record) {

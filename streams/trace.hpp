@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 #include <sys/types.h>
@@ -73,6 +74,15 @@ public:
 
 class System;
 
+// Of a record, what may be kept: each text a constant, or the copy behind it.
+struct Kept {
+    Kind kind;
+    int error, stream;
+    std::uint64_t sequence;
+    const char *name, *what, *clause;
+    char name_copy[20], what_copy[60], clause_copy[20];
+};
+
 class Trace {
 public:
     explicit Trace(System &system) : system_(system) {}
@@ -90,12 +100,22 @@ public:
     void emit(const Record &record);
     bool has_readers() const { return !readers_.empty(); } // whether to make a text that is not kept
 
+    // The last records, oldest first, of what was traced: for a fault, and for the handler of a crash.
+    static constexpr unsigned ring_size = 16;
+    template <class F> void for_each_kept(F &&f) const {
+        for (unsigned i = recorded_ > ring_size ? recorded_ - ring_size : 0; i < recorded_; ++i) f(ring_[i % ring_size]);
+    }
+    std::string before() const; // them, a line each
+
 private:
     void tell(Record record);
+    void keep(const Record &record);
 
     System &system_;
     std::vector<Reader *> readers_;
     std::uint64_t sequence_ = 0;
+    Kept ring_[ring_size] = {};
+    unsigned recorded_ = 0;
 };
 
 } // namespace rill

@@ -16,7 +16,6 @@ int Later::finish() {
 
 // rill_system_new() for a profile of our own.
 std::unique_ptr<System> Fixture::make(const Profile &profile, Tunables tunables) {
-    catch_bad_addresses();
     auto system = std::make_unique<System>(profile, tunables);
     Enter scope(*system);
     CHECK(system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}},

@@ -330,7 +330,7 @@ using namespace rill::designs;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT int dclone_devsw_attach(const char *devname, const struct cdevsw *cdev, int cmajor) {
-    System &system = *current;
+    System &system = this_system();
     const auto major = static_cast<major_t>(cmajor);
     if (system.registry.by_external(major)) return EEXIST;
     Driver driver;
@@ -344,7 +344,7 @@ EXPORT int dclone_devsw_attach(const char *devname, const struct cdevsw *cdev, i
 }
 
 EXPORT int dclone_devsw_detach(const struct cdevsw *cdev) {
-    System &system = *current;
+    System &system = this_system();
     Specfs &specfs = specfs_of(system);
     for (const auto &[major, sw] : specfs.switches) {
         if (sw != cdev) continue;

@@ -346,7 +346,7 @@ void grow(devfs_bitmap &map, int unit) {
 void take(devfs_bitmap &map, int unit) {
     grow(map, unit);
     map.bitmap[unit / chunk_bits] |= 1ul << (unit % chunk_bits);
-    System &system = *current;
+    System &system = this_system();
     ++system.minors_out;
     Devfs &devfs = devfs_of(system);
     if (auto it = devfs.picked.find(system.running); it != devfs.picked.end()) it->second.push_back({&map, unit});
@@ -366,7 +366,7 @@ using namespace rill::designs;
 EXPORT cdev_t dragonfly_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid, int perms, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    Devfs &devfs = devfs_of(*current);
+    Devfs &devfs = devfs_of(this_system());
     Device *device = devfs.make(ops, minor, uid, gid, perms, fmt, args);
     va_end(args);
     if (device) devfs.show(*device);
@@ -376,7 +376,7 @@ EXPORT cdev_t dragonfly_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid, 
 EXPORT cdev_t dragonfly_make_only_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid, int perms, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    Device *device = devfs_of(*current).make(ops, minor, uid, gid, perms, fmt, args);
+    Device *device = devfs_of(this_system()).make(ops, minor, uid, gid, perms, fmt, args);
     va_end(args);
     return device;
 }
@@ -385,7 +385,7 @@ EXPORT cdev_t dragonfly_make_autoclone_dev(dev_ops *ops, devfs_bitmap *bitmap, d
                                            gid_t gid, int perms, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    Device *device = devfs_of(*current).make_base(ops, nhandler, uid, gid, perms, fmt, args);
+    Device *device = devfs_of(this_system()).make_base(ops, nhandler, uid, gid, perms, fmt, args);
     va_end(args);
     if (device && bitmap) devfs_clone_bitmap_init(bitmap);
     return device;
@@ -395,38 +395,38 @@ EXPORT void dragonfly_destroy_dev(cdev_t dev) {
     if (!dev) return;
     auto &device = static_cast<Device &>(*dev);
     if (!device.shown && !device.dead)
-        current->fault("DFLY-029", "destroy_dev of a device that was never shown: it is destroy_only_dev's");
-    devfs_of(*current).destroy(device);
+        this_system().fault("DFLY-029", "destroy_dev of a device that was never shown: it is destroy_only_dev's");
+    devfs_of(this_system()).destroy(device);
 }
 
 EXPORT void dragonfly_destroy_only_dev(cdev_t dev) {
     if (!dev) return;
     auto &device = static_cast<Device &>(*dev);
-    if (device.shown) current->fault("DFLY-029", "destroy_only_dev of a device that was shown: it is destroy_dev's");
-    devfs_of(*current).destroy(device);
+    if (device.shown) this_system().fault("DFLY-029", "destroy_only_dev of a device that was shown: it is destroy_dev's");
+    devfs_of(this_system()).destroy(device);
 }
 
 EXPORT void dragonfly_destroy_autoclone_dev(cdev_t dev, devfs_bitmap *bitmap) {
     if (!dev) return; // DFLY-021
     devfs_clone_handler_del(dev->si_name);
     if (bitmap) devfs_clone_bitmap_uninit(bitmap);
-    devfs_of(*current).destroy(static_cast<Device &>(*dev));
+    devfs_of(this_system()).destroy(static_cast<Device &>(*dev));
 }
 
 EXPORT int devfs_clone_handler_add(const char *name, d_clone_t *nhandler) {
-    devfs_of(*current).handlers.push_back({name, nhandler});
+    devfs_of(this_system()).handlers.push_back({name, nhandler});
     return 0;
 }
 
 EXPORT int devfs_clone_handler_del(const char *name) {
-    std::erase_if(devfs_of(*current).handlers, [&](const Handler &h) { return h.name == name; });
+    std::erase_if(devfs_of(this_system()).handlers, [&](const Handler &h) { return h.name == name; });
     return 0;
 }
 
 EXPORT void devfs_clone_bitmap_init(devfs_bitmap *bitmap) { *bitmap = {0, nullptr}; }
 
 EXPORT void devfs_clone_bitmap_uninit(devfs_bitmap *bitmap) {
-    for (int unit = 0; unit < bitmap->chunks * chunk_bits; ++unit) current->minors_out -= is_set(*bitmap, unit);
+    for (int unit = 0; unit < bitmap->chunks * chunk_bits; ++unit) this_system().minors_out -= is_set(*bitmap, unit);
     delete[] bitmap->bitmap;
     *bitmap = {0, nullptr};
 }
@@ -436,16 +436,16 @@ EXPORT int devfs_clone_bitmap_get(devfs_bitmap *bitmap, int limit) {
     while (unit / chunk_bits < bitmap->chunks && bitmap->bitmap[unit / chunk_bits] == ~0ul) unit += chunk_bits;
     while (is_set(*bitmap, unit)) ++unit;
     if (limit > 0 && unit > limit) {
-        if (current->trace.on)
-            current->trace.emit({.kind = Kind::refuse,
+        if (this_system().trace.on)
+            this_system().trace.emit({.kind = Kind::refuse,
                                  .name = "clone bitmap",
                                  .what = "every unit up to the limit is in use",
                                  .clause = "DFLY-036"});
         return -1;
     }
     take(*bitmap, unit);
-    if (current->trace.on)
-        step(*current, "PICK", "the lowest free unit of the bitmap", "DFLY-036", no_device, unit,
+    if (this_system().trace.on)
+        step(this_system(), "PICK", "the lowest free unit of the bitmap", "DFLY-036", no_device, unit,
              fmt::format("unit {}", unit));
     return unit;
 }
@@ -453,11 +453,11 @@ EXPORT int devfs_clone_bitmap_get(devfs_bitmap *bitmap, int limit) {
 EXPORT void devfs_clone_bitmap_put(devfs_bitmap *bitmap, int unit) {
     if (unit < 0 || !is_set(*bitmap, unit)) return; // DFLY-040
     bitmap->bitmap[unit / chunk_bits] &= ~(1ul << (unit % chunk_bits));
-    --current->minors_out;
-    for (auto &[call, units] : devfs_of(*current).picked)
+    --this_system().minors_out;
+    for (auto &[call, units] : devfs_of(this_system()).picked)
         std::erase_if(units, [&](const Picked &p) { return p.bitmap == bitmap && p.unit == unit; });
-    if (current->trace.on)
-        step(*current, "RELEASE", "back in the bitmap", "DFLY-040", no_device, unit, fmt::format("unit {}", unit));
+    if (this_system().trace.on)
+        step(this_system(), "RELEASE", "back in the bitmap", "DFLY-040", no_device, unit, fmt::format("unit {}", unit));
 }
 
 EXPORT int devfs_clone_bitmap_chk(devfs_bitmap *bitmap, int unit) { return is_set(*bitmap, unit); }
@@ -465,8 +465,8 @@ EXPORT int devfs_clone_bitmap_chk(devfs_bitmap *bitmap, int unit) { return is_se
 EXPORT int devfs_clone_bitmap_set(devfs_bitmap *bitmap, int unit) {
     if (is_set(*bitmap, unit)) return -1; // DFLY-039
     take(*bitmap, unit);
-    if (current->trace.on)
-        step(*current, "PICK", "this unit of the bitmap, by its number", "DFLY-039", no_device, unit,
+    if (this_system().trace.on)
+        step(this_system(), "PICK", "this unit of the bitmap, by its number", "DFLY-039", no_device, unit,
              fmt::format("unit {}", unit));
     return 0;
 }
@@ -479,16 +479,16 @@ EXPORT void dragonfly_kfree(void *memory) { sized_free(memory); }
 
 EXPORT struct dragonfly_proc *dragonfly_curproc() {
     static thread_local dragonfly_proc proc;
-    const Process *process = current->caller();
+    const Process *process = this_system().caller();
     proc.p_pid = process ? process->pid : 0;
     return &proc;
 }
 
 EXPORT int dragonfly_tsleep(const volatile void *ident, int flags, const char *wmesg, int timo) {
     constexpr int pcatch = 0x100;
-    Call &call = *current->running;
+    Call &call = *this_system().running;
     call.event = const_cast<void *>(ident);
-    const Wake wake = current->sleep(current->event_sleepers, wmesg, flags & pcatch, timo ? timo : forever);
+    const Wake wake = this_system().sleep(this_system().event_sleepers, wmesg, flags & pcatch, timo ? timo : forever);
     call.event = nullptr;
     return wake == Wake::event ? 0 : wake == Wake::signal ? EINTR : wake == Wake::timeout ? EWOULDBLOCK : EDEADLK;
 }

@@ -273,7 +273,7 @@ using namespace rill::designs;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT cdev_t dragonfly07_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid, int perms, const char *fmt, ...) {
-    Device *device = kernel_of(*current).have(ops, minor);
+    Device *device = kernel_of(this_system()).have(ops, minor);
     device->si_uid = uid;
     device->si_gid = gid;
     device->si_perms = perms;
@@ -284,10 +284,10 @@ EXPORT cdev_t dragonfly07_make_dev(dev_ops *ops, int minor, uid_t uid, gid_t gid
     return device;
 }
 
-EXPORT cdev_t dragonfly07_make_adhoc_dev(dev_ops *ops, int minor) { return kernel_of(*current).have(ops, minor); }
+EXPORT cdev_t dragonfly07_make_adhoc_dev(dev_ops *ops, int minor) { return kernel_of(this_system()).have(ops, minor); }
 
 EXPORT cdev_t dragonfly07_make_sub_dev(cdev_t odev, int minor) {
-    Device *device = kernel_of(*current).have(odev->si_ops, minor);
+    Device *device = kernel_of(this_system()).have(odev->si_ops, minor);
     if (!device->si_name[0]) std::memcpy(device->si_name, odev->si_name, sizeof device->si_name); // DFLY-007
     return device;
 }
@@ -298,25 +298,25 @@ EXPORT cdev_t dragonfly07_reference_dev(cdev_t dev) {
 }
 
 EXPORT void dragonfly07_release_dev(cdev_t dev) {
-    if (dev) kernel_of(*current).release(static_cast<Device &>(*dev));
+    if (dev) kernel_of(this_system()).release(static_cast<Device &>(*dev));
 }
 
 EXPORT void dragonfly07_destroy_dev(cdev_t dev) {
-    if (dev) kernel_of(*current).destroy(static_cast<Device &>(*dev));
+    if (dev) kernel_of(this_system()).destroy(static_cast<Device &>(*dev));
 }
 
 EXPORT int dragonfly07_dev_ops_add(dev_ops *ops, unsigned, unsigned) {
     const auto major = static_cast<major_t>(ops->head.maj);
-    if (current->registry.by_external(major)) return EEXIST;
+    if (this_system().registry.by_external(major)) return EEXIST;
     Driver driver;
     driver.name = driver.prefix = ops->head.name;
     driver.open_file = [](Process &process, Node &node, Special *&special, File &file, int oflag) {
         return kernel_of(process).open(process, node, special, file, oflag);
     };
-    return current->registry.add(std::move(driver), major);
+    return this_system().registry.add(std::move(driver), major);
 }
 
 EXPORT int dragonfly07_dev_ops_remove(dev_ops *ops, unsigned, unsigned) {
-    Driver *driver = current->registry.by_external(static_cast<major_t>(ops->head.maj));
-    return driver ? current->registry.remove(*driver) : ENXIO;
+    Driver *driver = this_system().registry.by_external(static_cast<major_t>(ops->head.maj));
+    return driver ? this_system().registry.remove(*driver) : ENXIO;
 }

@@ -65,7 +65,7 @@ int attach_foo(unsigned bound) { return bound == 1 ? EINVAL : dragonfly_foo_atta
 int attach_ptmx(unsigned) { return dragonfly_ptmx_attach(major_ptm, major_pts); }
 int attach_foo07() { return dragonfly07_foo_attach(major_dev_data); }
 template <int Way> int attach_kqemu() {
-    set_variant(*current, Way == KQEMU_CLONES ? dragonfly07_dev_data : dragonfly07_vnode);
+    set_variant(this_system(), Way == KQEMU_CLONES ? dragonfly07_dev_data : dragonfly07_vnode);
     return dragonfly_kqemu_attach(major_kqemu, Way);
 }
 

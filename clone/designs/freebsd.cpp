@@ -1,5 +1,5 @@
 #include "clone/designs/freebsd.hpp"
-#include "streams/system.hpp"
+#include "streams/procedure.hpp"
 
 #include <algorithm>
 #include <cstdarg>
@@ -184,28 +184,16 @@ private:
 };
 
 Freebsd &part(System &system) { return system.part<Freebsd>(); }
-Freebsd &here() { return part(*current); }
+Freebsd &here(const char *call = __builtin_FUNCTION()) { return part(this_system(call)); }
 
 extern const FileOps file_ops;
 
 // --- a driver's procedure runs ---
 
 // A handler or an end of data: no device holds it.
-class Inside {
+class Inside : public Procedure {
 public:
-    Inside(System &system, const char *name, EntryKind kind = EntryKind::open) : system_(system), entry_{kind, nullptr, name, system.entry} {
-        system_.entry = &entry_;
-        ++system_.trace.depth;
-    }
-    ~Inside() {
-        --system_.trace.depth;
-        system_.entry = entry_.outer;
-    }
-    Inside(const Inside &) = delete;
-
-private:
-    System &system_;
-    Entry entry_;
+    Inside(System &system, const char *name, EntryKind kind = EntryKind::open) : Procedure(system, kind, name, {.deepens = true}) {}
 };
 
 // A thread is inside a method of the device; destroy_dev waits for it.
@@ -890,7 +878,7 @@ EXPORT int make_dev_s(make_dev_args *args, cdev **out, const char *fmt, ...) {
 }
 
 EXPORT void destroy_dev(cdev *dev) {
-    if (!here().is_there(dev)) return current->fault("FBSD-064", "destroy_dev of a device that is not there");
+    if (!here().is_there(dev)) return this_system().fault("FBSD-064", "destroy_dev of a device that is not there");
     here().destroy(of(dev));
 }
 
@@ -907,7 +895,7 @@ EXPORT void dev_rel(cdev *dev) { --dev->si_refcount; }
 EXPORT int dev2unit(cdev *dev) { return here().unit_of(of(dev)); }
 
 EXPORT int unit2minor(int unit) {
-    if (unit < 0 || unit > 0xffffff) current->fault("FBSD-055", "unit2minor of a unit above 0xffffff");
+    if (unit < 0 || unit > 0xffffff) this_system().fault("FBSD-055", "unit2minor of a unit above 0xffffff");
     return here().minor_of(unit);
 }
 
@@ -932,7 +920,7 @@ EXPORT int dev_stdclone(char *name, char **namep, const char *stem, int *unit) {
 
 EXPORT void clone_setup(clonedevs **list) {
     *list = new clonedevs;
-    ++current->kmem_allocations_out;
+    ++this_system().kmem_allocations_out;
 }
 
 // A unit of the list: the one asked for, or for -1 the lowest free from `extra` upward. 0: it is there, and in the cell;
@@ -940,10 +928,10 @@ EXPORT void clone_setup(clonedevs **list) {
 EXPORT int clone_create(clonedevs **list, cdevsw *csw, int *unit, cdev **cell, int extra) {
     Freebsd &f = here();
     const int mask = f.generation.unit_mask;
-    if (!*list) return current->fault("FBSD-042", "clone_create on a list that clone_setup has not made"), 0;
-    if (extra & mask) return current->fault("FBSD-026", "clone_create: extra has bits of the unit"), 0;
-    if (*unit > mask) return current->fault("FBSD-030", "clone_create of a unit above CLONE_UNITMASK"), 0;
-    if (f.generation.needs_minor && !(csw->d_flags & D_NEEDMINOR)) current->fault("FBSD-045", "clone_create with a cdevsw that lacks D_NEEDMINOR");
+    if (!*list) return this_system().fault("FBSD-042", "clone_create on a list that clone_setup has not made"), 0;
+    if (extra & mask) return this_system().fault("FBSD-026", "clone_create: extra has bits of the unit"), 0;
+    if (*unit > mask) return this_system().fault("FBSD-030", "clone_create of a unit above CLONE_UNITMASK"), 0;
+    if (f.generation.needs_minor && !(csw->d_flags & D_NEEDMINOR)) this_system().fault("FBSD-045", "clone_create with a cdevsw that lacks D_NEEDMINOR");
     auto &cdevs = (*list)->cdevs;
     const bool any = *unit == -1;
     int wanted = *unit | extra;
@@ -956,7 +944,7 @@ EXPORT int clone_create(clonedevs **list, cdevsw *csw, int *unit, cdev **cell, i
     const auto at = std::lower_bound(cdevs.begin(), cdevs.end(), wanted, [&](Cdev *c, int u) { return f.unit_of(*c) < u; });
     if (at != cdevs.end() && f.unit_of(**at) == wanted) {
         if (any)
-            return current->fault(cdevs.front() && f.unit_of(*cdevs.front()) < extra ? "FBSD-033" : "FBSD-031",
+            return this_system().fault(cdevs.front() && f.unit_of(*cdevs.front()) < extra ? "FBSD-033" : "FBSD-031",
                                   "clone_create of any unit: the one it comes to is on the list already"), 0;
         *cell = *at;
         return 0;
@@ -971,14 +959,14 @@ EXPORT void clone_cleanup(clonedevs **list) {
     if (!emptied) return;
     while (!emptied->cdevs.empty()) {
         Cdev &c = *emptied->cdevs.front();
-        if (!(c.si_flags & SI_NAMED)) current->fault("FBSD-044", "clone_cleanup: a unit was reserved and never named by make_dev");
+        if (!(c.si_flags & SI_NAMED)) this_system().fault("FBSD-044", "clone_cleanup: a unit was reserved and never named by make_dev");
         if (here().destroy(c) || emptied->cdevs.empty() || emptied->cdevs.front() != &c) continue;
         emptied->cdevs.erase(emptied->cdevs.begin());
         c.list = nullptr;
-        --current->minors_out;
+        --this_system().minors_out;
     }
     delete emptied;
-    --current->kmem_allocations_out;
+    --this_system().kmem_allocations_out;
 }
 
 EXPORT int devfs_set_cdevpriv(void *priv, cdevpriv_dtr_t destructor) {
@@ -988,8 +976,8 @@ EXPORT int devfs_set_cdevpriv(void *priv, cdevpriv_dtr_t destructor) {
     open->priv = priv;
     open->destructor = destructor;
     open->has_priv = true;
-    if (current->trace.on)
-        current->trace.emit({.kind = Kind::file, .what = "the open file has data of its own now", .clause = "FBSD-080", .number = -1});
+    if (this_system().trace.on)
+        this_system().trace.emit({.kind = Kind::file, .what = "the open file has data of its own now", .clause = "FBSD-080", .number = -1});
     return 0;
 }
 
@@ -1007,10 +995,10 @@ EXPORT void devfs_clear_cdevpriv() {
 
 EXPORT int tsleep(const void *chan, int priority, const char *wmesg, int timo) {
     if (!may_sleep_here("FBSD-066", "tsleep outside a call")) return EWOULDBLOCK;
-    Call *call = current->running;
+    Call *call = this_system().running;
     call->event = const_cast<void *>(chan);
     const char *why = here().kept(fmt::format("wakeup of its channel ({})", wmesg));
-    const Wake wake = driver_sleep(current->event_sleepers, why, priority & pcatch, timo > 0 ? timo : forever);
+    const Wake wake = driver_sleep(this_system().event_sleepers, why, priority & pcatch, timo > 0 ? timo : forever);
     call->event = nullptr;
     switch (wake) {
     case Wake::event: return 0;
@@ -1062,6 +1050,6 @@ EXPORT void freebsd_free(void *addr, malloc_type *) {
 
 EXPORT int freebsd_printf(const char *fmt, ...) {
     FORMATTED(text);
-    current->console(1, text.substr(0, text.find_last_not_of('\n') + 1), true, false);
+    this_system().console(1, text.substr(0, text.find_last_not_of('\n') + 1), true, false);
     return static_cast<int>(text.size());
 }

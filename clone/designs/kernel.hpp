@@ -2,7 +2,7 @@
 // it, the trace of a routine that is entered.
 #pragma once
 
-#include "streams/system.hpp"
+#include "streams/procedure.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -20,21 +20,9 @@ inline void step(System &system, const char *word, const char *what, const char 
 }
 
 // While it lives, a driver's routine runs: faults name the driver, trace records stand below it.
-class InDriver {
+class InDriver : public Procedure {
 public:
-    InDriver(System &system, EntryKind kind, const char *driver) : system_(system), entry_{kind, nullptr, driver, system.entry} {
-        system_.entry = &entry_;
-        ++system_.trace.depth;
-    }
-    ~InDriver() {
-        system_.entry = entry_.outer;
-        --system_.trace.depth;
-    }
-    InDriver(const InDriver &) = delete;
-
-private:
-    System &system_;
-    Entry entry_;
+    InDriver(System &system, EntryKind kind, const char *driver) : Procedure(system, kind, driver, {.deepens = true}) {}
 };
 
 // A last close and an open of the same device do not run side by side.

@@ -76,8 +76,8 @@ struct Kernel {
 Kernel &kernel_of(System &system) {
     return system.part<Kernel>();
 }
-Kernel &kernel() {
-    return kernel_of(*current);
+Kernel &kernel(const char *call = __builtin_FUNCTION()) {
+    return kernel_of(this_system(call));
 }
 
 // 0 or an errno of a routine's answer.
@@ -303,19 +303,19 @@ EXPORT int linux_register_chrdev(unsigned major, const char *name, const file_op
 }
 
 EXPORT void linux_unregister_chrdev(unsigned major, const char *) {
-    if (Driver *driver = current->registry.by_external(major)) current->registry.remove(*driver);
+    if (Driver *driver = this_system().registry.by_external(major)) this_system().registry.remove(*driver);
 }
 
 EXPORT int linux_misc_register(miscdevice *m) {
     Kernel &k = kernel();
-    if (!current->registry.by_external(MISC_MAJOR)) // misc is there from the beginning
+    if (!this_system().registry.by_external(MISC_MAJOR)) // misc is there from the beginning
         if (int error = k.add({MISC_MAJOR, "misc", nullptr})) return -error;
     int minor = m->minor;
     if (minor == MISC_DYNAMIC_MINOR)
         for (minor = k.variant->misc_first; minor >= 0 && minor < misc_end && k.misc_at(minor);) minor += k.variant->misc_step;
     if (minor < 0 || minor == misc_end || k.misc_at(minor)) return -EBUSY; // LNX-006
     const std::string path = fmt::format("/dev/{}", m->nodename ? m->nodename : m->name);
-    if (int error = current->nodes.make(path, S_IFCHR | (m->mode ? m->mode : 0600u),
+    if (int error = this_system().nodes.make(path, S_IFCHR | (m->mode ? m->mode : 0600u),
                                         make_device(MISC_MAJOR, static_cast<minor_t>(minor)), 0, 0))
         return -error;
     m->minor = minor;
@@ -326,7 +326,7 @@ EXPORT int linux_misc_register(miscdevice *m) {
 EXPORT int linux_misc_deregister(miscdevice *m) {
     Kernel &k = kernel();
     if (std::erase(k.misc, m) == 0) return -EINVAL;
-    current->nodes.unlink(fmt::format("/dev/{}", m->nodename ? m->nodename : m->name));
+    this_system().nodes.unlink(fmt::format("/dev/{}", m->nodename ? m->nodename : m->name));
     return 0;
 }
 
@@ -344,9 +344,9 @@ EXPORT void linux_kfree(const void *memory) {
 }
 
 EXPORT int linux_wait_on(wait_queue_head *wq) {
-    Call &call = *current->running;
+    Call &call = *this_system().running;
     call.event = wq;
-    const Wake wake = current->sleep(current->event_sleepers, "a wait queue of the driver", true, forever);
+    const Wake wake = this_system().sleep(this_system().event_sleepers, "a wait queue of the driver", true, forever);
     call.event = nullptr;
     return wake == Wake::event ? 0 : wake == Wake::signal ? -erestartsys : -EDEADLK;
 }
@@ -361,8 +361,8 @@ EXPORT int linux_devpts_new_index(inode *) {
     Kernel &k = kernel();
     if (!k.pty_max || k.ptys + 1 < k.pty_max) // LNX-105
         if (auto index = k.indices->take()) return ++k.ptys, static_cast<int>((*index).keep());
-    if (current->trace.on)
-        current->trace.emit({.kind = Kind::refuse,
+    if (this_system().trace.on)
+        this_system().trace.emit({.kind = Kind::refuse,
                              .name = "devpts",
                              .what = "every index up to the limit is in use",
                              .clause = "LNX-008",
@@ -376,12 +376,12 @@ EXPORT void linux_devpts_kill_index(inode *, int index) {
 }
 
 EXPORT inode *linux_devpts_pty_new(inode *, dev_t device, int index, void *priv) {
-    const Process *process = current->caller();
+    const Process *process = this_system().caller();
     const std::string path = fmt::format("{}{}", pts_directory, index);
-    const int error = current->nodes.make(path, S_IFCHR | 0620, device, process ? process->cred.cr_uid : 0,
+    const int error = this_system().nodes.make(path, S_IFCHR | 0620, device, process ? process->cred.cr_uid : 0,
                                           process ? process->cred.cr_gid : 0);
     if (error) return reinterpret_cast<inode *>(static_cast<long>(-error));
-    Node &node = *current->nodes.find(path);
+    Node &node = *this_system().nodes.find(path);
     ++node.refs;
     Inode &i = kernel().inode_of(node);
     i.of_devpts = true;
@@ -396,8 +396,8 @@ EXPORT void *linux_devpts_get_priv(inode *i) {
 EXPORT void linux_devpts_pty_kill(inode *p) {
     Inode &i = static_cast<Inode &>(*p);
     const std::string path = i.node->path;
-    if (current->nodes.find(path) == i.node) current->nodes.unlink(path);
-    current->nodes.release(i.node);
+    if (this_system().nodes.find(path) == i.node) this_system().nodes.unlink(path);
+    this_system().nodes.release(i.node);
     i.i_private = nullptr;
     i.of_devpts = false;
     ++i.opens;

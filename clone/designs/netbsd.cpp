@@ -22,6 +22,7 @@
 #include "clone/designs/ddi/netbsd/sys/systm.h"
 #include "clone/designs/ddi/netbsd/sys/vnode.h"
 #include "clone/minor_table.hpp"
+#include "streams/procedure.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -79,11 +80,11 @@ struct Kernel {
     if_clone *cloners = nullptr;
 };
 
-Kernel &kernel() { return current->part<Kernel>(); }
+Kernel &kernel(const char *call = __builtin_FUNCTION()) { return this_system(call).part<Kernel>(); }
 
 void step(const char *word, const char *what, const char *clause, long number = -1, std::string_view text = {}, dev_t dev = no_device) {
-    if (current->trace.on) [[unlikely]]
-        current->trace.emit({.kind = Kind::step, .name = word, .what = what, .clause = clause, .dev = dev, .number = number, .text = text});
+    if (this_system().trace.on) [[unlikely]]
+        this_system().trace.emit({.kind = Kind::step, .name = word, .what = what, .clause = clause, .dev = dev, .number = number, .text = text});
 }
 
 int user_errno(int error) { return error == erestart ? EINTR : error == epassthrough ? ENOTTY : error; } // NBSD-019
@@ -92,9 +93,7 @@ int user_errno(int error) { return error == erestart ? EINTR : error == epassthr
 class Inside {
 public:
     Inside(Kernel &k, Process *process, EntryKind kind, const char *driver)
-        : kernel_(k), entry_{kind, nullptr, driver, k.system.entry}, depth_(k.system.trace.depth) {
-        k.system.entry = &entry_;
-        if (k.system.trace.on) ++k.system.trace.depth;
+        : kernel_(k), procedure_(k.system, kind, driver, {.deepens = k.system.trace.on}) {
         Call *call = k.system.running;
         for (Thread *t : k.threads)
             if (t->call == call && t->process == process) thread_ = t;
@@ -112,8 +111,6 @@ public:
         ++thread_->uses;
     }
     ~Inside() {
-        kernel_.system.entry = entry_.outer;
-        if (kernel_.system.trace.on) kernel_.system.trace.depth = depth_;
         if (thread_->call) thread_->call->dupfd = thread_->l.l_dupfd;
         if (--thread_->uses == 0) std::erase(kernel_.threads, thread_);
     }
@@ -123,8 +120,7 @@ public:
 
 private:
     Kernel &kernel_;
-    Entry entry_;
-    int depth_;
+    Procedure procedure_;
     Thread own_{};
     Thread *thread_ = nullptr;
 };
@@ -337,7 +333,7 @@ int open_file(Process &process, Node &node, Special *&special, File &file, int) 
     return process.refuse(error, "driver open", "the driver's open refused", nullptr);
 }
 
-Process *caller() { return current->caller(); }
+Process *caller(const char *call = __builtin_FUNCTION()) { return this_system(call).caller(); }
 
 } // namespace
 
@@ -389,7 +385,7 @@ EXPORT gid_t kauth_cred_getegid(kauth_cred_t cred) { return cred->cr_egid; }
 EXPORT int kauth_authorize_generic(kauth_cred_t cred, int, void *) { return cred->cr_euid == 0 ? 0 : EPERM; }
 
 EXPORT int netbsd_tsleep(const void *ident, int priority, const char *wmesg, int timo) {
-    System &system = *current;
+    System &system = this_system();
     Call *call = system.running;
     if (!call) return EWOULDBLOCK;
     call->event = const_cast<void *>(ident);
@@ -400,9 +396,9 @@ EXPORT int netbsd_tsleep(const void *ident, int priority, const char *wmesg, int
 
 EXPORT void netbsd_wakeup(const void *ident) {
     std::vector<Call *> asleep;
-    for (Call &call : current->event_sleepers)
+    for (Call &call : this_system().event_sleepers)
         if (call.event == ident) asleep.push_back(&call);
-    for (Call *call : asleep) current->wake(*call, Wake::event, "wakeup()");
+    for (Call *call : asleep) this_system().wake(*call, Wake::event, "wakeup()");
 }
 
 EXPORT int netbsd_kpause(const char *wmesg, bool intr, int timo, void *) {
@@ -414,7 +410,7 @@ EXPORT int netbsd_copyin(const void *user, void *kernel, size_t len) { return co
 EXPORT int netbsd_copyout(const void *kernel, void *user, size_t len) { return copy_to_user(user, kernel, len) ? 0 : EFAULT; }
 
 EXPORT void netbsd_getnanotime(struct timespec *ts) {
-    const long now = current->sched.now();
+    const long now = this_system().sched.now();
     *ts = {now / ticks_a_second, now % ticks_a_second * (1'000'000'000 / ticks_a_second)};
 }
 
@@ -485,7 +481,7 @@ EXPORT void fd_abort(struct proc *, file_t *fp, unsigned fd) {
     step("FD_ABORT", "the driver gives its descriptor back", "NBSD-015", fd);
     file->refs = 1;
     caller()->remove_descriptor(static_cast<int>(fd));
-    current->file_pool.free(file);
+    this_system().file_pool.free(file);
     kmem_free(fp, sizeof *fp);
 }
 
@@ -509,8 +505,8 @@ EXPORT int fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *ops
     netbsd_curlwp()->l_dupfd = static_cast<int>(fd);
     caller()->set_close_on_exec(static_cast<int>(fd), flag & O_CLOEXEC); // NBSD-012
     fd_affix(nullptr, fp, fd);
-    if (current->trace.on) [[unlikely]]
-        current->trace.emit({.kind = Kind::driver, .name = "fd_clone:",
+    if (this_system().trace.on) [[unlikely]]
+        this_system().trace.emit({.kind = Kind::driver, .name = "fd_clone:",
                              .what = "the driver's file gets operations and data of the instance, its number goes into l_dupfd",
                              .clause = "NBSD-013"});
     return kernel().variant.old_codes ? ENXIO : EMOVEFD;
@@ -547,16 +543,16 @@ const struct fileops vnops = {"vnode", vn_read, vn_write, vn_ioctl, fnullop_fcnt
 // --- vnodes, for drivers that open devices themselves ---
 
 EXPORT int cdevvp(dev_t dev, struct vnode **vpp) {
-    Special *special = current->nodes.hold(dev);
+    Special *special = this_system().nodes.hold(dev);
     *vpp = special ? make_vnode(dev, special, nullptr) : nullptr;
     if (*vpp) return 0;
-    if (special) current->nodes.release(special);
+    if (special) this_system().nodes.release(special);
     return ENFILE;
 }
 
 EXPORT int namei_simple_kernel(const char *path, int, struct vnode **vpp) {
     Node *node = nullptr;
-    if (int error = current->nodes.lookup(*caller(), path, Lookup::open, &node)) return error;
+    if (int error = this_system().nodes.lookup(*caller(), path, Lookup::open, &node)) return error;
     if (!S_ISCHR(node->mode)) return ENXIO;
     if (int error = cdevvp(node->rdev, vpp)) return error;
     ++node->refs;
@@ -587,15 +583,15 @@ EXPORT int VOP_REVOKE(struct vnode *vp, int) {
 }
 
 EXPORT void vrele(struct vnode *vp) {
-    if (vp->v_node) current->nodes.release(static_cast<Node *>(vp->v_node));
-    current->nodes.release(static_cast<Special *>(vp->v_special));
+    if (vp->v_node) this_system().nodes.release(static_cast<Node *>(vp->v_node));
+    this_system().nodes.release(static_cast<Special *>(vp->v_special));
     kmem_free(vp, sizeof *vp);
 }
 
 EXPORT int vfs_mknod(const char *path, mode_t mode, dev_t dev, uid_t uid, gid_t gid) {
-    return current->nodes.make(path, mode, dev, uid, gid);
+    return this_system().nodes.make(path, mode, dev, uid, gid);
 }
-EXPORT int vfs_unlink(const char *path) { return current->nodes.unlink(path); }
+EXPORT int vfs_unlink(const char *path) { return this_system().nodes.unlink(path); }
 
 // --- autoconf ---
 

@@ -96,6 +96,15 @@ int rill_isastream(rill_proc *, int fd);
 int rill_run(rill_system *);
 /* Lets the virtual clock go on by so many ticks (hz a second), running what comes due. */
 int rill_advance(rill_system *, long ticks);
+/* Until rill_leave() the caller is as driver code: allocb(), putq(), timeout() and the other calls of the DDI find the
+   System, as they do in a procedure. Calls nest, also of two Systems. rill_leave of another System than the last one
+   entered: EINVAL. What the calls have enabled runs in rill_run(). */
+int rill_enter(rill_system *);
+int rill_leave(rill_system *);
+/* So many service procedures and callbacks may run in a row, with no call made and no tick passed, before the next one is
+   taken to go on for ever: it is named in a fault and dropped, and a call that waits for it fails with EDEADLK. 4000000
+   unless set. EINVAL for less than 1. */
+int rill_budget(rill_system *, long steps);
 /* The n-th allocation from now fails, once; 0 turns it off. */
 void rill_fail_nth(rill_system *, long n);
 

@@ -19,8 +19,8 @@
 // The drivers' objects belong to the System: its end calls each driver's <prefix>unload, last first, and closes them.
 #include "streams/sysgen/sysgen.hpp"
 #include "streams/sysgen/image.hpp"
+#include "streams/procedure.hpp"
 #include "streams/solaris.hpp"
-#include "streams/system.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -32,20 +32,6 @@
 namespace rill::sysgen {
 
 namespace {
-
-// Driver code is entered with its name on the stack of entries, for traces and faults.
-class Inside {
-public:
-    Inside(System &system, const char *driver) : system_(system), entry_{EntryKind::init, nullptr, driver, system.entry} {
-        system_.entry = &entry_;
-    }
-    ~Inside() { system_.entry = entry_.outer; }
-    Inside(const Inside &) = delete;
-
-private:
-    System &system_;
-    Entry entry_;
-};
 
 unsigned bus_type(const std::string &name) {
     static constexpr struct {
@@ -165,10 +151,11 @@ int Booted::examine(std::size_t i, Problems &problems) {
 // Such an object names its streamtab and its flags in what it registers; names with the prefix say nothing (CFG-080).
 void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems) {
     Running &r = running_[i];
-    Inside inside(system_, master(i).name.c_str());
+    Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
     int error = 0;
     r.owner.tab = nullptr;
-    r.solaris = load_solaris(system_, init, &error);
+    procedure.call([&] { r.solaris = load_solaris(system_, init, &error); });
+    if (!r.solaris && !error) error = EIO; // it threw (UTL-083)
     if (!r.solaris) {
         problems.add(object_place(i), fmt::format("_init failed: {}", std::strerror(error)));
         return;
@@ -234,11 +221,13 @@ void Booted::call(std::size_t i, const char *routine, edt *argument) {
     void *address = image_.symbol(i, master(i).prefix + routine);
     if (!address) return;
     note(i, routine, "CFG-032");
-    Inside inside(system_, master(i).name.c_str());
-    if (argument)
-        function<void (*)(edt *)>(address)(argument);
-    else
-        function<void (*)()>(address)();
+    Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
+    procedure.call([&] {
+        if (argument)
+            function<void (*)(edt *)>(address)(argument);
+        else
+            function<void (*)()>(address)();
+    });
 }
 
 void Booted::edtinit(std::size_t i) {
@@ -281,8 +270,8 @@ void Booted::stop(std::size_t i) {
     if (running_[i].started) call(i, "unload", nullptr);
     running_[i].started = false;
     if (Loadable *solaris = running_[i].solaris) {
-        Inside inside(system_, master(i).name.c_str());
-        unload_solaris(system_, *solaris, function<int (*)()>(image_.symbol(i, "rill_mod_fini")));
+        Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
+        procedure.call([&] { unload_solaris(system_, *solaris, function<int (*)()>(image_.symbol(i, "rill_mod_fini"))); });
         running_[i].solaris = nullptr;
     }
     image_.close(i);

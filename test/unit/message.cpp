@@ -63,13 +63,6 @@ TEST_CASE("ALC-006: allocb that is refused returns NULL and leaves nothing") {
     m.alloc().ceiling(0);
 }
 
-TEST_CASE("ALC-006: without a current System allocb returns NULL") {
-    System *before = std::exchange(current, nullptr);
-    CHECK(allocb(64, BPRI_MED) == nullptr);
-    CHECK(testb(64, BPRI_MED) == 0);
-    current = before;
-}
-
 TEST_CASE("ALC-001, MSG-009, MSG-011: what allocb returns") {
     Messages m;
     mblk_t *mp = allocb(64, BPRI_MED);

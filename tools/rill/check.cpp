@@ -1,6 +1,7 @@
 #include "tools/rill/check.hpp"
 #include "streams/view/text.hpp"
 
+#include "streams/crash.hpp"
 #include "streams/system.hpp"
 #include "tools/rill/scenario.hpp"
 
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr unsigned seconds_a_step = 20;
+constexpr unsigned seconds_a_loop = 10; // of one procedure
 constexpr int most_opens = 300;
 
 struct Finding {
@@ -696,6 +698,8 @@ void send(int fd, const std::string &s) {
     }
 }
 
+int reports_to = -1; // the parent's end, for a crash
+
 class Runner {
 public:
     Runner(const Target &target, const CheckOptions &options) : target_(target), options_(options) {}
@@ -710,6 +714,15 @@ private:
 void Runner::in_child(const Step &step, Shared &shared, int out) const {
     std::signal(SIGPIPE, SIG_IGN);
     ::alarm(seconds_a_step);
+    reports_to = out;
+    crash_told = [](const char *text, std::size_t size) { // as send() would; worded as the other findings
+        const std::size_t none = 0;
+        constexpr std::string_view before = "fault: ";
+        if (std::string_view(text, size).starts_with(before)) text += before.size(), size -= before.size();
+        for (auto [from, n] : {std::pair<const void *, std::size_t>{&size, sizeof size}, {text, size}, {&none, sizeof none}})
+            if (::write(reports_to, from, n) < 0) return;
+    };
+    watch_procedures(seconds_a_loop);
     if (!std::getenv("RILL_CHECK_VERBOSE")) // what a driver prints by itself, and the messages of the scenario
         if (std::FILE *quiet = std::freopen("/dev/null", "w", stderr)) (void)quiet;
     Child child(target_, options_, step, shared);
@@ -754,6 +767,7 @@ void Runner::run(Step &step) const {
     if (pid < 0)
         step.found.push_back({fmt::format("this step could not be run: {}", std::strerror(errno)), ""});
     else if (WIFSIGNALED(status) || WEXITSTATUS(status)) {
+        const bool named = !step.found.empty() && step.found.back().at.empty(); // by the handler of the crash
         const int line = shared->line;
         const std::string at = line == 0  ? "while the system boots"
                                : line < 0 ? "when the process that had it open ends"
@@ -761,7 +775,8 @@ void Runner::run(Step &step) const {
         const std::string what = WIFSIGNALED(status)
                                      ? how_it_died(WTERMSIG(status))
                                      : fmt::format("ended the process with status {}", WEXITSTATUS(status));
-        step.found.push_back({fmt::format("driver {} {}", target_.name, what), at});
+        if (named) step.found.back().at = at;
+        else step.found.push_back({fmt::format("driver {} {}", target_.name, what), at});
     }
     ::munmap(shared, sizeof(Shared));
 }

@@ -6,6 +6,7 @@
 #include "tools/rill/conform.hpp"
 #include "tools/rill/designs.hpp"
 #include "tools/rill/scenario.hpp"
+#include "streams/crash.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -28,7 +29,9 @@ struct Options {
     std::string profile = "irix";
     bool quiet = false, json = false;
     std::optional<unsigned long long> seed;
+    unsigned watchdog = 10;
 };
+constexpr long steps_shown = 100'000; // each is some lines of the trace
 
 struct Free {
     void operator()(rill_system *system) const { rill_system_free(system); }
@@ -76,8 +79,10 @@ int play(rill_system *system, const Options &options) {
 }
 
 int start(const Options &options) {
+    watch_procedures(options.watchdog);
     Owned system(rill_system_new(options.profile.c_str()));
     if (!system) return failed(fmt::format("no profile is called {} (there are irix, svr4, solaris)", options.profile));
+    rill_budget(system.get(), steps_shown);
     if (options.seed) reinterpret_cast<System *>(system.get())->sched.seed(*options.seed);
     if (!fill(system.get(), options)) return 1;
     return play(system.get(), options);
@@ -183,6 +188,8 @@ void common(CLI::App &command, Options &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
     command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
     command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
+    command.add_option("--watchdog", options.watchdog, "name a procedure that does not return for so many seconds, and end (0: never)")
+        ->capture_default_str();
     command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed");
 }
 

@@ -1,0 +1,29 @@
+// What is told when driver code ends the process: by a signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT), by exit(), or by
+// never coming back. The handlers go in with the first System of the process and out with the last; they tell on stderr
+// which driver's procedure ran and with what, then the signal takes the course it would have taken: to the handler that
+// the program had before, or to the end of the process, core and debugger unharmed.
+//
+// Everything here runs inside a signal handler: it makes no memory, takes no lock, and looks at a driver's structures
+// through the kernel, since one of them is likely to be what is wrong. A thread tells on a stack of its own, so that the
+// overflow of another can be told.
+#pragma once
+
+#include <cstddef>
+
+namespace rill {
+
+void arm_crash_handler();    // a System begins
+void disarm_crash_handler(); // one ends
+void arm_thread();           // this thread is about to run procedures
+
+// Is the handler that recognises bad addresses of the application still in place? Puts it back if not (UTL-086).
+void keep_crash_handler();
+
+// The text also goes here; for a program whose stderr nobody reads. Called inside the handler.
+extern void (*crash_told)(const char *text, std::size_t size);
+
+// A procedure that has kept the processor busy for so many seconds is named and the process ended with SIGABRT; one that
+// has only waited so long, for the host, is named (UTL-089). 0 ends the watch. For this process: not for a child of fork().
+void watch_procedures(unsigned seconds);
+
+} // namespace rill

@@ -1,0 +1,14 @@
+// What the handler of SIGSEGV and SIGBUS (streams/crash) asks about the one place where an address of the application may
+// be bad: the copy in usercopy.cpp.
+#pragma once
+
+#include <csignal>
+
+namespace rill {
+
+// The fault was the copy's, at the application's side of it: the copy ends early and the handler may return.
+bool end_copy(const siginfo_t *info, void *context);
+// It was the copy's, but at the other side: a message or a driver's buffer is wrong.
+bool crashed_in_copy(const void *context);
+
+} // namespace rill
