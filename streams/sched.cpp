@@ -1,4 +1,5 @@
 #include "streams/sched.hpp"
+#include "streams/attention.hpp"
 #include "streams/perimeter.hpp"
 #include "streams/system.hpp"
 
@@ -203,6 +204,7 @@ bool Scheduler::fire_due() {
 
 void Scheduler::advance_to(long tick) {
     while (!timers_.empty() && timers_.begin()->expires <= tick) {
+        if (attention) [[unlikely]] return;
         now_ = std::max(now_, timers_.begin()->expires);
         bufcalls_due_ |= !bufcalls_.empty();
         fire(*timers_.begin());
