@@ -36,16 +36,16 @@ enum Asked {
 constexpr Question table[asked_count] = {
     {"new name", "which name appeared in /dev with the open"},
     {"new minor", "whether fstat of the descriptor shows another device than stat of the path"},
-    {"descriptor", "what became of the descriptor that the open call reserved"},
-    {"own data", "whether two opens count their reads apart"},
-    {"picked by", "in which rung the instance's number was picked"},
+    {"descriptor", "what became of the descriptor that the open call reserved: kept, or given back for one that the driver moved to the process"},
+    {"own data", "whether each open has data of its own: two of them count their reads apart"},
+    {"picked by", "who picked the instance's number: the driver in its open, or asked before it by spec open, or a handler of names"},
     {"dup shares", "whether a duplicate of the descriptor counts with the original"},
     {"exhausted", "how many opens succeeded, and the error of the next"},
     {"stat", "the device that stat of the path shows"},
-    {"fstat", "the device that fstat of the new descriptor shows"},
+    {"fstat", "the device that fstat of the new descriptor shows; in (M,m): a file of the device, which is none itself"},
     {"ls /dev", "what is listed while all instances are open, besides the device's own name"},
     {"stat makes", "what stat of the path, before any open, has made"},
-    {"by name", "whether another process reaches the instance by its name"},
+    {"by name", "whether another process reaches the instance by opening a name, and which"},
     {"reuse", "the number of the next open after the second instance was closed"},
     {"all closed", "what is left of the instances after every close"},
     {"detach", "what the driver's end answers while an instance is open"},
@@ -159,7 +159,7 @@ std::string picker(const std::vector<std::string> &words) {
     const auto none = static_cast<std::ptrdiff_t>(words.size());
     if (at("PICK") == none) return "nobody";
     if (at("HANDLER") < at("PICK")) return "a handler";
-    return at("PICK") < at("DRV_OPEN") ? "spec open" : "the driver";
+    return at("PICK") < at("DRV_OPEN") ? "the driver, for spec open" : "the driver";
 }
 
 } // namespace
@@ -179,7 +179,7 @@ std::string few(const std::vector<std::string> &names) {
 std::vector<Question> questions() { return {std::begin(table), std::end(table)}; }
 
 Comparison compare(const Design &design) {
-    Comparison result{.design = &design, .lines = {}, .steps = {}, .answers = std::vector<std::string>(asked_count), .one_open = {}};
+    Comparison result{.design = &design, .lines = {}, .steps = {}, .answers = std::vector<std::string>(asked_count), .one_open = {}, .inside = {}};
     std::vector<std::string> &answers = result.answers;
     Run run(design);
     const std::string path = design.path;
@@ -200,7 +200,14 @@ Comparison compare(const Design &design) {
     const std::size_t second_open = run.steps.steps.size();
     const int a1 = run.open(run.a, path);
     const long second = run.picked(second_open);
-    for (std::size_t i = second_open; i < run.steps.steps.size(); ++i) result.one_open.push_back(run.steps.steps[i].word);
+    int opening = -1; // the depth of the driver's open, once it was called
+    for (std::size_t i = second_open; i < run.steps.steps.size(); ++i) {
+        const Step &step = run.steps.steps[i];
+        result.one_open.push_back(step.word);
+        result.inside.push_back(opening >= 0 && step.depth > opening);
+        if (step.word == "DRV_OPEN" && opening < 0) opening = step.depth;
+        if (opening >= 0 && step.depth < opening) opening = -1; // it is over
+    }
     std::vector<std::string> by_open = appeared();
     std::erase_if(by_open, [&](const std::string &n) { return std::find(by_first.begin(), by_first.end(), n) != by_first.end(); });
     answers[new_name] = by_open.empty() ? "none" : few(by_open);

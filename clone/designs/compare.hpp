@@ -24,6 +24,7 @@ struct Comparison {
     std::vector<Step> steps;
     std::vector<std::string> answers; // to questions(), in their order
     std::vector<std::string> one_open; // the words of the open that is looked at, the second
+    std::vector<bool> inside;          // of these, which were steps of the driver's open itself
 };
 
 struct Question {

@@ -14,7 +14,7 @@ bool is(const char *name, std::string_view word) { return name && word == name; 
 } // namespace
 
 void Steps::add(const char *word, const Record &r, long number) {
-    steps.push_back({word, str(r.what), r.dev, number, r.error, str(r.clause), r.pid});
+    steps.push_back({word, str(r.what), r.dev, number, r.error, str(r.clause), r.pid, r.depth});
 }
 
 void Steps::record(const Record &r) {
@@ -24,7 +24,7 @@ void Steps::record(const Record &r) {
         return;
     case Kind::step:
         if (is(r.name, "MISS") && !looked_up_) {
-            steps.push_back({"LOOKUP", std::string(r.text), ~dev_t{0}, -1, 0, "", r.pid});
+            steps.push_back({"LOOKUP", std::string(r.text), ~dev_t{0}, -1, 0, "", r.pid, r.depth});
             looked_up_ = true;
         }
         return add(r.name, r, r.number);

@@ -21,6 +21,7 @@ struct Step {
     int error;         // of a refusal ("REFUSED")
     std::string clause;
     int pid;
+    int depth = 0;     // inside of how many driver procedures
 };
 
 class Steps : public Reader {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the `rill` command promises apart from its pictures: where an error is, which exit status, which streams.
 #   check.sh RILL
-rill=$1
+rill=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 bad=0
@@ -169,6 +169,15 @@ check 'answers that end' 0 '0 of 1 predictions right'
 "$rill" run "$dir/x.rill" >"$dir/out" 2>&1; status=$?
 check 'clauses in their column' 0 'switch table: major 10 belongs to driver clone            DEV-021'
 if grep -qE '.{81}' "$dir/out"; then echo 'a line of more than 80 characters'; grep -E '.{81}' "$dir/out"; bad=1; fi
+
+# The designs: what happens inside the driver's open, and what the words mean.
+"$rill" designs irix-clone d_clone >"$dir/out" 2>&1; status=$?
+check 'a step inside the open' 0 '                  PICK'
+check 'and one after it' 0 'after it         VNODE_SWAP'
+check 'who picked' 0 'picked by        the driver  the driver,'
+check 'a legend' 0 'own data         whether each open has data of its own'
+"$rill" designs irix-clown >"$dir/out" 2>&1; status=$?
+check 'no such design' 2 'is irix-clone meant?'
 
 # The clauses.
 "$rill" clause CLN-022 --no-run >"$dir/out" 2>&1; status=$?

@@ -2,9 +2,11 @@
 #include "clone/designs/compare.hpp"
 #include "streams/view/json.hpp"
 #include "streams/view/text.hpp"
+#include "tools/rill/commands.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -22,12 +24,13 @@ constexpr const char *script_title = "The script: two processes, A and B; a driv
 constexpr const char *table_title = "What was new, who decided, and how it ends";
 
 // Descriptor steps say something only where the design moves or duplicates the descriptor.
-std::vector<std::string> shown_steps(const Comparison &c) {
+// With `inside`: those of the driver's open itself, and no others; without: no such ones.
+std::vector<std::string> shown_steps(const Comparison &c, std::optional<bool> inside = {}) {
     const bool all = std::find(c.one_open.begin(), c.one_open.end(), "FD_MOVE") != c.one_open.end() ||
                      std::count(c.one_open.begin(), c.one_open.end(), "FD_ALLOC") > 1;
     std::vector<std::string> out;
-    for (const std::string &word : c.one_open)
-        if (all || !word.starts_with("FD_")) out.push_back(word);
+    for (std::size_t i = 0; i < c.one_open.size(); ++i)
+        if ((all || !c.one_open[i].starts_with("FD_")) && (!inside || c.inside[i] == *inside)) out.push_back(c.one_open[i]);
     return out;
 }
 
@@ -72,9 +75,9 @@ std::vector<Row> rows_of(const Column &all, bool trace) {
 
 // --- text ---
 
-class Page {
+class Sheet {
 public:
-    Page(const Column &all, unsigned width) : all_(all) {
+    Sheet(const Column &all, unsigned width) : all_(all), width_(std::max(width, 2 * label)) {
         const unsigned fits = width > label + cell ? (width - label) / cell : 1;
         per_panel_ = std::max(1u, fits);
         const unsigned panels = (static_cast<unsigned>(all.size()) + per_panel_ - 1) / per_panel_;
@@ -87,11 +90,20 @@ public:
             panel(Column(all_.begin() + static_cast<std::ptrdiff_t>(from), all_.begin() + static_cast<std::ptrdiff_t>(to)), trace);
         }
         for (const Comparison &c : all_)
-            fmt::print("{} ({}): {}.\n", c.design->name, c.design->system, c.design->sentence);
+            paragraph(fmt::format("{} ({}): {}.", c.design->name, c.design->system, c.design->sentence));
+        fmt::print("\nThe words of the table\n\n");
+        for (const designs::Question &q : designs::questions()) {
+            const Cells lines = wrapped(q.asks, width_ - label);
+            for (std::size_t i = 0; i < lines.size(); ++i) fmt::print("{:<{}}{}\n", i ? "" : q.name, label, lines[i]);
+        }
     }
 
 private:
     static constexpr unsigned label = 17, cell = 12;
+
+    void paragraph(const std::string &text) const {
+        for (const std::string &line : wrapped(text, width_)) fmt::print("{}\n", line);
+    }
 
     // Words of at most `width` characters a line; a longer word is cut.
     static Cells wrapped(std::string_view text, std::size_t width) {
@@ -140,22 +152,25 @@ private:
     }
     static void panel(const Column &some, bool trace) {
         heading(open_title, some);
-        std::vector<Cells> steps;
-        std::size_t before = 0, after = 0;
+        // Before the driver's open, the steps inside it, and after it.
+        std::vector<Cells> parts[3];
         for (const Comparison &c : some) {
-            steps.push_back(shown_steps(c));
-            const std::size_t at = opened(steps.back());
-            before = std::max(before, at);
-            after = std::max(after, steps.back().size() - std::min(at, steps.back().size()));
+            const Cells outside = shown_steps(c, false);
+            const auto opened = std::find(outside.begin(), outside.end(), "DRV_OPEN");
+            parts[0].emplace_back(outside.begin(), opened);
+            parts[1].push_back(shown_steps(c, true));
+            if (opened != outside.end()) parts[1].back().insert(parts[1].back().begin(), *opened);
+            parts[2].emplace_back(opened == outside.end() ? opened : opened + 1, outside.end());
         }
-        for (std::size_t i = 0; i < before + after; ++i) {
-            Cells cells;
-            for (const Cells &all : steps) {
-                const std::size_t at = opened(all);
-                const std::size_t index = i < before ? i : at + (i - before);
-                cells.push_back(index < (i < before ? at : all.size()) ? all[index] : "");
+        constexpr const char *names[] = {"before it", "driver's open", "after it"};
+        for (std::size_t part = 0; part < std::size(parts); ++part) {
+            std::size_t most = 0;
+            for (const Cells &all : parts[part]) most = std::max(most, all.size());
+            for (std::size_t i = 0; i < most; ++i) {
+                Cells cells;
+                for (const Cells &all : parts[part]) cells.push_back(i >= all.size() ? "" : part == 1 && i ? " " + all[i] : all[i]);
+                row(i ? "" : names[part], cells);
             }
-            row(i == before ? "driver's open" : i == 0 ? "before it" : i == before + 1 ? "after it" : "", cells);
         }
         fmt::print("\n");
 
@@ -172,11 +187,9 @@ private:
         }
         fmt::print("\n");
     }
-    static std::size_t opened(const Cells &words) {
-        return static_cast<std::size_t>(std::find(words.begin(), words.end(), "DRV_OPEN") - words.begin());
-    }
 
     const Column &all_;
+    unsigned width_;
     unsigned per_panel_;
 };
 
@@ -303,10 +316,6 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
     if (html) fmt::print("</body></html>\n");
 }
 
-unsigned terminal_width() {
-    winsize size{};
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-}
 
 } // namespace
 
@@ -320,7 +329,9 @@ int designs(const DesignsOptions &options) {
     for (const std::string &name : options.names) {
         const designs::Design *found = designs::find(name);
         if (!found || !found->model) {
-            fmt::print(stderr, "rill designs: no design is called {}; there are:", name);
+            std::vector<std::string> names;
+            for (const designs::Design &d : designs::all()) names.emplace_back(d.name);
+            fmt::print(stderr, "rill designs: no design is called {}{}; there are:", name, meant(name, names));
             for (const designs::Design &d : designs::all())
                 if (d.model) fmt::print(stderr, " {}", d.name);
             fmt::print(stderr, "\n");
@@ -333,7 +344,7 @@ int designs(const DesignsOptions &options) {
             if (d.model) all.push_back(designs::compare(d));
     if (options.json) print_json(all);
     else if (options.markdown || options.html) print_markup(all, options.html, options.trace);
-    else Page(all, options.width ? options.width : terminal_width()).print(options.trace);
+    else Sheet(all, options.width ? options.width : 80).print(options.trace);
     return 0;
 }
 

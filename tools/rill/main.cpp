@@ -204,6 +204,7 @@ int run(int argc, char **argv) {
         return failed(std::string(e.what()) + " (" + name + " --help tells more)");
     }
     if (app.got_subcommand("designs")) {
+        if (!designs.width) designs.width = tool::columns(); // of the terminal, before a pager stands before it
         const tool::Pager pager(!designs.json && !designs.markdown && !designs.html);
         return tool::designs(designs);
     }

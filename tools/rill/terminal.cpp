@@ -38,12 +38,15 @@ std::string Page::ink(std::string_view code, std::string_view text) const {
     return std::string("\033[").append(code).append("m").append(text).append("\033[0m");
 }
 
+unsigned columns() {
+    winsize size = {};
+    return isatty(STDOUT_FILENO) && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
 Page page() {
     Page out;
     if (!isatty(STDOUT_FILENO)) return out;
-    winsize size = {};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-        out.width = std::clamp<std::size_t>(size.ws_col, narrowest, widest);
+    out.width = std::clamp<std::size_t>(columns(), narrowest, widest);
     const char *none = std::getenv("NO_COLOR"), *term = std::getenv("TERM");
     out.colours = !(none && *none) && term && *term && std::strcmp(term, "dumb") != 0 && pager_shows_colours();
     return out;

@@ -24,6 +24,9 @@ private:
 // Of standard output as it is at this moment; ask before a pager takes it. NO_COLOR and TERM=dumb are honoured.
 Page page();
 
+// Characters of a line of it, however many; 80 of a file.
+unsigned columns();
+
 // While it lives, what is written to standard output goes through $PAGER (`less -FRX` without one), if that is a terminal.
 class Pager {
 public:
