@@ -130,6 +130,13 @@ check 'the wrong system' 2 "this scenario is for the system examples/sysgen, and
 check 'a directory as scenario' 2 "rill: $dir is a directory, not a scenario"
 "$rill" run "$rill" >"$dir/out" 2>&1; status=$?
 check 'a program as scenario' 2 'is no scenario: it is not text'
+: >"$dir/x.rill"
+"$rill" run "$dir/x.rill" >"$dir/out" 2>&1; status=$?
+check 'an empty scenario' 2 'is no scenario: it is empty'
+"$rill" run '' </dev/null >"$dir/out" 2>&1; status=$?
+check 'an empty name' 2 'rill: the name of the scenario is empty'
+"$rill" boot "$dir/tree" </dev/null >"$dir/out" 2>&1; status=$?
+check 'what cannot be booted is named' 2 "rill: $dir/tree cannot be booted:"
 "$rill" foo >"$dir/out" 2>&1; status=$?
 check 'no such command' 2 'rill: no command is called foo'
 "$rill" rnu x >"$dir/out" 2>&1; status=$?

@@ -221,6 +221,7 @@ int run(int argc, char **argv) {
         return tool::clause(clause);
     }
     if (app.got_subcommand("conform")) return tool::conform(conform);
+    if (app.got_subcommand("run") && options.file.empty()) return failed("the name of the scenario is empty");
     if (options.from < 0) return failed("--from is the number of a line");
     return tool::play(options);
 }

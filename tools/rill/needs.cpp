@@ -85,6 +85,7 @@ bool read_text(const fs::path &path, std::string &text, std::string &problem) {
     if (in.peek() != std::ifstream::traits_type::eof()) all << in.rdbuf();
     if (in.bad() || all.fail()) return problem = fmt::format("cannot read the scenario {}: {}", name, std::strerror(errno)), false;
     text = all.str();
+    if (text.empty()) return problem = fmt::format("{} is no scenario: it is empty", name), false;
     const auto odd = std::find_if(text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && !std::strchr("\t\n\r\f\033", c)) || c == 0x7f || c == 0; });
     if (odd != text.end())
         return problem = fmt::format("{} is no scenario: it is not text (byte {} is {:#04x})", name, odd - text.begin(), static_cast<unsigned char>(*odd)), false;

@@ -1,4 +1,5 @@
 #include "tools/rill/play.hpp"
+#include "streams/sysgen/sysgen.hpp"
 #include "tools/paths.hpp"
 #include "tools/rill/builtin.hpp"
 #include "tools/rill/cc.hpp"
@@ -30,7 +31,7 @@ struct Free {
 using Owned = std::unique_ptr<rill_system, Free>;
 
 int failed(const std::string &message) {
-    fmt::print(stderr, "rill: {}\n", message);
+    fmt::print(stderr, "rill: {}{}", message, message.ends_with('\n') ? "" : "\n");
     return exit_unusable;
 }
 
@@ -87,8 +88,10 @@ bool fill(rill_system *system, const PlayOptions &options, const Needs &needs) {
             return false;
         }
         if (!rebuild(options.directory)) return false;
-        if (rill_sysgen(system, options.directory.c_str()) == 0) return true;
-        failed(fmt::format("{} cannot be booted", options.directory)); // the reasons stand above
+        auto &s = *reinterpret_cast<System *>(system);
+        Enter scope(s);
+        if (sysgen::boot(s, options.directory.c_str(), &s.sysgen_error) == 0) return true;
+        failed(fmt::format("{} cannot be booted:\n{}", options.directory, s.sysgen_error));
         return false;
     }
     std::string unknown;
@@ -103,7 +106,10 @@ bool fill(rill_system *system, const PlayOptions &options, const Needs &needs) {
 
 void extend_boot_path() {
     const char *given = std::getenv("RILL_BOOT_PATH");
-    const std::string path = (given && *given ? std::string(given) + ":" : std::string()) + RILL_BOOT_DIRS;
+    std::error_code ignored;
+    const fs::path moved = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / RILL_LIBDIR / "rill" / "boot";
+    std::string path = (given && *given ? std::string(given) + ":" : std::string()) + RILL_BOOT_DIRS;
+    if (fs::is_directory(moved, ignored)) path += ":" + moved.string(); // an installation that was moved as a whole
     ::setenv("RILL_BOOT_PATH", path.c_str(), 1);
 }
 
