@@ -1,4 +1,5 @@
 #include "streams/sched.hpp"
+#include "streams/attention.hpp"
 #include "streams/perimeter.hpp"
 #include "streams/procedure.hpp"
 #include "streams/system.hpp"
@@ -219,6 +220,7 @@ bool Scheduler::fire_due() {
 
 void Scheduler::advance_to(long tick) {
     while (!timers_.empty() && timers_.begin()->expires <= tick) {
+        if (attention) [[unlikely]] return;
         now_ = std::max(now_, timers_.begin()->expires);
         show_clock(now_);
         begin_budget();

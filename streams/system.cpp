@@ -1,5 +1,6 @@
 #include "streams/system.hpp"
 #include "streams/crash.hpp"
+#include "streams/attention.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -12,6 +13,7 @@
 
 namespace rill {
 
+volatile std::sig_atomic_t attention = 0;
 constinit thread_local System *current __attribute__((tls_model("initial-exec"))) = nullptr;
 
 // Takes an element out of whichever list of that type it is on. The lists keep no size, so none has to be named.
@@ -247,6 +249,10 @@ void System::drive(Call &call) {
     const int id = call.id;
     while (call.id == id && call.state != Call::State::done && call.state != Call::State::idle) {
         if (call.state == Call::State::abandoned) return;
+        if (attention && call.process) [[unlikely]] {
+            attention = 0;
+            interrupt(*call.process);
+        }
         if (sched.step()) continue;
         if (sched.has_timers() && sched.next_expiry() - began <= tunables.patience) {
             if (!sched.real_time) {

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -259,9 +260,28 @@ inline constexpr Calls posix_calls = {
     .isastream = ::isastream,
 };
 
+// Where this system has them: APPLICATION_ECHO=/dev/streams/echo ...
+inline Nodes nodes_here() {
+    Nodes n;
+    const auto take = [](const char *name, const char *&place) {
+        if (const char *given = std::getenv(name); given && *given) place = given;
+    };
+    take("APPLICATION_ECHO", n.echo);
+    take("APPLICATION_LOOP", n.loop);
+    take("APPLICATION_NULS", n.nuls);
+    take("APPLICATION_UNIT", n.unit);
+    take("APPLICATION_UNCONFIGURED", n.unconfigured);
+    take("APPLICATION_FILE", n.file);
+    take("APPLICATION_MODULE", n.module);
+    const char *devices = nullptr;
+    take("APPLICATION_DEVICES", devices);
+    if (devices) n.devices = std::atoi(devices);
+    return n;
+}
+
 struct Application : Program {
     Application() : Program(posix_calls) {}
-    Nodes nodes;
+    Nodes nodes = nodes_here();
 };
 
 } // namespace application

@@ -353,12 +353,12 @@ void Text::line(std::string_view label, int depth, std::string_view text, const 
     const std::string_view id = str(clause);
     const std::size_t margin = indent_ + 2 * static_cast<std::size_t>(std::min(depth, 8));
     const std::size_t column = margin + label_width;
-    const std::size_t room = page_width - column - (id.empty() ? 0 : id.size() + 2);
+    const std::size_t room = width - std::min(width - 20, column + (id.empty() ? 0 : id.size() + 2)); // at least a few words
     const auto lines = wrap(text, room);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const std::string_view gap = i == 0 && label.size() >= label_width ? " " : ""; // a label that fills its column
         std::string out = fmt::format("{:{}}{:<{}}{}{}", "", margin, i ? "" : label, label_width, gap, lines[i]);
-        if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{}", out, page_width - id.size(), id);
+        if (i == 0 && !id.empty()) out = fmt::format("{:<{}}{}", out, width - id.size(), id);
         while (!out.empty() && out.back() == ' ') out.pop_back();
         lines_.push_back(std::move(out));
     }

@@ -33,6 +33,7 @@ public:
     explicit Text(bool calls = false, std::size_t indent = 4) : calls_(calls), indent_(indent) {}
 
     void record(const Record &record) override;
+    std::size_t width = page_width; // of a line; clause ids end there
     // Who a record belongs to, when it is not the process that the reader is looking at; "" for that one.
     std::function<std::string(int pid)> whose;
     // The lines since the last time, each without a newline.

@@ -1,8 +1,11 @@
 #include "tools/rill/builtin.hpp"
 #include "streams/system.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
+#include <string_view>
 #include <sys/stream.h>
 
 extern "C" {
@@ -32,15 +35,30 @@ const struct {
 } // namespace
 
 int add_builtin_drivers(rill_system *system) {
+    std::string unknown;
+    return add_builtin_drivers(system, nullptr, unknown);
+}
+
+int add_builtin_drivers(rill_system *system, const std::vector<std::string> *names, std::string &unknown) {
+    const auto wanted = [&](std::string_view name) { return !names || std::find(names->begin(), names->end(), name) != names->end(); };
+    if (names)
+        for (const std::string &name : *names)
+            if (name != "pipemod" && std::none_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; })) {
+                unknown = "no built-in driver or module is called " + name + " (there are";
+                for (const auto &d : drivers) unknown += std::string(" ") + d.prefix;
+                unknown += " pipemod)";
+                return ENXIO;
+            }
     const major_t clone_major = reinterpret_cast<System *>(system)->profile.clone_major; // CLN-002, CLN-003
     rill_proc *maker = rill_proc_new(system, 0, 0);
     if (!maker) return ENOMEM;
     int result = 0;
     for (const auto &d : drivers) {
+        if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
         result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
     }
-    result |= rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag);
+    if (wanted("pipemod")) result |= rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag);
     const int error = errno;
     rill_proc_exit(maker);
     return result ? error : 0;

@@ -1,6 +1,7 @@
-// The system calls a scenario can make. To add one: a function that takes the words and returns an Action, and a row in
-// the table at the end.
-#include "tools/rill/scenario.hpp"
+// The system calls a scenario can make: each function takes the words and returns what will make the call.
+#include "streams/view/tables.hpp"
+#include "streams/view/text.hpp"
+#include "tools/rill/evaluate.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -57,6 +58,19 @@ dev_t device(Words &words) {
     return makedevice(static_cast<major_t>(major), static_cast<minor_t>(minor));
 }
 
+// "text", optionally followed by `x N`: that many times over.
+std::string data(Words &words) {
+    std::string bytes = words.bytes("the data");
+    if (!words.take_if("x")) return bytes;
+    const long most = bytes_max / static_cast<long>(std::max<std::size_t>(bytes.size(), 1));
+    const long times = words.number("how many times", 0, most);
+    std::string all;
+    for (long i = 0; i < times; ++i) all += bytes;
+    return all;
+}
+
+} // namespace
+
 Action open_call(User &user, Words &words) {
     std::string path = words.name("a path");
     const int flags =
@@ -66,6 +80,8 @@ Action open_call(User &user, Words &words) {
     return [&user, path = std::move(path), flags] {
         Outcome o = outcome(user, rill_open(user.handle, path.c_str(), flags, 0666));
         o.descriptor = true;
+        if (o.error) return o;
+        if (const File *file = user.process().file(static_cast<int>(o.value)); file && file->special) o.device = file->special->dev;
         return o;
     };
 }
@@ -87,17 +103,6 @@ Action read_call(User &user, Words &words) {
         o.data = std::move(buffer);
         return o;
     };
-}
-
-// "text", optionally followed by `x N`: that many times over.
-std::string data(Words &words) {
-    std::string bytes = words.bytes("the data");
-    if (!words.take_if("x")) return bytes;
-    const long most = bytes_max / static_cast<long>(std::max<std::size_t>(bytes.size(), 1));
-    const long times = words.number("how many times", 0, most);
-    std::string all;
-    for (long i = 0; i < times; ++i) all += bytes;
-    return all;
 }
 
 Action write_call(User &user, Words &words) {
@@ -257,67 +262,6 @@ Action poll_call(User &user, Words &words) {
         for (const pollfd &p : fds) o.text += fmt::format("; fd {}: {}", p.fd, event_text(p.revents));
         return o;
     };
-}
-
-constexpr struct {
-    const char *name;
-    const char *usage;
-    Action (*parse)(User &, Words &);
-} table[] = {
-    {"open", "fd = open PATH [rdwr|nonblock|...]", open_call},
-    {"close", "close FD", close_call},
-    {"read", "read FD [COUNT]", read_call},
-    {"write", "write FD \"bytes\" [x TIMES]", write_call},
-    {"getmsg", "getmsg FD [ctl SIZE] [data SIZE] [hipri]", getmsg_call},
-    {"putmsg", "putmsg FD [ctl \"..\"] [data \"..\"] [hipri | band N]", putmsg_call},
-    {"poll", "poll FD in|out|pri|.. [FD EVENTS ..] MILLISECONDS", poll_call},
-    {"ioctl", "ioctl FD I_PUSH pipemod    (ioctl FD help lists all)", ioctl_call},
-    {"stat", "stat PATH", stat_call},
-    {"fstat", "fstat FD", fstat_call},
-    {"dup", "fd2 = dup FD", dup_call},
-    {"fcntl", "fcntl FD nonblock on|off", fcntl_call},
-    {"isastream", "isastream FD", isastream_call},
-    {"mknod", "mknod PATH c|b MAJOR MINOR [MODE]", mknod_call},
-    {"unlink", "unlink PATH", unlink_call},
-};
-
-} // namespace
-
-int descriptor(User &user, Words &words, const char *expected) {
-    const std::size_t column = words.column();
-    const std::string name = words.name(expected);
-    long number = 0;
-    if (parse_number(name, &number)) return static_cast<int>(number);
-    const auto it = user.descriptors.find(name);
-    if (it != user.descriptors.end()) return it->second;
-    throw SyntaxError(column, fmt::format("expected {}: this process has none called \"{}\"", expected, name));
-}
-
-Outcome outcome(User &user, long result) {
-    Outcome o;
-    if (result < 0) {
-        o.error = errno ? errno : EIO;
-        o.why = rill_why(user.handle);
-    }
-    o.value = result;
-    return o;
-}
-
-Action parse_call(User &user, Words &words, const char **name) {
-    const std::size_t column = words.column();
-    const std::string called = words.name("a call");
-    for (const auto &row : table)
-        if (called == row.name) {
-            *name = row.name;
-            return row.parse(user, words);
-        }
-    throw SyntaxError(column, fmt::format("no call is named \"{}\" (help lists them)", called));
-}
-
-std::string call_help() {
-    std::string out;
-    for (const auto &row : table) out += fmt::format("  {}\n", row.usage);
-    return out;
 }
 
 } // namespace rill::tool

@@ -1,4 +1,5 @@
 #include "tools/rill/catalogue.hpp"
+#include "tools/paths.hpp"
 
 #include "streams/profile.hpp"
 
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <unistd.h>
 
 namespace rill::tool {
 
@@ -122,7 +124,7 @@ bool Clause::binds_to(std::string_view word) const {
     return std::find(binds.begin(), binds.end(), word) != binds.end();
 }
 
-std::string Clause::short_requirement(std::size_t most) const {
+std::string Clause::plain_requirement() const {
     std::string text;
     for (std::size_t i = 0; i < requirement.size(); ++i) {
         const char c = requirement[i];
@@ -132,6 +134,11 @@ std::string Clause::short_requirement(std::size_t most) const {
     }
     for (const std::string_view mark : {"[default] ", "[alt] ", "[SOL] ", "[note] "})
         if (text.starts_with(mark)) text.erase(0, mark.size());
+    return text;
+}
+
+std::string Clause::short_requirement(std::size_t most) const {
+    std::string text = plain_requirement();
     if (text.size() <= most) return text;
     text.resize(most - 3);
     if (const std::size_t blank = text.rfind(' '); blank != text.npos) text.resize(blank);
@@ -183,6 +190,66 @@ bool read_catalogue(const std::string &directory, std::vector<ClauseFile> &files
                                              clause.line, clause.id),
                        false;
     return read_reasons(fs::path(directory) / "uncovered.md", index, problem) && agrees_with_profiles(index, problem);
+}
+
+// | DDPG, IRIX DDPG | ... | -> "DDPG", "IRIX DDPG"; what stands for a page's name in the table is left out of the key.
+std::vector<SourceName> read_sources(const std::string &directory) {
+    std::vector<SourceName> out;
+    std::ifstream in(fs::path(directory) / "README.md");
+    bool there = false;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("## ")) there = line == "## Sources";
+        if (!there || line.empty() || line[0] != '|') continue;
+        const std::vector<std::string> row = cells(line);
+        if (row.size() != 2 || row[0] == "short name" || row[0].starts_with("--")) continue;
+        SourceName source{row[0], row[1], {}};
+        if (row[0] == "S1 to S5") {
+            source.keys = {"S1", "S2", "S3", "S4", "S5"};
+        } else {
+            std::istringstream parts(row[0]);
+            for (std::string part; std::getline(parts, part, ',');) {
+                std::string key;
+                for (const std::string &word : words(part)) {
+                    const bool stands_for_one = word == "page" || word.starts_with("page(") || word == "name" || word == "section" || word == "x" ||
+                                                word.starts_with("x(") || word == "f()" || word[0] == '`';
+                    if (stands_for_one) continue;
+                    key += (key.empty() ? "" : " ") + (word.ends_with("-x") ? word.substr(0, word.size() - 1) : word);
+                }
+                if (!key.empty()) source.keys.push_back(key);
+            }
+        }
+        out.push_back(std::move(source));
+    }
+    return out;
+}
+
+std::string meaning_of(std::string_view source, const std::vector<SourceName> &names) {
+    const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    const SourceName *best = nullptr;
+    std::size_t longest = 0;
+    for (const SourceName &name : names)
+        for (const std::string &key : name.keys)
+            for (std::size_t at = 0; (at = source.find(key, at)) != source.npos; ++at) {
+                const std::size_t end = at + key.size();
+                const bool whole = (at == 0 || !in_word(source[at - 1])) && (key.back() == '-' || end == source.size() || !in_word(source[end]));
+                // At the start it is the source's own name; elsewhere it may be a release that is spoken of.
+                const bool code = source.find(".c") != source.npos && name.meaning.find("kernel source") != name.meaning.npos;
+                const std::size_t weight = 2 * key.size() + (at == 0 ? 200 : 0) + code;
+                if (!whole || weight <= longest) continue;
+                longest = weight;
+                best = &name;
+            }
+    return best ? best->meaning : "";
+}
+
+std::string catalogue_directory() {
+    const std::string places = RILL_CATALOGUE_DIRS;
+    for (std::size_t at = 0; at < places.size();) {
+        const std::size_t end = std::min(places.find(':', at), places.size());
+        if (const std::string place = places.substr(at, end - at); access(place.c_str(), R_OK) == 0) return place;
+        at = end + 1;
+    }
+    return places.substr(places.rfind(':') + 1);
 }
 
 } // namespace rill::tool

@@ -1,5 +1,6 @@
 #include "tools/rill/conform.hpp"
-#include "tools/paths.hpp"
+#include "tools/rill/exits.hpp"
+#include "tools/rill/terminal.hpp"
 
 #include "streams/profile.hpp"
 
@@ -21,18 +22,7 @@ namespace {
 
 int failed(const std::string &problem) {
     fmt::print(stderr, "rill conform: {}\n", problem);
-    return 2;
-}
-
-// The first of these directories that is there: the source tree's, the installed one.
-std::string catalogue_directory() {
-    const std::string places = RILL_CATALOGUE_DIRS;
-    for (std::size_t at = 0; at < places.size();) {
-        const std::size_t end = std::min(places.find(':', at), places.size());
-        if (const std::string place = places.substr(at, end - at); access(place.c_str(), R_OK) == 0) return place;
-        at = end + 1;
-    }
-    return places.substr(places.rfind(':') + 1);
+    return exit_unusable;
 }
 
 bool selected(const std::string &id, const std::vector<std::string> &patterns) {
@@ -45,35 +35,6 @@ std::string joined(const std::vector<std::string> &words) {
     std::string out;
     for (const std::string &word : words) out += (out.empty() ? "" : ", ") + word;
     return out;
-}
-
-Verdict judge(const Clause &clause, std::string_view profile, const std::vector<const Case *> &named,
-              const std::map<const Case *, CaseOutcome> &outcomes) {
-    Verdict verdict;
-    const bool nobody = clause.binds_to("note") || clause.binds_to("later");
-    if (!nobody && !clause.binds_to(profile)) {
-        verdict.status = Status::other_system;
-        verdict.why = clause.binds_to("other") ? "binds systems that have no profile: " + clause.systems
-                                               : "binds " + joined(clause.binds);
-        return verdict;
-    }
-    for (const Case *c : named)
-        if (outcomes.count(c)) verdict.cases.push_back(c);
-    if (verdict.cases.empty()) {
-        verdict.status = clause.binds_to("note")    ? Status::note
-                         : clause.binds_to("later") ? Status::not_built
-                                                    : Status::not_covered;
-        verdict.why = clause.reason;
-        return verdict;
-    }
-    verdict.status = Status::passed;
-    for (const Case *c : verdict.cases) {
-        if (outcomes.at(c).passed) continue;
-        verdict.status = Status::failed;
-        verdict.why = fmt::format("{}:{}: {}", c->file, c->line, c->name);
-        break;
-    }
-    return verdict;
 }
 
 // Cases that cite what the catalogue does not have, and reasons that are none any more.
@@ -108,16 +69,48 @@ std::size_t terminal_width() {
 
 int deliver(const ConformOptions &options, const std::string &text) {
     if (options.output.empty()) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        return std::fflush(stdout) == 0 ? 0 : failed(fmt::format("cannot write: {}", std::strerror(errno)));
+        const Pager pager(options.format == "text");
+        put(text);
+        return 0;
     }
     std::ofstream out(options.output);
     out << text;
     out.close();
-    return out ? 0 : failed(fmt::format("cannot write {}: {}", options.output, std::strerror(errno)));
+    if (out) return 0;
+    failed(fmt::format("cannot write {}: {}", options.output, std::strerror(errno)));
+    return exit_unwritten;
 }
 
 } // namespace
+
+Verdict judge(const Clause &clause, std::string_view profile, const std::vector<const Case *> &named,
+              const std::map<const Case *, CaseOutcome> &outcomes) {
+    Verdict verdict;
+    const bool nobody = clause.binds_to("note") || clause.binds_to("later");
+    if (!nobody && !clause.binds_to(profile)) {
+        verdict.status = Status::other_system;
+        verdict.why = clause.binds_to("other") ? "binds systems that have no profile: " + clause.systems
+                                               : "binds " + joined(clause.binds);
+        return verdict;
+    }
+    for (const Case *c : named)
+        if (outcomes.count(c)) verdict.cases.push_back(c);
+    if (verdict.cases.empty()) {
+        verdict.status = clause.binds_to("note")    ? Status::note
+                         : clause.binds_to("later") ? Status::not_built
+                                                    : Status::not_covered;
+        verdict.why = clause.reason;
+        return verdict;
+    }
+    verdict.status = Status::passed;
+    for (const Case *c : verdict.cases) {
+        if (outcomes.at(c).passed) continue;
+        verdict.status = Status::failed;
+        verdict.why = fmt::format("{}:{}: {}", c->file, c->line, c->name);
+        break;
+    }
+    return verdict;
+}
 
 std::string_view name_of(Status status) {
     switch (status) {
@@ -145,6 +138,12 @@ std::array<int, all_statuses.size()> Findings::sums(const ClauseFile *file, std:
     return out;
 }
 
+double Findings::seconds(const Verdict &verdict, std::size_t profile) const {
+    double sum = 0;
+    for (const Case *c : verdict.cases) sum += outcomes[profile].at(c).seconds;
+    return sum;
+}
+
 int conform(const ConformOptions &options) {
     if (options.list_profiles) return deliver(options, profiles_as_text(options.format == "markdown"));
 
@@ -158,8 +157,9 @@ int conform(const ConformOptions &options) {
     Suite suite;
     std::vector<ClauseFile> files;
     if (!read_catalogue(options.catalogue.empty() ? catalogue_directory() : options.catalogue, files, problem) ||
-        !suite.find(problem) || !suite.list(problem))
+        (!options.cases.empty() && !suite.add_scenarios(options.cases, problem)))
         return failed(problem);
+    if (suite.find(problem) ? !suite.list(problem) : options.cases.empty()) return failed(problem);
     complain(suite, files);
 
     std::set<std::string> wanted;
@@ -199,10 +199,10 @@ int conform(const ConformOptions &options) {
     const std::string text = options.format == "tap"        ? as_tap(findings, options.strict)
                              : options.format == "junit"    ? as_junit(findings)
                              : options.format == "markdown" ? as_markdown(findings)
-                             : options.format == "html"     ? as_html(findings)
+                             : options.format == "html"     ? as_html(findings, options)
                                                             : as_text(findings, terminal_width());
     if (const int error = deliver(options, text)) return error;
-    return bad ? 1 : 0;
+    return bad ? exit_found : exit_fine;
 }
 
 } // namespace rill::tool

@@ -21,6 +21,8 @@ struct ConformOptions {
     std::string format = "text";       // tap, junit, markdown, html
     std::string catalogue;             // directory; empty: where it was built or installed
     std::string output;                // a file instead of standard output
+    std::string cases;                 // directory of scenarios that are cases too
+    std::string sources;               // what links to a case's line begin with; empty: the source tree, from the report's place
     unsigned jobs = 0;                 // 0: one for each processor
     bool strict = false;               // not covered is a failure
     bool list_profiles = false;
@@ -47,6 +49,7 @@ struct Findings {
     std::map<std::string, std::vector<const Case *>> cases;    // by id, of every profile
 
     const Verdict &verdict(const Clause &clause, std::size_t profile) const { return verdicts.at(clause.id)[profile]; }
+    double seconds(const Verdict &verdict, std::size_t profile) const; // that its cases took
     // How many clauses of a file, or of all (nullptr), have each status.
     std::array<int, all_statuses.size()> sums(const ClauseFile *file, std::size_t profile) const;
 };
@@ -55,9 +58,13 @@ std::string as_text(const Findings &findings, std::size_t width);
 std::string as_tap(const Findings &findings, bool strict);
 std::string as_junit(const Findings &findings);
 std::string as_markdown(const Findings &findings);
-std::string as_html(const Findings &findings);
+std::string as_html(const Findings &findings, const ConformOptions &options);
 // The points on which profiles differ; `markdown` for a table in Markdown.
 std::string profiles_as_text(bool markdown);
+
+// What became of a clause, when these of the cases that name it ended so.
+Verdict judge(const Clause &clause, std::string_view profile, const std::vector<const Case *> &named,
+              const std::map<const Case *, CaseOutcome> &outcomes);
 
 // Exit status: 0 no clause failed, 1 some did, 2 it could not be found out.
 int conform(const ConformOptions &options);

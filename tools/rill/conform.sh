@@ -18,7 +18,7 @@ cat >"$dir/clauses/01-first.md" <<'END'
 | AB-001 | A thing **holds** by `a \| b`. | call -> 0 | a manual | all | irix svr4 solaris |
 | AB-002 | A thing fails # here. | - | a manual | all | irix svr4 solaris |
 | AB-003 | A thing crashes. | - | a manual | all | irix svr4 solaris |
-| AB-004 | What comes behind a crash. | - | a manual | all | irix svr4 solaris |
+| AB-004 | What comes behind a crash, which is told in a sentence that goes on for longer than any line of a report has room for, so that whoever cuts sentences has to cut this one before it comes to its very last word, omega. | - | a manual | all | irix svr4 solaris |
 | AB-005 | Nobody looks <at> this & that. | - | a manual | all | irix svr4 solaris |
 | AB-006 | Only solaris does this. | - | code | SOL | solaris |
 END
@@ -116,13 +116,19 @@ check 'all profiles' 1 'XY-004 +irix +passed' 'XY-004 +svr4 +failed' 'XY-004 +so
 conform --format tap
 check 'tap' 1 '^1\.\.10$' '^ok 1 - AB-001 \[irix\]: ' '^not ok 2 - AB-002 \[irix\]: A thing fails no\. here\.$' \
     '^not ok 5 - .* # TODO not covered: it takes two machines$' '^ok 6 - .* # SKIP does not apply'
+check 'whole sentences' 1 '^ok 4 - AB-004 .* omega\.$'
 conform --format junit
-check 'junit' 1 'testsuite name="irix.01-first" tests="6" failures="2" errors="0" skipped="2"' 'this &amp; that'
+check 'junit' 1 'testsuite name="irix.01-first" tests="6" failures="2" errors="0" skipped="2" time="[0-9]+\.[0-9]{3}"' 'this &amp; that' \
+    'name="AB-001: .*" time="[0-9]+\.[0-9]{3}" file="test/a.cpp" line="3"><system-out>test/a.cpp:3: AB-001: it holds' \
+    'name="AB-002: .*" file="test/a.cpp" line="5"' 'AB-004: .* omega\.'
 if command -v xmllint >/dev/null; then xmllint --noout "$dir/out" || { echo 'junit: no XML'; bad=1; }; fi
 conform --format markdown --profile all
 check 'markdown' 1 '^\| AB-001 \| A thing holds by a \\\| b\. \| passed \| passed \| passed \| it holds, by "a, b" \(a.cpp\) \|$' \
     '^\| AB-006 \| Only solaris does this. \| \| \| passed \|' '^\| AB-002 .*\*\*failed\*\*' \
     '^\| XY-004 .*\| the one case \(b.cpp\)<br>the other case \(b.cpp\) \|$'
+check 'whole sentences in the matrix' 1 'AB-004 .* omega\. \|'
+conform --format html --profile irix --sources https://example.org/tree
+check 'links to lines' 1 '<a href="https://example.org/tree/test/a.cpp#L5">test/a.cpp:5</a>'
 conform --format html --profile all -o "$dir/page.html"
 check 'html' 1
 cp "$dir/page.html" "$dir/out"
@@ -153,7 +159,26 @@ sed -i '$d' "$dir/clauses/01-first.md"
 printf '../test/b.cpp:9|ok|AB-099: nobody wrote this down\n../test/b.cpp:11|ok|AB-005: covered after all\n' >>"$dir/cases"
 conform AB-005
 check 'notes' 0 'test/b.cpp:9: no clause is called AB-099' 'uncovered.md has AB-005, but a case names it'
+
+# Scenarios as cases.
+mkdir "$dir/own"
+printf 'clause AB-005: two opens "at once"\nfd = open /dev/echo\nexpect ok open /dev/echo\n' >"$dir/own/good.rill"
+printf '# a comment\nclause AB-001 [svr4]: it does not hold\nexpect EBUSY open /dev/echo\n' >"$dir/own/bad.rill"
+printf 'clause XY-001: nothing is asked\nopen /dev/echo\n' >"$dir/own/mute.rill"
+printf 'open /dev/echo\n' >"$dir/own/other.rill"
+conform --cases "$dir/own" AB-005
+check 'a scenario covers a clause' 0 'AB-005 +passed'
+conform --cases "$dir/own" AB-001
+check 'not under another profile' 0 'AB-001 +passed'
+conform --cases "$dir/own" --profile svr4 AB-001
+check 'a scenario that fails' 1 'AB-001 +failed' 'bad.rill:2: AB-001 \[svr4\]: it does not hold' 'bad.rill:3:8: expected EBUSY, got fd 0'
+conform --cases "$dir/own" XY-001
+check 'a scenario that expects nothing' 1 'XY-001 +failed' 'no line of it expects anything'
+conform --cases "$dir/nowhere" XY-001
+check 'no such cases' 2 'rill conform: cannot read .*/nowhere'
 RILL_SUITE=$dir/nothing
+conform --cases "$dir/own" AB-005
+check 'scenarios without the suite' 0 'AB-005 +passed'
 conform
 check 'no suite' 2 'the suite is not there'
 exit $bad

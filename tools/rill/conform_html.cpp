@@ -1,11 +1,15 @@
 // The report of `rill conform` as one HTML page, which needs nothing else.
+#include "tools/paths.hpp"
 #include "tools/rill/conform.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 #include <sstream>
 
 namespace rill::tool {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -145,12 +149,27 @@ void write_sums(std::string &out, const Findings &findings, std::size_t profile)
     out += "</table>\n";
 }
 
-void write_cases(std::string &out, const Findings &findings, const Clause &clause) {
+// file:line, as a link to it when it can be known where the file will be.
+std::string place(const Case &c, const ConformOptions &options) {
+    const std::string text = fmt::format("{}:{}", plain(c.file), c.line);
+    std::string to;
+    if (!options.sources.empty()) {
+        to = options.sources + (options.sources.ends_with('/') ? "" : "/") + c.file;
+    } else {
+        std::error_code ignored;
+        const fs::path file = c.scenario ? fs::path(c.file) : fs::path(RILL_SOURCE_DIR) / c.file;
+        if (!fs::exists(file, ignored)) return text;
+        to = fs::relative(file, fs::absolute(options.output.empty() ? "x" : options.output, ignored).parent_path(), ignored).generic_string();
+    }
+    return fmt::format("<a href=\"{}#L{}\">{}</a>", plain(to), c.line, text);
+}
+
+void write_cases(std::string &out, const Findings &findings, const Clause &clause, const ConformOptions &options) {
     const auto found = findings.cases.find(clause.id);
     if (found == findings.cases.end()) return;
     out += "<dt>cases</dt><dd><ul>";
     for (const Case *c : found->second) {
-        out += fmt::format("<li>{} <span class=\"where\">{}:{}</span>", plain(c->name), plain(c->file), c->line);
+        out += fmt::format("<li>{} <span class=\"where\">{}</span>", plain(c->name), place(*c, options));
         for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
             const auto outcome = findings.outcomes[i].find(c);
             if (outcome == findings.outcomes[i].end() || outcome->second.passed) continue;
@@ -161,7 +180,7 @@ void write_cases(std::string &out, const Findings &findings, const Clause &claus
     out += "</ul></dd>";
 }
 
-void write_clause(std::string &out, const Findings &findings, const ClauseFile &file, const Clause &clause) {
+void write_clause(std::string &out, const Findings &findings, const ClauseFile &file, const Clause &clause, const ConformOptions &options) {
     std::string is, tags, why;
     for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
         const Verdict &verdict = findings.verdict(clause, i);
@@ -180,7 +199,7 @@ void write_clause(std::string &out, const Findings &findings, const ClauseFile &
     if (clause.observable != "-") out += fmt::format("<dt>observable</dt><dd>{}</dd>", rich(clause.observable));
     out += fmt::format("<dt>source</dt><dd>{}</dd><dt>systems</dt><dd>{}</dd><dt>result</dt><dd>{}</dd>",
                        rich(clause.source), rich(clause.systems), why);
-    write_cases(out, findings, clause);
+    write_cases(out, findings, clause, options);
     out += fmt::format("<dt>row</dt><dd class=\"where\">{}:{}</dd></dl></details>\n", plain(file.name), clause.line);
 }
 
@@ -193,7 +212,7 @@ std::string options(const std::vector<std::pair<std::string, std::string>> &choi
 
 } // namespace
 
-std::string as_html(const Findings &findings) {
+std::string as_html(const Findings &findings, const ConformOptions &asked) {
     std::vector<std::pair<std::string, std::string>> profiles, statuses, files;
     for (const std::string &profile : findings.profiles) profiles.emplace_back(profile, profile);
     for (Status status : all_statuses) statuses.emplace_back(class_of(status), std::string(name_of(status)));
@@ -221,7 +240,7 @@ std::string as_html(const Findings &findings) {
                 out += fmt::format("{}<section><h3>{}</h3>\n", section ? "</section>\n" : "", plain(clause.section));
                 section = &clause.section;
             }
-            write_clause(out, findings, file, clause);
+            write_clause(out, findings, file, clause, asked);
         }
         out += "</section></section>\n";
     }

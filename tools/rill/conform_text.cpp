@@ -106,7 +106,7 @@ std::string as_tap(const Findings &findings, bool strict) {
             for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
                 const Verdict &verdict = findings.verdict(clause, i);
                 std::string text =
-                    fmt::format("{} [{}]: {}", clause.id, findings.profiles[i], clause.short_requirement(100));
+                    fmt::format("{} [{}]: {}", clause.id, findings.profiles[i], clause.plain_requirement());
                 for (std::size_t at = 0; (at = text.find('#', at)) != text.npos;) text.replace(at, 1, "no.");
                 const bool missing = verdict.status == Status::not_covered;
                 const bool ok = verdict.status != Status::failed && !missing;
@@ -131,14 +131,23 @@ std::string as_junit(const Findings &findings) {
             const int all = static_cast<int>(file.clauses.size());
             const std::string name =
                 fmt::format("{}.{}", findings.profiles[i], file.name.substr(0, file.name.rfind('.')));
-            out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                               view::xml_text(name), all, sum(Status::failed), all - sum(Status::failed) - sum(Status::passed));
+            double seconds = 0;
+            for (const Clause &clause : file.clauses) seconds += findings.seconds(findings.verdict(clause, i), i);
+            out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.3f}\">\n",
+                               view::xml_text(name), all, sum(Status::failed), all - sum(Status::failed) - sum(Status::passed), seconds);
             for (const Clause &clause : file.clauses) {
                 const Verdict &verdict = findings.verdict(clause, i);
-                out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\"", view::xml_text(name), clause.id,
-                                   view::xml_text(clause.short_requirement(200)));
+                out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\" time=\"{:.3f}\"", view::xml_text(name), clause.id,
+                                   view::xml_text(clause.plain_requirement()), findings.seconds(verdict, i));
+                std::string where; // every case; the attributes have room for one, the first that failed if any did
+                const Case *first = nullptr;
+                for (const Case *c : verdict.cases) {
+                    where += fmt::format("{}:{}: {}\n", c->file, c->line, c->name);
+                    if (!first || (findings.outcomes[i].at(first).passed && !findings.outcomes[i].at(c).passed)) first = c;
+                }
+                if (first) out += fmt::format(" file=\"{}\" line=\"{}\"", view::xml_text(first->file), first->line);
                 if (verdict.status == Status::passed) {
-                    out += "/>\n";
+                    out += fmt::format("><system-out>{}</system-out></testcase>\n", view::xml_text(where));
                 } else if (verdict.status == Status::failed) {
                     std::string all_lines;
                     for (const std::string &each : told(findings, verdict, i)) all_lines += each + '\n';
@@ -180,7 +189,7 @@ std::string as_markdown(const Findings &findings) {
         for (std::size_t i = 0; i < findings.profiles.size(); ++i) out += "---|";
         out += "---|\n";
         for (const Clause &clause : file.clauses) {
-            out += fmt::format("| {} | {} |", clause.id, cell(clause.short_requirement(90)));
+            out += fmt::format("| {} | {} |", clause.id, cell(clause.plain_requirement()));
             bool told_why = false;
             for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
                 const Status status = findings.verdict(clause, i).status;

@@ -2,9 +2,11 @@
 #include "clone/designs/compare.hpp"
 #include "streams/view/json.hpp"
 #include "streams/view/text.hpp"
+#include "tools/rill/commands.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -132,9 +134,9 @@ std::vector<Row> rows_of(const Column &all, bool trace) {
 
 // --- text ---
 
-class Page {
+class Sheet {
 public:
-    Page(const Column &all, unsigned width) : all_(all) {
+    Sheet(const Column &all, unsigned width) : all_(all), width_(std::max(width, 2 * label)) {
         const unsigned fits = width > label + cell ? (width - label) / cell : 1;
         per_panel_ = std::max(1u, fits);
         const unsigned panels = (static_cast<unsigned>(all.size()) + per_panel_ - 1) / per_panel_;
@@ -149,11 +151,15 @@ public:
         legend("The steps", step_meanings(all_, trace));
         legend("The questions, and what stands in their rows", question_meanings());
         for (const Comparison &c : all_)
-            fmt::print("{} ({}): {}.\n", c.design->name, c.design->system, c.design->sentence);
+            paragraph(fmt::format("{} ({}): {}.", c.design->name, c.design->system, c.design->sentence));
     }
 
 private:
     static constexpr unsigned label = 17, cell = 12;
+
+    void paragraph(const std::string &text) const {
+        for (const std::string &line : wrapped(text, width_)) fmt::print("{}\n", line);
+    }
 
     // Words of at most `width` characters a line; a longer word is cut.
     static Cells wrapped(std::string_view text, std::size_t width) {
@@ -228,6 +234,7 @@ private:
     }
 
     const Column &all_;
+    unsigned width_;
     unsigned per_panel_;
 };
 
@@ -358,10 +365,6 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
     if (html) fmt::print("</body></html>\n");
 }
 
-unsigned terminal_width() {
-    winsize size{};
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-}
 
 } // namespace
 
@@ -375,7 +378,9 @@ int designs(const DesignsOptions &options) {
     for (const std::string &name : options.names) {
         const designs::Design *found = designs::find(name);
         if (!found || !found->model) {
-            fmt::print(stderr, "rill designs: no design is called {}; there are:", name);
+            std::vector<std::string> names;
+            for (const designs::Design &d : designs::all()) names.emplace_back(d.name);
+            fmt::print(stderr, "rill designs: no design is called {}{}; there are:", name, meant(name, names));
             for (const designs::Design &d : designs::all())
                 if (d.model) fmt::print(stderr, " {}", d.name);
             fmt::print(stderr, "\n");
@@ -388,7 +393,7 @@ int designs(const DesignsOptions &options) {
             if (d.model) all.push_back(designs::compare(d));
     if (options.json) print_json(all);
     else if (options.markdown || options.html) print_markup(all, options.html, options.trace);
-    else Page(all, options.width ? options.width : terminal_width()).print(options.trace);
+    else Sheet(all, options.width ? options.width : 80).print(options.trace);
     return 0;
 }
 

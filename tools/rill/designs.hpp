@@ -11,7 +11,7 @@ struct DesignsOptions {
     bool list = false;              // only what there is
     bool trace = false;             // every step of every line of the script
     bool json = false, markdown = false, html = false;
-    unsigned width = 0;             // of a page of text; 0: the terminal's, or 80
+    unsigned width = 0;             // of a page of text; 0: 80
 };
 
 // Exit status: 0, or 2 when a name is not known.

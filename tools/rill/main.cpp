@@ -1,117 +1,36 @@
-// The `rill` command: makes a System, fills it with drivers, and gives it a scenario to run.
-#include "tools/rill/builtin.hpp"
+// The words of the command line, and nothing else: each subcommand is a struct of options and a function (play.hpp,
+// check.hpp ...). CLI11 takes long to compile, so that this is the one file that includes it, and includes little besides.
 #include "tools/paths.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check.hpp"
+#include "tools/rill/checking.hpp"
+#include "tools/rill/clause.hpp"
+#include "tools/rill/commands.hpp"
 #include "tools/rill/conform.hpp"
 #include "tools/rill/designs.hpp"
-#include "tools/rill/scenario.hpp"
-#include "streams/crash.hpp"
+#include "tools/rill/exits.hpp"
+#include "tools/rill/play.hpp"
+#include "tools/rill/terminal.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fmt/format.h>
-#include <fstream>
-#include <iostream>
-#include <memory>
-#include <unistd.h>
-
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
 using namespace rill;
 
-struct Options {
-    std::string file;      // the scenario; empty for standard input
-    std::string directory; // sysgen; empty for the built-in drivers
-    std::string profile = "irix";
-    bool quiet = false, json = false;
-    std::optional<unsigned long long> seed;
-    unsigned watchdog = 10;
-};
-constexpr long steps_shown = 100'000; // each is some lines of the trace
-
-struct Free {
-    void operator()(rill_system *system) const { rill_system_free(system); }
-};
-using Owned = std::unique_ptr<rill_system, Free>;
-
-int failed(const std::string &message) {
-    fmt::print(stderr, "rill: {}\n", message);
-    return 1;
-}
-
-// Objects that a directory has not in its own boot/ are looked for where the standard drivers were built and installed.
-void extend_boot_path() {
-    const char *given = std::getenv("RILL_BOOT_PATH");
-    const std::string path = (given && *given ? std::string(given) + ":" : std::string()) + RILL_BOOT_DIRS;
-    ::setenv("RILL_BOOT_PATH", path.c_str(), 1);
-}
-
-bool fill(rill_system *system, const Options &options) {
-    if (!options.directory.empty()) {
-        extend_boot_path();
-        if (!tool::rebuild(options.directory)) return false;
-        if (rill_sysgen(system, options.directory.c_str()) != 0) return false; // it has told why
-        for (int n = 0; const char *note = rill_boot_note(system, n); ++n) fmt::print(stderr, "rill: {}\n", note);
-        return tool::anything_booted(system, options.directory);
-    }
-    if (const int error = tool::add_builtin_drivers(system)) {
-        failed(fmt::format("the built-in drivers cannot be added: {}", std::strerror(error)));
-        return false;
-    }
-    return true;
-}
-
-int play(rill_system *system, const Options &options) {
-    const tool::Show show = options.json ? tool::Show::json : options.quiet ? tool::Show::quiet : tool::Show::all;
-    if (!options.file.empty()) {
-        std::ifstream in(options.file);
-        if (!in) return failed(fmt::format("cannot read the scenario {}: {}", options.file, std::strerror(errno)));
-        return tool::Scenario(system, show, options.file).run(in, false) ? 0 : 1;
-    }
-    const bool person = isatty(STDIN_FILENO);
-    if (person && !options.json) fmt::print("rill {}: help lists the calls, quit ends\n", RILL_VERSION);
-    const bool good = tool::Scenario(system, show, "<stdin>").run(std::cin, true, person ? "rill> " : nullptr);
-    return person || good ? 0 : 1;
-}
-
-int start(const Options &options) {
-    watch_procedures(options.watchdog);
-    Owned system(rill_system_new(options.profile.c_str()));
-    if (!system) return failed(fmt::format("no profile is called {} (there are irix, svr4, solaris)", options.profile));
-    rill_budget(system.get(), steps_shown);
-    if (options.seed) reinterpret_cast<System *>(system.get())->sched.seed(*options.seed);
-    if (!fill(system.get(), options)) return 1;
-    return play(system.get(), options);
-}
-
-// The same command from a checking build: installed beside this one, or built beside it. Comes back only without one.
-int run_checking([[maybe_unused]] char **argv) {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path(); // PREFIX/bin, or BUILD/tools
-    std::string looked;
-    for (const fs::path &path : {here.parent_path() / "libexec" / "rill" / "checking" / "rill",
-                                 here.parent_path().parent_path() / "build-checking" / "tools" / "rill",
-                                 fs::path(RILL_LIBEXEC) / "checking" / "rill"}) {
-        if (fs::exists(path, ignored)) {
-            argv[1] = argv[0];
-            ::execv(path.c_str(), argv + 1);
-            fmt::print(stderr, "rill: --checking: {} cannot be run: {}\n", path.string(), std::strerror(errno));
-            return 2;
-        }
-        if (looked.find(path.string() + "\n") == looked.npos) looked += fmt::format("  {}\n", path.string());
-    }
-    fmt::print(stderr,
-               "rill: --checking: no checking build is there; looked for\n{}"
-               "`./bootstrap install PREFIX` installs one beside the plain one; `meson setup build-checking -Dchecking=true` "
-               "configures one.\n",
-               looked);
-    return 2;
-}
+constexpr const char *exit_table = "Exit status:\n"
+                                   "  0  all went well\n"
+                                   "  1  something was found: an expectation was not met, a line of a scenario is wrong,\n"
+                                   "     a driver is at fault, a clause failed\n"
+                                   "  2  nothing could be done: wrong options or names, a file or directory that cannot be used,\n"
+                                   "     a scenario for another system\n"
+                                   "  3  the output could not be written\n";
 
 void cc_command(CLI::App &app, tool::Compile &what) {
     CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into a shared object that a sysgen directory can boot");
@@ -167,6 +86,8 @@ void conform_command(CLI::App &app, tool::ConformOptions &what) {
     conform->add_option("-o,--output", what.output, "write to this file");
     conform->add_option("-j,--jobs", what.jobs, "how many files' cases run at a time; 0: one for each processor")
         ->capture_default_str();
+    conform->add_option("--cases", what.cases, "also run the scenarios of this directory that have `clause ID: SENTENCE` lines");
+    conform->add_option("--sources", what.sources, "what the HTML report's links to cases begin with (default: this source tree)");
     conform->add_flag("--strict", what.strict, "a clause that no case covers is a failure");
     conform->add_flag("--profiles", what.list_profiles, "instead: the table of points on which systems differ");
     conform->add_option("--catalogue", what.catalogue, "directory of the clauses")->check(CLI::ExistingDirectory);
@@ -181,49 +102,92 @@ void conform_command(CLI::App &app, tool::ConformOptions &what) {
                     "Examples:\n"
                     "  rill conform 'CLN-*'                                 what a clone open is, in the irix profile\n"
                     "  rill conform --profile all --format html -o all.html\n"
+                    "  rill conform --cases my-cases                        with cases of one's own, without C++\n"
                     "  rill conform --profiles                              where irix, svr4 and solaris differ");
 }
 
-void common(CLI::App &command, Options &options) {
+void clause_command(CLI::App &app, tool::ClauseOptions &what) {
+    CLI::App *clause = app.add_subcommand("clause", "Tell all about a clause: its sentence, its sources, its cases, whether it holds");
+    auto *ids = clause->add_option("ID", what.ids, "ids of clauses, with * and ?");
+    clause->add_option("--search", what.search, "instead: clauses that have all these words, or whose cases do")->excludes(ids);
+    clause->add_flag("!--no-run", what.run, "do not run the cases that name it");
+    clause->add_option("--catalogue", what.catalogue, "directory of the clauses")->check(CLI::ExistingDirectory);
+    clause->footer("Examples:\n  rill clause CLN-022\n  rill clause --search \"foreign major\"");
+}
+
+void common(CLI::App &command, tool::PlayOptions &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
     command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
-    command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
+    command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris (default: what the scenario asks for, or irix)");
     command.add_option("--watchdog", options.watchdog, "name a procedure that does not return for so many seconds, and end (0: never)")
         ->capture_default_str();
     command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed");
+    command.add_option("--width", options.width, "characters of a line (default: the terminal's, or 80)")->check(CLI::Range(40, 1000));
 }
 
-} // namespace
+void of_a_scenario(CLI::App &command, tool::PlayOptions &options) {
+    command.add_option("--from", options.from, "show the lines of the scenario from this one on; those before it run silently");
+    command.add_flag("--step", options.step, "wait for a key after each call; q ends");
+    command.add_flag("--predict", options.predict, "ask first what a call will do, compare, and keep the score");
+}
 
-int main(int argc, char **argv) {
+int failed(const std::string &message) {
+    std::fprintf(stderr, "rill: %s\n", message.c_str());
+    return tool::exit_unusable;
+}
+
+// The first word that is no option names the subcommand.
+std::string unknown_command(CLI::App &app, int argc, char **argv) {
+    if (argc < 2 || argv[1][0] == '-') return {};
+    std::vector<std::string> names;
+    for (const CLI::App *each : app.get_subcommands({})) {
+        if (each->get_name() == argv[1]) return {};
+        names.push_back(each->get_name());
+    }
+    return std::string("no command is called ") + argv[1] + tool::meant(argv[1], names) + " (rill --help lists them)";
+}
+
+int run(int argc, char **argv) {
     CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: make calls and see each step of them.");
     app.name("rill");
     app.set_version_flag("--version", "rill " RILL_VERSION);
     bool asked_checking = false; // told by the first argument, below
     app.require_subcommand(1);
     app.add_flag("--checking", asked_checking, "before the subcommand: by the checking build that is installed beside this one, which sees most faults");
-    app.footer("Examples:\n"
+    app.footer(std::string(exit_table) + "Examples:\n"
                "  rill shell                                        try calls by hand; help lists them\n"
-               "  rill run hello.rill                               a scenario with the built-in drivers\n"
-               "  rill boot examples/sysgen -s examples/scenarios/s1-clone-open.rill\n"
-               "                                                    a scenario in a configured system\n"
-               "  rill boot examples/sysgen                         a shell in it\n"
+               "  rill run s1-clone-open                            one of the scenarios that come with rill\n"
+               "  rill run hello.rill                               one of one's own\n"
+               "  rill boot examples/sysgen                         a shell in a configured system\n"
+               "  rill clause CLN-022                               what the number in a trace stands for\n"
                "A scenario is one call a line:\n"
                "  fd = open /dev/echo rdwr\n"
                "  write fd \"hello\"\n"
                "  expect \"hello\" read fd 64\n"
                "  expect (61,0) fstat fd");
 
-    Options options;
-    CLI::App *run = app.add_subcommand("run", "Run a scenario with the built-in drivers echo, loop, nuls, mux and pipemod");
-    run->add_option("FILE", options.file, "the scenario")->required();
-    run->footer("Example:\n  rill run --quiet hello.rill");
+    tool::PlayOptions options;
+    CLI::App *run = app.add_subcommand("run", "Run a scenario in the system that it names, or with the built-in drivers");
+    run->add_option("FILE", options.file, "the scenario, or the name of one that comes with rill")->required();
+    of_a_scenario(*run, options);
+    run->footer("A scenario's first lines say what it needs:\n"
+                "  system examples/sysgen     a sysgen directory, found from the scenario's place upward, or where rill's data is\n"
+                "  drivers echo loop          of the built-in drivers (echo, loop, nuls, mux, pipemod) these alone\n"
+                "  profile solaris            seed 7            faults report|stop|off\n"
+                "  clause CLN-006: sentence   the clause that it is a case of (rill conform --cases)\n"
+                "Examples:\n"
+                "  rill run s2-table-full --predict\n"
+                "  rill run --quiet hello.rill");
     CLI::App *boot = app.add_subcommand("boot", "Boot a sysgen directory, then run a scenario or read calls");
     boot->add_option("DIR", options.directory, "system/*.sm, master.d/, boot/*.so and the node table dev")->required();
     boot->add_option("-s,--scenario", options.file, "the scenario; without it, calls are read from standard input");
-    boot->footer("Example:\n  echo 'ls -l /dev' | rill boot examples/sysgen");
+    of_a_scenario(*boot, options);
+    boot->footer("Examples:\n"
+                 "  echo 'ls -l /dev' | rill boot examples/sysgen\n"
+                 "  rill boot examples/sysgen -s examples/scenarios/s1-clone-open.rill");
     CLI::App *shell = app.add_subcommand("shell", "Read calls from standard input, with the built-in drivers");
-    shell->footer("Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
+    shell->footer("At a terminal Tab completes, Ctrl-C ends a call, and lines are kept in $XDG_STATE_HOME/rill/history.\n"
+                  "Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
     for (CLI::App *command : {run, boot, shell}) common(*command, options);
 
     tool::Compile compile;
@@ -232,7 +196,8 @@ int main(int argc, char **argv) {
     check_command(app, check);
     tool::ConformOptions conform;
     conform_command(app, conform);
-
+    tool::ClauseOptions clause;
+    clause_command(app, clause);
     tool::DesignsOptions designs;
     designs_command(app, designs);
 
@@ -240,17 +205,46 @@ int main(int argc, char **argv) {
 #if RILL_CHECKING
     if (checking) argv[1] = argv[0], ++argv, --argc;
 #else
-    if (checking) return run_checking(argv);
+    if (checking) return tool::run_checking(argv);
 #endif
+    if (const std::string wrong = unknown_command(app, argc, argv); !wrong.empty()) return failed(wrong);
     std::vector<char *> words(argv, argv + argc);
     if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, compile.more);
-    CLI11_PARSE(app, static_cast<int>(words.size()), words.data());
-    if (app.got_subcommand("designs")) return tool::designs(designs);
+    try {
+        app.parse(static_cast<int>(words.size()), words.data());
+    } catch (const CLI::ParseError &e) {
+        if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
+        std::string name = "rill";
+        for (const CLI::App *each : app.get_subcommands()) name += " " + each->get_name();
+        return failed(std::string(e.what()) + " (" + name + " --help tells more)");
+    }
+    if (app.got_subcommand("designs")) {
+        if (!designs.width) designs.width = tool::columns(); // of the terminal, before a pager stands before it
+        const tool::Pager pager(!designs.json && !designs.markdown && !designs.html);
+        return tool::designs(designs);
+    }
     if (app.got_subcommand("cc")) return tool::compile(compile);
     if (app.got_subcommand("check")) {
-        extend_boot_path();
+        tool::extend_boot_path();
         return tool::check(check);
     }
+    if (app.got_subcommand("clause")) {
+        if (clause.ids.empty() && clause.search.empty()) return failed("expected ids of clauses, or --search (rill clause --help tells more)");
+        return tool::clause(clause);
+    }
     if (app.got_subcommand("conform")) return tool::conform(conform);
-    return start(options);
+    if (app.got_subcommand("run") && options.file.empty()) return failed("the name of the scenario is empty");
+    if (options.from < 0) return failed("--from is the number of a line");
+    return tool::play(options);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    try {
+        return tool::ended(run(argc, argv));
+    } catch (const std::exception &e) {
+        const int status = tool::ended(tool::exit_unusable); // formatted output throws when it cannot be written
+        return status == tool::exit_unwritten ? status : failed(e.what());
+    }
 }

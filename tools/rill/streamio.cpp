@@ -1,6 +1,7 @@
 // The streamio(7) commands of a scenario's ioctl. A row names a command, how its argument is written, and what reads
 // it.
-#include "tools/rill/scenario.hpp"
+#include "streams/view/text.hpp"
+#include "tools/rill/evaluate.hpp"
 
 #include <cstring>
 #include <fmt/format.h>
@@ -37,7 +38,7 @@ template <std::size_t N> constexpr Options options(const Bit (&bits)[N]) {
     return {bits, N};
 }
 
-struct Command {
+struct Row {
     const char *name;
     int number;
     const char *usage; // its argument
@@ -165,7 +166,7 @@ Action band_flush(User &user, int fd, int command, Words &words, const Options &
     return [&user, fd, command, b]() mutable { return outcome(user, rill_ioctl(user.handle, fd, command, &b)); };
 }
 
-const Command commands[] = {
+const Row rows[] = {
     {"I_PUSH", I_PUSH, "MODULE", name},
     {"I_POP", I_POP, "", none},
     {"I_LOOK", I_LOOK, "", look},
@@ -221,13 +222,25 @@ Action transparent(User &user, int fd, int command, Words &words) {
 Action parse_streamio(User &user, int fd, Words &words) {
     const std::size_t column = words.column();
     const std::string command = words.name("an ioctl command");
-    for (const Command &c : commands)
+    for (const Row &c : rows)
         if (command == c.name) return c.parse(user, fd, c.number, words, c.options);
     long number = 0;
     if (parse_number(command, &number)) return transparent(user, fd, static_cast<int>(number), words);
     std::string all;
-    for (const Command &c : commands) all += fmt::format("\n  ioctl FD {}{}{}", c.name, *c.usage ? " " : "", c.usage);
+    std::vector<std::string> names;
+    for (const Row &c : rows) {
+        all += fmt::format("\n  ioctl FD {}{}{}", c.name, *c.usage ? " " : "", c.usage);
+        names.emplace_back(c.name);
+    }
+    if (const std::string near = meant(command, names); !near.empty())
+        throw SyntaxError(column, fmt::format("no ioctl is called \"{}\"{} (ioctl FD help lists them)", command, near));
     throw SyntaxError(column, fmt::format("no ioctl is called \"{}\"; there are numbers, and{}", command, all));
+}
+
+std::vector<StreamioName> streamio_names() {
+    std::vector<StreamioName> names;
+    for (const Row &c : rows) names.push_back({c.name, c.usage});
+    return names;
 }
 
 } // namespace rill::tool

@@ -3,6 +3,7 @@
 
 #include "streams/profile.hpp"
 #include "tools/rill/catalogue.hpp"
+#include "tools/rill/needs.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <list>
 #include <poll.h>
 #include <sstream>
@@ -34,7 +36,7 @@ struct Child {
     pid_t pid = -1;
     int out = -1;
 
-    bool start(const std::vector<std::string> &words) {
+    bool start(const std::vector<std::string> &words, bool errors_too = false) {
         int ends[2];
         if (pipe2(ends, O_CLOEXEC) != 0) return false;
         std::vector<char *> argv;
@@ -45,7 +47,7 @@ struct Child {
             const int nothing = ::open("/dev/null", O_RDWR);
             dup2(nothing, STDIN_FILENO);
             dup2(ends[1], STDOUT_FILENO);
-            dup2(nothing, STDERR_FILENO);
+            dup2(errors_too ? ends[1] : nothing, STDERR_FILENO);
             execv(argv[0], argv.data());
             _exit(127);
         }
@@ -91,9 +93,22 @@ struct Batch {
     std::string told;        // diagnostics since the last result
     bool crash_told = false; // the last result was a crash
     Clock::time_point heard;
+    Clock::time_point began; // the case that runs
 };
 
 } // namespace
+
+bool Case::read_name() {
+    std::istringstream head(name.substr(0, name.find(':'))); // [freebsd] is a design, no profile
+    for (std::string word; head >> word;) {
+        if (word.back() == ',') word.pop_back();
+        if (is_clause_id(word))
+            ids.push_back(word);
+        else if (word.size() > 2 && word.front() == '[' && find_profile(word.substr(1, word.size() - 2)))
+            profiles.push_back(word.substr(1, word.size() - 2));
+    }
+    return !ids.empty();
+}
 
 bool Case::runs_under(std::string_view profile) const {
     return profiles.empty() || std::find(profiles.begin(), profiles.end(), profile) != profiles.end();
@@ -143,17 +158,78 @@ bool Suite::list(std::string &problem) {
         c.line = std::atoi(line.c_str() + colon + 1);
         const std::size_t from = c.path.rfind("test/");
         c.file = from == c.path.npos ? c.path : c.path.substr(from);
-        std::istringstream head(c.name.substr(0, c.name.find(':'))); // [freebsd] is a design, no profile
-        for (std::string word; head >> word;) {
-            if (word.back() == ',') word.pop_back();
-            if (is_clause_id(word))
-                c.ids.push_back(word);
-            else if (word.size() > 2 && word.front() == '[' && find_profile(word.substr(1, word.size() - 2)))
-                c.profiles.push_back(word.substr(1, word.size() - 2));
-        }
-        if (!c.ids.empty()) cases.push_back(std::move(c));
+        if (c.read_name()) cases.push_back(std::move(c));
     }
     return true;
+}
+
+bool Suite::add_scenarios(const std::string &directory, std::string &problem) {
+    std::error_code error;
+    std::vector<fs::path> paths;
+    for (const fs::directory_entry &entry : fs::directory_iterator(directory, error))
+        if (entry.path().extension() == ".rill") paths.push_back(entry.path());
+    if (error) return problem = fmt::format("cannot read {}: {}", directory, error.message()), false;
+    std::sort(paths.begin(), paths.end());
+    for (const fs::path &path : paths) {
+        std::string text;
+        Needs needs;
+        if (!read_text(path, text, problem) || !read_needs(text, path.string(), needs, problem)) return false;
+        for (const Needs::Cited &cited : needs.clauses) {
+            Case c;
+            c.name = cited.text;
+            c.path = c.file = path.string();
+            c.line = cited.line;
+            c.scenario = true;
+            c.expects = needs.expects;
+            if (!c.read_name()) continue;
+            if (!needs.profile.empty()) c.profiles = {needs.profile};
+            cases.push_back(std::move(c));
+        }
+    }
+    return true;
+}
+
+namespace {
+
+CaseOutcome run_scenario(const Case &c, std::string_view profile) {
+    if (!c.expects) return {false, "no line of it expects anything\n"};
+    std::error_code ignored;
+    Child child;
+    if (!child.start({fs::read_symlink("/proc/self/exe", ignored).string(), "run", "--quiet", fmt::format("--profile={}", profile), c.path}, true))
+        return {false, "it does not start\n"};
+    std::string text;
+    char part[65536];
+    for (ssize_t n; (n = ::read(child.out, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
+    const int status = child.end();
+    if (status == 0) return {true, ""};
+    return {false, WIFEXITED(status) ? text : text + how_it_ended(status) + '\n'};
+}
+
+} // namespace
+
+std::vector<Case> scan_cases() {
+    constexpr std::string_view begin = "TEST_CASE(\"";
+    const fs::path root = RILL_SOURCE_DIR;
+    std::vector<Case> out;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(root / "test", error), end; !error && it != end; it.increment(error)) {
+        if (it->path().extension() != ".cpp") continue;
+        std::ifstream in(it->path());
+        int number = 0;
+        for (std::string line; std::getline(in, line);) {
+            ++number;
+            const std::size_t at = line.find(begin);
+            if (at == line.npos) continue;
+            Case c;
+            for (std::size_t i = at + begin.size(); i < line.size() && line[i] != '"'; ++i) c.name += line[i] == '\\' && i + 1 < line.size() ? line[++i] : line[i];
+            c.path = it->path().string();
+            c.file = fs::relative(it->path(), root, error).generic_string();
+            c.line = number;
+            if (c.read_name()) out.push_back(std::move(c));
+        }
+    }
+    std::sort(out.begin(), out.end(), [](const Case &a, const Case &b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
+    return out;
 }
 
 std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const std::vector<const Case *> &which,
@@ -161,7 +237,16 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
                                                const std::function<void(std::size_t)> &progress) const {
     std::map<const Case *, CaseOutcome> outcomes;
     std::map<std::string, Batch> by_file;
-    for (const Case *c : which) by_file[c->path].left.push_back(c);
+    for (const Case *c : which) {
+        if (!c->scenario) {
+            by_file[c->path].left.push_back(c);
+            continue;
+        }
+        const Clock::time_point began = Clock::now();
+        outcomes[c] = run_scenario(*c, profile);
+        outcomes[c].seconds = std::chrono::duration<double>(Clock::now() - began).count();
+        progress(outcomes.size());
+    }
     std::vector<Batch> waiting;
     for (auto &[file, batch] : by_file) {
         std::sort(batch.left.begin(), batch.left.end(), [](const Case *a, const Case *b) { return a->line < b->line; });
@@ -176,6 +261,8 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
 
     const auto settle = [&](Batch &batch, const Case *c, CaseOutcome outcome) {
         std::erase(batch.left, c);
+        outcome.seconds = std::chrono::duration<double>(Clock::now() - batch.began).count();
+        batch.began = Clock::now();
         outcomes[c] = std::move(outcome);
         batch.told.clear();
         progress(outcomes.size());
@@ -202,7 +289,7 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
             batch.text.clear();
             batch.told.clear();
             batch.crash_told = false;
-            batch.heard = Clock::now();
+            batch.heard = batch.began = Clock::now();
             if (batch.child.start({executable, fmt::format("--profile={}", profile), "--order-by=file",
                                    "--test-case=" + patterns, batch.left.front()->path}))
                 running.push_back(std::move(batch));

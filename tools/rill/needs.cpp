@@ -1,0 +1,149 @@
+#include "tools/rill/needs.hpp"
+#include "tools/paths.hpp"
+#include "tools/rill/catalogue.hpp"
+#include "tools/rill/commands.hpp"
+#include "tools/rill/words.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+namespace rill::tool {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t from = text.find_first_not_of(" \t\r");
+    if (from == text.npos) return {};
+    return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
+}
+
+void read_clause(std::string_view rest, std::size_t column, Needs &needs, int number) {
+    const std::size_t colon = rest.find(": ");
+    std::istringstream head{std::string(rest.substr(0, colon))};
+    bool any = false;
+    for (std::string word; head >> word;) {
+        if (word.back() == ',') word.pop_back();
+        if (word.starts_with('[') && word.ends_with(']')) continue;
+        if (!is_clause_id(word)) throw SyntaxError(column, fmt::format("expected ids of clauses, then a colon and a sentence; {} is no id", word));
+        any = true;
+    }
+    if (!any || colon == rest.npos || trimmed(rest.substr(colon + 1)).empty())
+        throw SyntaxError(column, "expected ids of clauses, then a colon and a sentence");
+    needs.clauses.push_back({std::string(rest), number});
+}
+
+void read_need(std::string_view line, Needs &needs, int number) {
+    if (trimmed(line).starts_with("clause")) { // its sentence may hold anything
+        const std::size_t at = line.find("clause") + 6;
+        return read_clause(trimmed(line.substr(at)), at + 2, needs, number);
+    }
+    Words words(split(line), line.size() + 1);
+    const std::string name = words.name("a need");
+    if (!needs.lines.emplace(name, number).second) throw SyntaxError(1, fmt::format("{} stands here a second time", name));
+    if (name == "drivers") {
+        needs.drivers.emplace();
+        do needs.drivers->push_back(words.name("a driver, or none"));
+        while (!words.empty());
+        if (std::count(needs.drivers->begin(), needs.drivers->end(), "none")) needs.drivers->clear();
+    } else if (name == "system") {
+        needs.system = words.name("a sysgen directory");
+    } else if (name == "profile") {
+        needs.profile = words.name("a profile");
+    } else if (name == "seed") {
+        needs.seed = static_cast<unsigned long long>(words.number("a seed"));
+    } else if (name == "faults") {
+        const std::size_t column = words.column();
+        needs.faults = words.name("report, stop or off");
+        if (needs.faults != "report" && needs.faults != "stop" && needs.faults != "off")
+            throw SyntaxError(column, fmt::format("expected report, stop or off, got {}", needs.faults));
+    }
+    words.finish();
+    if (needs.drivers && !needs.system.empty()) throw SyntaxError(1, "drivers are of the built-in ones: not with a system directory");
+}
+
+bool is_expectation(std::string_view line) {
+    if (line.starts_with("expect ")) return true;
+    const std::size_t colon = line.find(": ");
+    return colon != line.npos && trimmed(line.substr(colon + 1)).starts_with("expect ");
+}
+
+} // namespace
+
+bool read_text(const fs::path &path, std::string &text, std::string &problem) {
+    std::error_code ignored;
+    const std::string name = path.string();
+    if (fs::is_directory(path, ignored)) return problem = fmt::format("{} is a directory, not a scenario", name), false;
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream all;
+    if (!in) return problem = fmt::format("cannot read the scenario {}: {}", name, std::strerror(errno)), false;
+    if (in.peek() != std::ifstream::traits_type::eof()) all << in.rdbuf();
+    if (in.bad() || all.fail()) return problem = fmt::format("cannot read the scenario {}: {}", name, std::strerror(errno)), false;
+    text = all.str();
+    if (text.empty()) return problem = fmt::format("{} is no scenario: it is empty", name), false;
+    const auto odd = std::find_if(text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && !std::strchr("\t\n\r\f\033", c)) || c == 0x7f || c == 0; });
+    if (odd != text.end())
+        return problem = fmt::format("{} is no scenario: it is not text (byte {} is {:#04x})", name, odd - text.begin(), static_cast<unsigned char>(*odd)), false;
+    return true;
+}
+
+bool read_needs(std::string_view text, const std::string &source, Needs &needs, std::string &problem) {
+    std::istringstream in{std::string(text)};
+    bool heading = true;
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        const std::string_view shown = trimmed(line);
+        if (shown.empty() || shown[0] == '#' || shown[0] == '>') continue;
+        needs.expects |= is_expectation(shown);
+        if (!heading) continue;
+        const Command *command = find_command(shown.substr(0, shown.find_first_of(" \t")));
+        if (!command || command->part != Part::need) {
+            heading = false;
+            continue;
+        }
+        try {
+            read_need(line, needs, number);
+        } catch (const SyntaxError &e) {
+            problem = fmt::format("{}:{}:{}: {}", source, number, e.column, e.what());
+            return false;
+        }
+    }
+    return true;
+}
+
+fs::path find_place(const fs::path &relative, const fs::path &scenario) {
+    std::error_code ignored;
+    if (relative.is_absolute()) return fs::exists(relative, ignored) ? relative : fs::path{};
+    std::vector<fs::path> bases;
+    const auto upward = [&](fs::path from) {
+        for (;; from = from.parent_path()) {
+            bases.push_back(from);
+            bases.push_back(from / "share" / "rill");
+            if (from == from.parent_path()) return;
+        }
+    };
+    if (!scenario.empty()) upward(fs::weakly_canonical(fs::absolute(scenario, ignored), ignored).parent_path());
+    bases.push_back(RILL_SOURCE_DIR);
+    bases.push_back(RILL_DATA_DIR);
+    upward(fs::read_symlink("/proc/self/exe", ignored).parent_path());
+    for (const fs::path &base : bases)
+        if (fs::exists(base / relative, ignored)) return base / relative;
+    return {};
+}
+
+fs::path find_scenario(const std::string &name) {
+    std::error_code ignored;
+    if (fs::exists(name, ignored) || name.find('/') != name.npos) return name;
+    for (const char *ending : {"", ".rill"})
+        if (const fs::path found = find_place(fs::path("examples/scenarios") / (name + ending)); !found.empty() && !fs::is_directory(found, ignored))
+            return found;
+    return name;
+}
+
+} // namespace rill::tool
