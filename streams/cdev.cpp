@@ -26,13 +26,13 @@ struct Inside {
 int character_open(System &system, Driver &driver, dev_t *dev, int flag, cred_t &cred) {
     if (!driver.entry.open) return ENODEV;
     Inside inside(system, EntryKind::open, driver);
-    return driver.entry.open(dev, flag, otyp_chr, &cred);
+    return errno_of(system, driver, "open procedure", driver.entry.open(dev, flag, otyp_chr, &cred));
 }
 
 int character_close(System &system, Driver &driver, dev_t dev, int flag, cred_t &cred) {
     if (!driver.entry.close) return ENODEV;
     Inside inside(system, EntryKind::close, driver);
-    return driver.entry.close(dev, flag, otyp_chr, &cred);
+    return errno_of(system, driver, "close procedure", driver.entry.close(dev, flag, otyp_chr, &cred));
 }
 
 int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t *count, cred_t &cred, bool writing) {
@@ -44,7 +44,7 @@ int character_read(System &system, Driver &driver, dev_t dev, char *base, size_t
     Inside inside(system, EntryKind::open, driver);
     iovec_t iov{base, *count};
     uio_t uio{&iov, 1, 0, UIO_USERSPACE, static_cast<short>(writing ? FWRITE : FREAD), 0, static_cast<ssize_t>(*count)};
-    const int error = entry(dev, &uio, &cred);
+    const int error = errno_of(system, driver, writing ? "write procedure" : "read procedure", entry(dev, &uio, &cred));
     *count -= static_cast<size_t>(std::max<ssize_t>(uio.uio_resid, 0));
     return *count > 0 ? 0 : error;
 }
@@ -53,7 +53,7 @@ int character_ioctl(System &system, Driver &driver, dev_t dev, int command, void
                     int *rval) {
     if (!driver.entry.ioctl) return ENODEV;
     Inside inside(system, EntryKind::open, driver);
-    return driver.entry.ioctl(dev, command, argument, mode, &cred, rval);
+    return errno_of(system, driver, "ioctl procedure", driver.entry.ioctl(dev, command, argument, mode, &cred, rval));
 }
 
 } // namespace rill

@@ -3,8 +3,22 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 namespace rill {
+
+int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
+    if (result >= 0) [[likely]] return result;
+    if (!owner.negative_errnos) {
+        Fault fault;
+        fault.driver = owner.name;
+        fault.entry = procedure;
+        fault.rule = "NBSD-082";
+        fault.what = "it answered with a negative number, " + std::to_string(result) + ", and errnos are positive here";
+        system.fault(std::move(fault));
+    }
+    return -std::max(result, -std::numeric_limits<int>::max());
+}
 
 Registry::Registry(System &system, unsigned rows, unsigned modules)
     : system_(system), rows_(rows), by_external_(system.profile.major_max + 1), modules_max_(modules) {}

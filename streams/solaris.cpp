@@ -62,6 +62,7 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
         module.prefix = module.name;
         module.tab = l.module->f_str;
         module.devflag = l.module->f_flag;
+        module.negative_errnos = l.negative_errnos();
         if (int error = system.registry.add_module(std::move(module))) return error;
     }
     l.registered = true;
@@ -70,6 +71,7 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
     row.name = row.prefix = driver;
     row.tab = l.driver_tab();
     row.devflag = l.driver_flags();
+    row.negative_errnos = l.negative_errnos();
     if (external == 0) external = 1;
     while (external <= system.profile.major_max && system.registry.by_external(external)) ++external;
     if (int error = system.registry.add(std::move(row), external)) {
@@ -350,7 +352,7 @@ EXPORT void ddi_soft_state_fini(void **statep) {
 
 // --- the clock, the caller, user memory ---
 
-EXPORT hrtime_t gethrtime() { return current ? current->sched.now() * (1'000'000'000LL / ticks_a_second) : 0; }
+EXPORT hrtime_t gethrtime() { return current ? product_of(current->sched.now(), 1'000'000'000L / ticks_a_second) : 0; }
 EXPORT clock_t ddi_get_lbolt() { return current ? current->sched.now() : 0; }
 EXPORT time_t ddi_get_time() { return ::time(nullptr); }
 EXPORT pid_t ddi_get_pid() {

@@ -38,6 +38,7 @@ struct Loadable {
     bool registered = false; // by mod_install itself
 
     streamtab *driver_tab() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_str : tab; }
+    bool negative_errnos() const { return !linkage; } // LiS and OpenSS7 know no modlinkage
     int driver_flags() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_flag : flags; }
 };
 

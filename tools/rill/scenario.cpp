@@ -32,9 +32,10 @@ std::string_view trimmed(std::string_view text) {
 
 std::string result_text(const Outcome &ended) {
     if (ended.error) {
-        const std::string name = view::errno_name(ended.error);
-        if (ended.error == EDEADLK) return fmt::format("{}: nothing could ever end the wait; {}", name, ended.why);
-        return ended.why.empty() ? name : fmt::format("{}: {}", name, ended.why);
+        const std::string name = view::errno_name(ended.error) + ": ";
+        const std::string_view why = ended.why.starts_with(name) ? std::string_view(ended.why).substr(name.size()) : ended.why;
+        if (ended.error == EDEADLK) return fmt::format("{}nothing could ever end the wait; {}", name, why);
+        return why.empty() ? view::errno_name(ended.error) : fmt::format("{}{}", name, why);
     }
     return ended.text.empty() ? std::to_string(ended.value) : ended.text;
 }
