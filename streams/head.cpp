@@ -497,8 +497,6 @@ void Stream::free_at_head(mblk_t *mp) {
 
 namespace {
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wcast-function-type"
 void passed_freed(char *argument) {
     auto *passed = reinterpret_cast<PassedFile *>(argument);
     System &system = *passed->system;
@@ -507,7 +505,6 @@ void passed_freed(char *argument) {
     if (file) system.close_passed(file);
     system.passed_pool.free(passed);
 }
-#pragma GCC diagnostic pop
 
 } // namespace
 
