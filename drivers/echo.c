@@ -93,7 +93,7 @@ echoclose(queue_t *q, int flag, cred_t *credp)
 {
     struct echo *echo = (struct echo *)q->q_ptr;
 
-    qprocsoff(q); /* frees what still waits here */
+    qprocsoff(q); /* what still waits here is freed when this has returned */
     q->q_ptr = WR(q)->q_ptr = NULL;
     minor_give(echo_minors, echo->e_minor);
     return 0;

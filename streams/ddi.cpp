@@ -149,8 +149,8 @@ EXPORT void delay(clock_t ticks) {
 
 // --- parameters ---
 
-EXPORT clock_t drv_hztousec(clock_t ticks) { return ticks * (1'000'000 / ticks_a_second); }
-EXPORT clock_t drv_usectohz(clock_t us) { return (us + 1'000'000 / ticks_a_second - 1) / (1'000'000 / ticks_a_second); }
+EXPORT clock_t drv_hztousec(clock_t ticks) { return product_of(ticks, 1'000'000 / ticks_a_second); }
+EXPORT clock_t drv_usectohz(clock_t us) { return sum_of(us, 1'000'000 / ticks_a_second - 1) / (1'000'000 / ticks_a_second); }
 EXPORT void drv_usecwait(clock_t) {} // time does not pass inside a procedure
 
 EXPORT int nulldev() { return 0; }

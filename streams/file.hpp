@@ -25,8 +25,12 @@ struct FileOps {
     int (*close)(Process &, File &) = nullptr;                             // the last close; the device is still held
 };
 
+struct PassedFile; // head
+
 struct File {
     int refs = 1;          // descriptors, and calls and messages that carry it; 0 while its open is on its way
+    int passed = 0;        // of these, messages
+    PassedFile *messages = nullptr;
     int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
     int status = 0;        // the O_ flags as fcntl(F_GETFL) shows them
     Special *special = nullptr;

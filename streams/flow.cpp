@@ -7,6 +7,7 @@
 //   canput finds it full                             -                        set
 //   a message is removed, count at its low mark      cleared                  cleared, after back-enabling
 //   the same, count just below hiwat (FLW-012)       cleared                  -
+//   the last message is removed (FLW-080)            cleared                  cleared, after back-enabling
 // Each flag changes in one function, set_full and set_wanted. Whoever was told "full" and is a service procedure
 // behind is scheduled by back_enable(); the stream head's write queue has one, which wakes writers.
 #include "streams/queue.hpp"
@@ -81,7 +82,10 @@ bool at_low_mark(const Level &level) { // FLW-011, FLW-014, FLW-017
 [[gnu::noinline]] void relax(queue_t *q, unsigned char band) {
     if (pair_of(q)->taking) return; // settled once the rest is back, or gone
     Level level = level_of(q, band);
-    bool low = at_low_mark(level);
+    const bool empty = band ? !find_band(q, band)->qb_first : !q->q_first;
+    if (empty) level.count = level.blocks = 0; // a driver may have trimmed what was queued
+    bool low = at_low_mark(level) || empty;
+    if (empty) set_full(level, false);
     if ((level.flags & level.full) && (profile_of(level).full_clears_below_hiwat ? !at_high_mark(level) : low))
         set_full(level, false);
     if (low && (level.flags & level.wanted)) {
@@ -120,7 +124,16 @@ unsigned count_blocks(const mblk_t *mp) {
         unsigned blocks = count_blocks(mp);
         level.blocks -= blocks < level.blocks ? blocks : level.blocks;
     }
-    if (level.flags & (level.full | level.wanted)) [[unlikely]] relax(level.q, level.band);
+}
+
+// The same test serves for whatever is not usual about a removal: that it makes room, or of a high-priority message.
+[[gnu::always_inline]] inline bool is_unusual(const Level &level, unsigned more = 0) {
+    return level.flags & (level.full | level.wanted | more);
+}
+
+[[gnu::noinline]] void settle_removal(queue_t *q, const mblk_t *mp) {
+    if (q->q_flag & q_hipri) hipri_taken(q, mp);
+    if (q->q_flag & (QFULL | QWANTW)) relax(q, 0);
 }
 
 // The queue that decides whether there is room: the first from q on with a service procedure, or the last (FLW-024).
@@ -148,8 +161,17 @@ void note_added(queue_t *q, mblk_t *mp) {
 }
 
 void note_removed(queue_t *q, mblk_t *mp) {
-    if (mp->b_band == 0 || is_high_priority(mp)) [[likely]] return subtract(level_of(q), mp);
-    if (qband_t *band = find_band(q, mp->b_band)) subtract(level_of(q, mp->b_band, band), mp);
+    if (mp->b_band == 0 || is_high_priority(mp)) [[likely]] {
+        const Level level = level_of(q);
+        subtract(level, mp);
+        if (is_unusual(level, q_hipri)) [[unlikely]] settle_removal(q, mp);
+        return;
+    }
+    qband_t *band = find_band(q, mp->b_band);
+    if (!band) return;
+    const Level level = level_of(q, mp->b_band, band);
+    subtract(level, mp);
+    if (is_unusual(level)) relax(q, mp->b_band);
 }
 
 void check_back_enable(queue_t *q, unsigned char band) {

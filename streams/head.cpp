@@ -94,6 +94,7 @@ static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cons
     fill_user_area(cred);
     const int minor = open(pair.read(), *dev, oflag, sflag);
     if (minor == OPENFAIL) return u.u_error ? u.u_error : ENXIO; // CLN-081, OPN-003
+    if (minor < 0) return minor; // no minor, and not how an SVR3 open tells an errno
     if (sflag != MODOPEN) *dev = make_device(external_major(*dev), static_cast<minor_t>(minor));
     return 0;
 }
@@ -146,6 +147,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
             };
             error = run_escapable(system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
         }
+        if (error < 0) [[unlikely]] error = errno_of(system, *pair.owner, name_of(EntryKind::open), error);
         if (inside) leave_call(pair);
     }
     if (system.trace.on) [[unlikely]] {
@@ -187,8 +189,11 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
             fill_user_area(cred);
             return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
         };
-        auto guarded = [&] { return procedure.call(body), 0; };
+        int error = 0;
+        auto guarded = [&] { return procedure.call([&] { error = body(); }), 0; };
         run_escapable(system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
+        if (error < 0 && !(pair.owner->devflag & D_OLD)) [[unlikely]] // an SVR3 close returns nothing
+            errno_of(system, *pair.owner, name_of(EntryKind::close), error);
     }
     if (inside) leave_call(pair);
     if (system.trace.on) [[unlikely]] {
@@ -430,7 +435,7 @@ void Stream::process_closed(Process &process) {
 
 // Waits until the write queue of a pair is empty, at most the close time (CLS-006 to CLS-010).
 int Stream::drain(QueuePair &pair) {
-    const long until = system.sched.now() + (close_ms * ticks_a_second + 999) / 1000;
+    const long until = sum_of(system.sched.now(), ticks_of_ms(close_ms));
     while (pair.write()->q_first) {
         const long left = until - system.sched.now();
         if (left <= 0) break;
@@ -490,15 +495,76 @@ void Stream::discard() {
     owner.stream_pool.give(this);
 }
 
-// A passed descriptor that nobody received is closed (CLS-015).
 void Stream::free_at_head(mblk_t *mp) {
     if (mp == last_mark) last_mark = nullptr;
-    if (mp->b_datap->db_type == M_PASSFP) {
-        PassedFile passed;
-        std::memcpy(&passed, mp->b_rptr, sizeof passed);
-        if (!passed.taken) system.close_passed(passed.file);
-    }
     freemsg(mp);
+}
+
+// --- passed descriptors ---
+
+namespace {
+
+void passed_freed(char *argument) {
+    auto *passed = reinterpret_cast<PassedFile *>(argument);
+    System &system = *passed->system;
+    File *file = passed->file;
+    passed->let_go();
+    if (file) system.close_passed(file);
+    system.passed_pool.free(passed);
+}
+
+} // namespace
+
+PassedFile *PassedFile::of(const mblk_t *mp) {
+    const frtn_t *routine = mp->b_datap->db_frtnp;
+    if (!routine || routine->free_func != passed_freed) return nullptr;
+    auto *passed = reinterpret_cast<PassedFile *>(routine->free_arg);
+    return passed->file ? passed : nullptr;
+}
+
+mblk_t *PassedFile::make(System &system, File &file, const cred_t &cred) {
+    PassedFile *passed = system.passed_pool.make(
+        PassedFile{.system = &system, .file = &file, .at = nullptr, .uid = cred.cr_uid, .gid = cred.cr_gid});
+    if (!passed) return nullptr;
+    frtn_t routine{passed_freed, reinterpret_cast<char *>(passed)};
+    mblk_t *mp = esballoc(reinterpret_cast<unsigned char *>(passed), sizeof *passed, BPRI_HI, &routine);
+    if (!mp) {
+        system.passed_pool.free(passed);
+        return nullptr;
+    }
+    mp->b_datap->db_type = M_PASSFP;
+    mp->b_wptr += sizeof *passed;
+    passed->next = file.messages;
+    passed->link = &file.messages;
+    if (passed->next) passed->next->link = &passed->next;
+    file.messages = passed;
+    ++file.passed;
+    return mp;
+}
+
+void PassedFile::moved_to(Stream *end) {
+    if (at) --at->passed_here;
+    if (end) ++end->passed_here;
+    at = end;
+}
+
+void PassedFile::let_go() {
+    if (!file) return;
+    *link = next;
+    if (next) next->link = link;
+    --file->passed;
+    moved_to(nullptr);
+    file = nullptr;
+}
+
+void Stream::drop_passed() {
+    queue_t *q = read_queue();
+    for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
+        next = mp->b_next;
+        if (mp->b_datap->db_type != M_PASSFP) continue;
+        rmvq(q, mp);
+        free_at_head(mp);
+    }
 }
 
 // --- pipes ---
@@ -559,6 +625,7 @@ int Stream::close_pipe_end(Process &process, File &file) {
 void Stream::sink(mblk_t *mp) {
     switch (mp->b_datap->db_type) {
     case M_FLUSH:
+        if (bytes_at(mp) == 0) return refuse_message(mp, "IOC-322", "sent an M_FLUSH without a byte");
         if ((*mp->b_rptr & FLUSHW) && !(mp->b_flag & MSGNOLOOP)) {
             *mp->b_rptr &= static_cast<unsigned char>(~FLUSHR);
             mp->b_flag |= MSGNOLOOP;
@@ -580,6 +647,35 @@ void Stream::sink(mblk_t *mp) {
 
 // --- messages that arrive ---
 
+// The procedure outside the head's own handed the message over; without one, the stream's driver is named.
+void Stream::blame_sender(const mblk_t *mp, const char *rule, const char *what) {
+    const Entry *e = system.entry;
+    while (e && !e->driver && e->queue && pair_of(e->queue)->owner == &head_owner()) e = e->outer;
+    Fault fault;
+    if (e && (e->driver || e->queue)) {
+        fault.driver = e->driver ? e->driver : pair_of(e->queue)->owner->name;
+        fault.entry = name_of(e->kind);
+    } else {
+        fault.driver = driver ? driver->name : "?";
+    }
+    fault.rule = rule;
+    fault.what = what;
+#if RILL_CHECKING
+    fault.history = system.checks.history(Block::of(const_cast<mblk_t *>(mp)));
+#else
+    static_cast<void>(mp);
+#endif
+    system.fault(std::move(fault));
+}
+
+// What a driver made wrong, and the head would have to believe (IOC-320 and following, SIG-052).
+void Stream::refuse_message(mblk_t *mp, const char *rule, const char *what) {
+    blame_sender(mp, rule, what);
+    free_at_head(mp);
+}
+
+static bool carries_signal(const mblk_t *mp) { return bytes_at(mp) > 0 && *mp->b_rptr >= 1 && *mp->b_rptr <= 64; }
+
 void Stream::arrived(mblk_t *mp) {
     const unsigned char type = mp->b_datap->db_type;
     if (type == M_DATA && !closed_end) [[likely]] {
@@ -592,8 +688,14 @@ void Stream::arrived(mblk_t *mp) {
     }
     switch (type) {
     case M_DATA:
-    case M_PROTO:
-    case M_PASSFP: queue_message(mp); return;
+    case M_PROTO: queue_message(mp); return;
+    case M_PASSFP:
+        if (PassedFile *passed = PassedFile::of(mp)) {
+            passed->moved_to(this);
+            queue_message(mp);
+            return;
+        }
+        return refuse_message(mp, "IOC-320", "sent up an M_PASSFP that carries no passed file");
     case M_PCPROTO:
         if (hipri_held) { // one at a time (GM-065)
             freemsg(mp);
@@ -611,21 +713,24 @@ void Stream::arrived(mblk_t *mp) {
         hang_up();
         return;
     case M_SETOPTS:
-        if (block_length(mp) >= offsetof(stroptions, so_band)) {
+        if (bytes_at(mp) >= offsetof(stroptions, so_band)) {
             stroptions options{};
-            std::memcpy(&options, mp->b_rptr, std::min(sizeof options, block_length(mp)));
+            std::memcpy(&options, mp->b_rptr, std::min(sizeof options, bytes_at(mp)));
             apply_options(options);
+            freemsg(mp);
+            return;
         }
-        freemsg(mp);
-        return;
+        return refuse_message(mp, "IOC-323", "sent up an M_SETOPTS whose first block is shorter than a stroptions");
     case M_SIG:
+        if (!carries_signal(mp)) return refuse_message(mp, "SIG-052", "sent up an M_SIG whose first byte is no signal's number");
         if (read_queue()->q_first || waits_for_reader(mp)) { // in order with the data around it (SIG-041, SIG-044)
             putq(read_queue(), mp);
             return;
         }
         [[fallthrough]];
     case M_PCSIG:
-        if (block_length(mp) > 0) signal_message(*mp->b_rptr, mp->b_band);
+        if (!carries_signal(mp)) return refuse_message(mp, "SIG-052", "sent up an M_PCSIG whose first byte is no signal's number");
+        signal_message(*mp->b_rptr, mp->b_band);
         freemsg(mp);
         return;
     case M_IOCACK:
@@ -691,7 +796,8 @@ bool Stream::waits_for_reader(const mblk_t *mp) const {
 
 // One byte sets both sides, two bytes one each; NOERROR leaves a side alone, 0 clears it (ERR-001 to ERR-007).
 void Stream::set_errors(mblk_t *mp) {
-    const size_t length = block_length(mp);
+    const size_t length = bytes_at(mp);
+    if (length != 1 && length != 2) return refuse_message(mp, "IOC-324", "sent up an M_ERROR of another length than one or two bytes");
     unsigned char flush = 0;
     bool set = false;
     auto one_side = [&](unsigned char value, int &error, unsigned char side) {
@@ -710,7 +816,7 @@ void Stream::set_errors(mblk_t *mp) {
             one_side(*mp->b_rptr, write_error, FLUSHW);
             flush = flush ? FLUSHRW : 0;
         }
-    } else if (length >= 2) {
+    } else {
         one_side(mp->b_rptr[0], read_error, FLUSHR);
         one_side(mp->b_rptr[1], write_error, FLUSHW);
         if (!write_error && hung_up) write_error = ENXIO;
@@ -744,8 +850,11 @@ void Stream::flush_read_side(int band) {
 }
 
 void Stream::flush_at_head(mblk_t *mp) {
+    const size_t length = bytes_at(mp);
+    if (length == 0 || ((*mp->b_rptr & FLUSHBAND) && length < 2))
+        return refuse_message(mp, "IOC-322", length ? "sent up an M_FLUSH with FLUSHBAND and no band" : "sent up an M_FLUSH without a byte");
     const unsigned char what = *mp->b_rptr;
-    const bool band_only = (what & FLUSHBAND) && block_length(mp) >= 2;
+    const bool band_only = what & FLUSHBAND;
     if (what & FLUSHR) flush_read_side(band_only ? mp->b_rptr[1] : -1);
     if ((what & FLUSHW) && !(mp->b_flag & MSGNOLOOP) && head.write()->q_next) { // IOC-054
         *mp->b_rptr &= static_cast<unsigned char>(~FLUSHR);

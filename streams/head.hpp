@@ -12,6 +12,7 @@
 #pragma once
 
 #include "streams/file.hpp"
+#include "streams/message.hpp"
 #include "streams/queue.hpp"
 #include "streams/registry.hpp"
 
@@ -40,13 +41,25 @@ struct SigEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe
 };
 using SigList = intrusive::list<SigEntry, intrusive::constant_time_size<false>>;
 
-// A passed descriptor as M_PASSFP carries it.
+// A passed descriptor. An M_PASSFP carries it as its buffer, which has a free routine: however the message ends, a file
+// that nobody received is closed (CLS-015). That routine is also the sign of a message that this head made: an M_PASSFP
+// that a driver made, or a copy, has none, and no file (IOC-320).
 struct PassedFile {
-    File *file;
+    System *system;
+    File *file;     // nullptr: received
+    Stream *at;     // the end on whose read queue it waits; nullptr: none
     uid_t uid;
     gid_t gid;
-    bool taken;
+    PassedFile *next = nullptr, **link = nullptr; // in the file's list
+
+    static PassedFile *of(const mblk_t *mp); // nullptr when the message has none, or its file was received
+    static mblk_t *make(System &system, File &file, const cred_t &cred); // nullptr: no memory
+    void moved_to(Stream *end); // nullptr: a driver has the message
+    void let_go();              // the message no longer carries it
 };
+
+// The bytes of a block that a driver may have left anyhow.
+inline size_t bytes_at(const mblk_t *mp) { return mp->b_wptr > mp->b_rptr ? block_length(mp) : 0; }
 
 // What a read or write still has to move; survives the change from the caller's stack to a call's.
 struct Transfer {
@@ -88,6 +101,7 @@ public:
     void abandon(Process &process, int oflag);
     // The stream's hold goes to the driver of the device it moved to (CLN-064).
     void hold_driver_of(dev_t dev);
+    void drop_passed(); // the passed descriptors on the read queue are closed
     void process_closed(Process &process); // any close: its SIGPOLL registration ends (CLS-001)
 
     // --- the calls; must_sleep when may_sleep is false and they would have to ---
@@ -145,6 +159,8 @@ public:
     Special *special = nullptr;
     Driver *driver = nullptr; // held
     Stream *peer = nullptr;   // other end of a pipe
+    File *end = nullptr;      // a pipe's: the one file of this end
+    int passed_here = 0;      // passed descriptors on the read queue
     Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
     mblk_t *ioctl_reply = nullptr; // the ioctl in progress: ioctl.cpp
@@ -219,6 +235,9 @@ private:
     void flush_read_side(int band); // -1: all bands
     void front_signals();                 // M_SIG that came to the front acts
     void free_at_head(mblk_t *mp);
+    void blame_sender(const mblk_t *mp, const char *rule, const char *what);
+    void refuse_message(mblk_t *mp, const char *rule, const char *what);
+    void refuse_answer(mblk_t *mp, const char *what);
     void sink(mblk_t *mp);
     // ioctl.cpp: one function a command, then the exchange of messages
     int own_write_error() const;

@@ -131,8 +131,8 @@ void Stream::signal_message(int sig, unsigned char band) {
 
 int Process::poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready) {
     if (count > system.tunables.descriptors) return refuse(EINVAL, "poll", "more entries than descriptors", "POL-007");
-    const long ticks = timeout_ms < 0 ? forever : (timeout_ms * ticks_a_second + 999) / 1000;
-    const long until = ticks == forever ? forever : system.sched.now() + ticks;
+    const long ticks = timeout_ms < 0 ? forever : ticks_of_ms(timeout_ms);
+    const long until = ticks == forever ? forever : sum_of(system.sched.now(), ticks);
     std::vector<PollEntry> entries;
     for (;;) {
         int found = 0;

@@ -47,7 +47,7 @@ void Stream::front_signals() {
     queue_t *q = read_queue();
     while (q->q_first && q->q_first->b_datap->db_type == M_SIG) {
         mblk_t *mp = getq(q);
-        if (block_length(mp) > 0) signal_message(*mp->b_rptr, mp->b_band);
+        signal_message(*mp->b_rptr, mp->b_band);
         freemsg(mp);
     }
 }
@@ -86,8 +86,17 @@ private:
 mblk_t *copy_chain_out(mblk_t *mp, char *to, size_t limit, size_t *moved, bool *fault) {
     *moved = 0;
     while (mp) {
-        const size_t length = block_length(mp);
-        const size_t n = std::min(length, limit - *moved);
+        size_t length = block_length(mp);
+        size_t n = length;
+        if (n > limit - *moved) {
+            if (mp->b_wptr < mp->b_rptr) [[unlikely]] {
+                current->fault("IOC-326", "a block that was sent up ends before it begins", nullptr, mp);
+                mp->b_wptr = mp->b_rptr;
+                length = n = 0;
+            } else {
+                n = limit - *moved;
+            }
+        }
         if (n > 0 && !copy_to_user(to + *moved, mp->b_rptr, n)) {
             *fault = true;
             return mp;

@@ -476,12 +476,8 @@ int Stream::ioctl_sendfd(Process &process, int fd) {
     if (!peer || peer->linked_below) // MUX-077
         return process.refuse(EINVAL, "I_SENDFD", "the stream does not end in another stream head", "IOC-161");
     if (!canput(peer->read_queue())) return process.refuse(EAGAIN, "I_SENDFD", "the receiving read queue is full", "IOC-163");
-    mblk_t *mp = allocb(sizeof(PassedFile), BPRI_HI);
+    mblk_t *mp = PassedFile::make(system, *passed, process.cred);
     if (!mp) return process.refuse(EAGAIN, "I_SENDFD", "no memory for the message", "IOC-163");
-    mp->b_datap->db_type = M_PASSFP;
-    const PassedFile message{passed, process.cred.cr_uid, process.cred.cr_gid, false};
-    std::memcpy(mp->b_wptr, &message, sizeof message);
-    mp->b_wptr += sizeof message;
     ++passed->refs; // IOC-165
     peer->arrived(mp);
     return 0;
@@ -489,36 +485,39 @@ int Stream::ioctl_sendfd(Process &process, int fd) {
 
 int Stream::ioctl_recvfd(Process &process, File &file, void *argument, bool old_form) {
     queue_t *q = read_queue();
+    PassedFile *passed = nullptr;
     for (;;) {
         front_signals();
-        if (q->q_first) break;
+        if (q->q_first) {
+            if (q->q_first->b_datap->db_type != M_PASSFP)
+                return process.refuse(EBADMSG, "I_RECVFD", "the first message is no passed descriptor", "IOC-169");
+            passed = PassedFile::of(q->q_first);
+            if (passed) break;
+            refuse_message(getq(q), "IOC-320", "made a second message of a passed descriptor, which was received already");
+            continue;
+        }
         if (hung_up) return process.refuse(ENXIO, "I_RECVFD", "the stream is hung up and nothing is queued", "IOC-168");
         if (file.no_wait()) return process.refuse(EAGAIN, "I_RECVFD", "nothing is queued, and the file does not wait", "IOC-167");
         if (int error = wait_for_message(process, "I_RECVFD")) return error;
     }
-    mblk_t *mp = q->q_first;
-    if (mp->b_datap->db_type != M_PASSFP) return process.refuse(EBADMSG, "I_RECVFD", "the first message is no passed descriptor", "IOC-169");
-    PassedFile passed;
-    std::memcpy(&passed, mp->b_rptr, sizeof passed);
-    if (old_form && (passed.uid > 65535 || passed.gid > 65535))
+    if (old_form && (passed->uid > 65535 || passed->gid > 65535))
         return process.refuse(EOVERFLOW, "I_RECVFD", "an id does not fit in 16 bits", "IOC-172");
-    const int fd = process.install(passed.file);
+    const int fd = process.install(passed->file);
     if (fd < 0) return process.refuse(EMFILE, "I_RECVFD", "all descriptors of the process are in use", "IOC-170");
     bool moved;
     if (old_form) {
-        const o_strrecvfd old{fd, static_cast<unsigned short>(passed.uid), static_cast<unsigned short>(passed.gid), {}};
+        const o_strrecvfd old{fd, static_cast<unsigned short>(passed->uid), static_cast<unsigned short>(passed->gid), {}};
         moved = set(argument, old);
     } else {
-        const strrecvfd answer{fd, passed.uid, passed.gid, {}}; // IOC-166
+        const strrecvfd answer{fd, passed->uid, passed->gid, {}}; // IOC-166
         moved = set(argument, answer);
     }
     if (!moved) {
         process.remove_descriptor(fd);
         return process.refuse(EFAULT, "I_RECVFD", "bad address; the message stays", "IOC-171");
     }
-    passed.taken = true;
-    mp = getq(q);
-    freemsg(mp); // the file's reference is the descriptor's now
+    passed->let_go(); // the file's reference is the descriptor's now
+    free_at_head(getq(q));
     return 0;
 }
 
@@ -572,7 +571,7 @@ int Stream::ioctl_str(Process &process, void *argument, int *rval) {
 
 // The stream's one active ioctl (IOC-125, IOC-126).
 int Stream::take_ioctl_turn(Process &process) {
-    const long until = system.sched.now() + ioctl_turn_seconds * ticks_a_second;
+    const long until = sum_of(system.sched.now(), ioctl_turn_seconds * ticks_a_second);
     while (ioctl_busy) {
         const long left = until - system.sched.now();
         const Wake wake = left > 0 ? system.sleep(ioctl_turn, "its turn: another ioctl is active on the stream", true, left) : Wake::timeout;
@@ -679,15 +678,33 @@ int Stream::request_link(Process &process, int command, linkblk link, bool closi
     r.ticks = system.profile.link_waits_forever ? forever : ioctl_default_seconds * ticks_a_second; // IOC-233, IOC-238
     r.interruptible = !closing && !system.profile.link_waits_forever;                               // MUX-038
     r.closing = closing;
-    mblk_t *mp = make_ioctl(process, r);
+    // Should nobody wait for the answer to a new link any more, the driver has to be told that there is none (MUX-090).
+    mblk_t *undo = nullptr;
+    const bool linking = command == I_LINK || command == I_PLINK;
+    IoctlRequest opposite = r;
+    opposite.command = command == I_LINK ? I_UNLINK : I_PUNLINK;
+    if (linking) undo = make_ioctl(process, opposite);
+    const unsigned undo_id = ioctl_id;
+    mblk_t *mp = linking && !undo ? nullptr : make_ioctl(process, r);
     while (!mp && closing && wait_for_memory(process, "close", sizeof link, false, true) == 0) mp = make_ioctl(process, r);
     if (!mp) {
+        if (undo) freemsg(undo);
         end_ioctl("no memory");
         return process.refuse(EAGAIN, "ioctl", "no memory for the M_IOCTL", "MUX-040 IOC-147");
     }
     std::memcpy(mp->b_cont->b_rptr, &link, sizeof link);
     int rval;
-    return exchange(process, r, mp, &rval);
+    const int error = exchange(process, r, mp, &rval);
+    if (!undo) return error;
+    if (!error || r.answered) {
+        freemsg(undo);
+        return error;
+    }
+    std::memcpy(undo->b_cont->b_rptr, &link, sizeof link);
+    trace_ioctl("M_IOCTL goes down: the link that was asked for is undone", opposite.command, undo_id);
+    putnext(write_queue(), undo);
+    system.sched.run_queues();
+    return error;
 }
 
 // Sends the M_IOCTL (or a link request) and serves what comes back, until the call ends. The turn is taken.
@@ -705,6 +722,11 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
         }
         mblk_t *reply = ioctl_reply;
         ioctl_reply = nullptr;
+        if (!reply) {
+            end_ioctl("a broken answer");
+            return process.refuse(EPROTO, "ioctl", "what came as its answer is none; the fault says why", "IOC-325");
+        }
+        r.answered = reply->b_datap->db_type == M_IOCACK || reply->b_datap->db_type == M_IOCNAK;
         switch (reply->b_datap->db_type) {
         case M_IOCACK: {
             const auto *io = reinterpret_cast<iocblk *>(reply->b_rptr);
@@ -747,7 +769,7 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
 // Waits for the answer to the active request, afresh after each copy step (IOC-138). An answer in hand wins (IOC-128).
 int Stream::await_answer(Process &process, const IoctlRequest &r) {
     if (ioctl_state == Ioctl::awaiting) system.sched.run_queues();
-    const long until = r.ticks == forever ? forever : system.sched.now() + r.ticks;
+    const long until = sum_of(system.sched.now(), r.ticks);
     while (ioctl_state != Ioctl::answered) {
         if (int error = r.closing ? 0 : ioctl_interrupted(process)) return error;
         const long left = until == forever ? forever : until - system.sched.now();
@@ -778,7 +800,7 @@ bool Stream::take_ioctl_data(IoctlRequest &r, unsigned count, const mblk_t *data
     unsigned moved = 0;
     bool good = true;
     for (; data && moved < count && good; data = data->b_cont) {
-        const auto n = std::min<unsigned>(count - moved, static_cast<unsigned>(block_length(data)));
+        const auto n = std::min<unsigned>(count - moved, static_cast<unsigned>(bytes_at(data)));
         if (n && !r.data_is_kernel) good = copy_to_user(r.data + moved, data->b_rptr, n);
         moved += n;
     }
@@ -807,13 +829,13 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
         char *to = request.cq_addr;
         size_t left = request.cq_size;
         for (const mblk_t *b = mp->b_cont; b && left && good; b = b->b_cont) {
-            const size_t n = std::min(left, block_length(b));
+            const size_t n = std::min(left, bytes_at(b));
             good = copy_to_user(to, b->b_rptr, n);
             to += n;
             left -= n;
         }
         if (good && !r.transparent) {
-            r.length = static_cast<int>(request.cq_size); // IOC-134
+            r.length = static_cast<int>(request.cq_size - left); // IOC-134
             r.copied_out = true;
         }
     }
@@ -844,12 +866,28 @@ void Stream::answer_copy(mblk_t *mp, bool good, mblk_t *data) {
     trace_ioctl(good ? "M_IOCDATA goes down" : "M_IOCDATA goes down: the copy failed", request.cq_cmd, request.cq_id);
 }
 
+// A broken answer has no id to go by: the request that waits ends here, or nothing would end it (IOC-325).
+void Stream::refuse_answer(mblk_t *mp, const char *what) {
+    refuse_message(mp, "IOC-325", what);
+    if (ioctl_state != Ioctl::awaiting) return;
+    ioctl_state = Ioctl::answered;
+    system.wake_all(ioctl_answer, "a broken answer came");
+}
+
 void Stream::ioctl_answered(mblk_t *mp) {
-    const auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
-    if (block_length(mp) < sizeof(iocblk) || ioctl_state != Ioctl::awaiting || io->ioc_id != ioctl_id) {
-        trace_ioctl("an answer nobody waits for is freed", block_length(mp) < sizeof(iocblk) ? 0 : io->ioc_cmd, 0);
+    if (bytes_at(mp) < sizeof(iocblk))
+        return refuse_answer(mp, "answered an M_IOCTL with a block that is shorter than an iocblk");
+    auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
+    if (ioctl_state != Ioctl::awaiting || io->ioc_id != ioctl_id) {
+        trace_ioctl("an answer nobody waits for is freed", io->ioc_cmd, 0);
         freemsg(mp); // IOC-129
         return;
+    }
+    if (io->ioc_error < 0) { // NBSD-081, NBSD-082
+        bool negative = false;
+        for_each_pair([&](const QueuePair &pair) { negative |= pair.owner->negative_errnos; });
+        if (!negative) blame_sender(mp, "NBSD-082", "answered an M_IOCTL with a negative ioc_error");
+        io->ioc_error = -std::max(io->ioc_error, -std::numeric_limits<int>::max());
     }
     ioctl_reply = mp;
     ioctl_state = Ioctl::answered;
@@ -858,14 +896,21 @@ void Stream::ioctl_answered(mblk_t *mp) {
 
 // Is there room in a copy request's block for the answer that goes back in it?
 static bool holds_answer(const mblk_t *mp) {
-    return static_cast<size_t>(mp->b_datap->db_lim - mp->b_rptr) >= sizeof(copyresp);
+    return mp->b_datap->db_lim - mp->b_rptr >= static_cast<ptrdiff_t>(sizeof(copyresp));
 }
 
 void Stream::copy_requested(mblk_t *mp) {
+    if (bytes_at(mp) < offsetof(copyreq, cq_filler) || !holds_answer(mp))
+        return refuse_answer(mp, "sent up a copy request whose block does not hold a copyreq and the answer to it");
     const auto *request = reinterpret_cast<copyreq *>(mp->b_rptr);
-    if (block_length(mp) < offsetof(copyreq, cq_filler) || !holds_answer(mp) || ioctl_state != Ioctl::awaiting || request->cq_id != ioctl_id) {
+    if (ioctl_state != Ioctl::awaiting || request->cq_id != ioctl_id) {
         refuse_copy(mp); // IOC-137
         return;
+    }
+    if (mp->b_datap->db_type == M_COPYOUT) {
+        size_t there = 0;
+        for (const mblk_t *b = mp->b_cont; b; b = b->b_cont) there += bytes_at(b);
+        if (there < request->cq_size) blame_sender(mp, "IOC-327", "sent up an M_COPYOUT with fewer bytes than cq_size");
     }
     ioctl_reply = mp;
     ioctl_state = Ioctl::answered;
@@ -873,7 +918,7 @@ void Stream::copy_requested(mblk_t *mp) {
 }
 
 void Stream::refuse_copy(mblk_t *mp) {
-    if (!holds_answer(mp) || !write_queue()->q_next) {
+    if (bytes_at(mp) < offsetof(copyreq, cq_filler) || !holds_answer(mp) || !write_queue()->q_next) {
         freemsg(mp);
         return;
     }
@@ -883,10 +928,8 @@ void Stream::refuse_copy(mblk_t *mp) {
 
 // An M_IOCTL that reaches a stream head, from the other end of a pipe (IOC-146).
 void Stream::refuse_ioctl(mblk_t *mp) {
-    if (block_length(mp) < sizeof(iocblk) || !write_queue()->q_next) {
-        freemsg(mp);
-        return;
-    }
+    if (bytes_at(mp) < sizeof(iocblk)) return refuse_message(mp, "IOC-325", "sent an M_IOCTL whose block is shorter than an iocblk");
+    if (!write_queue()->q_next) return freemsg(mp);
     auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
     io->ioc_error = 0;
     io->ioc_count = 0;

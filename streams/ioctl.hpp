@@ -26,6 +26,7 @@ struct IoctlRequest {
     bool data_is_kernel = false;
     bool copied_out = false; // an M_COPYOUT has set length already
     bool interruptible = true;
+    bool answered = false;   // by M_IOCACK or M_IOCNAK
     bool closing = false;    // hangup and errors do not end the wait (CLS-004)
 };
 

@@ -118,10 +118,12 @@ void end(Process &process, Link &link) {
     end_plumbing(lower);
     system.links.remove_if([&](const Link &l) { return &l == &link; });
     --system.links_out;
-    if (file->refs > 1)
+    if (file->refs > 1) {
         --file->refs; // no close of a descriptor: the process's registrations stay (CLS-001)
-    else
+        system.reference_gone(*file);
+    } else {
         system.drop_file(process, file); // MUX-059
+    }
 }
 
 // --- undoing ---
@@ -173,6 +175,8 @@ void Stream::become_lower_half(Link &link) {
     }
     const streamtab &tab = *link.driver->tab;
     set_queues(head, *link.driver, tab.st_muxrinit, tab.st_muxwinit); // MUX-030, MUX-033
+    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
+        if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(nullptr); // whatever the driver does with it
     if (read_queue()->q_first) schedule(read_queue(), "linked below, with messages on it");
     trace_link(link, nullptr, "lower head has the multiplexor's qinits", "MUX-030 CLN-025");
 }
@@ -196,8 +200,10 @@ void Stream::become_head_again(Link &link, bool flush) {
         check_back_enable(&q, 0);
     }
     hipri_held = false;
-    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
+    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next) {
         hipri_held |= mp->b_datap->db_type == M_PCPROTO;
+        if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(this);
+    }
     last_mark = nullptr;
     schedule(write_queue(), "a stream head again");
     if (read_queue()->q_first) wake_readers("a stream head again");

@@ -11,7 +11,8 @@
 //   state      event                               next       errno
 //   -          I_LINK, I_PLINK pass their checks   linking    (lower head swapped, request sent down)
 //   linking    M_IOCACK                            linked     0: the id is returned, sleepers below are woken
-//   linking    M_IOCNAK, error, time, signal       -          that error; the lower head is put back
+//   linking    M_IOCNAK                            -          its error; the lower head is put back
+//   linking    error, time, signal                 -          that error; the same, after the driver was told (MUX-090)
 //   linked     I_UNLINK, I_PUNLINK, last close     unlinking  (request sent down)
 //   unlinking  M_IOCACK                            -          0: flushed, the lower head is put back, the file let go
 //   unlinking  M_IOCNAK, error, time, signal       linked     that error

@@ -230,9 +230,13 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     if (system_.trace.on) [[unlikely]]
         system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
                             .number = driver->internal, .extra = driver->tab != nullptr});
-    const int error = driver->tab         ? open_stream(process, special, *driver, file, oflag)
-                      : driver->open_file ? driver->open_file(process, node, special, file, oflag)
-                                          : open_character(process, special, *driver, file, oflag);
+    int error = driver->tab         ? open_stream(process, special, *driver, file, oflag)
+                : driver->open_file ? driver->open_file(process, node, special, file, oflag)
+                                    : open_character(process, special, *driver, file, oflag);
+    if (error < 0 && !(driver->pseudo_errnos && (error == EDUPFD || error == EMOVEFD))) [[unlikely]] { // NBSD-080
+        error = errno_of(system_, *driver, "open procedure", error);
+        if (process.refusal.error != error) process.refuse(error, "driver open", "the driver's open refused", "NBSD-082");
+    }
     system_.registry.release(*driver);
     if (error) {
         give_back(special);

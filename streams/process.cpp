@@ -3,6 +3,7 @@
 #include "streams/system.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -14,7 +15,7 @@ namespace rill {
 
 namespace {
 
-constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig & 63); }
+constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig - 1); }
 
 bool may_access(const Node &node, const cred_t &cred, int flags) {
     if (cred.cr_uid == 0) return true;
@@ -68,7 +69,8 @@ int Process::refuse(int error, const char *rung, const char *reason, const char 
 
 const char *Process::why() {
     if (!refusal.error) return "";
-    why_text_ = refusal.rung;
+    const char *name = strerrorname_np(refusal.error);
+    why_text_ = fmt::format("{}: {}", name ? name : std::to_string(refusal.error), refusal.rung);
     if (refusal.reason && refusal.error == EDEADLK)
         why_text_ += fmt::format(": nothing could ever end the wait for {}", refusal.reason);
     else if (refusal.reason)
@@ -157,7 +159,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
         file->refs = 1;
         remove_descriptor(fd);
         system.file_pool.free(file);
-        return error < 0 ? open_elsewhere(error, oflag, fd_out) : error;
+        return error < 0 ? open_elsewhere(error, oflag, fd_out) : error; // NBSD-080
     }
     file->refs = 1;
     if (system.trace.on) [[unlikely]]
@@ -205,6 +207,7 @@ int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
 int System::drop_file(Process &process, File *file) {
     if (--file->refs > 0) {
         if (file->stream) file->stream->process_closed(process);
+        reference_gone(*file);
         return 0;
     }
     int error = 0;
@@ -380,6 +383,7 @@ int Process::pipe(int fds[2]) {
             break;
         }
         *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[i], .pipe = true};
+        ends[i]->end = made[i];
         local[i] = install(made[i]);
         if (local[i] < 0) error = EMFILE;
     }
@@ -461,34 +465,47 @@ int Process::set_handler(int sig, void (*handler)(int)) {
     if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP || handler == SIG_ERR)
         return refuse(EINVAL, "signal", "no such signal, or one that cannot be caught", nullptr);
     handlers_[static_cast<std::size_t>(sig)] = handler;
+    if (handler == SIG_IGN || handler == SIG_DFL) { // what was pending is forgotten
+        pending_ &= ~bit(sig);
+        pending_counts_[static_cast<std::size_t>(sig)] = 0;
+    }
     return 0;
 }
 
 // A signal without a handler is noted and has no other effect: nothing here ends a process but its exit.
 void Process::post(int sig, int code, long value) {
     if (sig < 1 || sig > 64) return;
+    ++signals_posted[static_cast<std::size_t>(sig)];
     signals_seen.push_back({sig, code, value});
     auto handler = handlers_[static_cast<std::size_t>(sig)];
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::signal, .what = handler == SIG_IGN ? "ignored" : handler ? "caught" : "noted", .number = sig, .extra = pid});
     if (handler == SIG_IGN || handler == SIG_DFL) return;
-    pending.push_back({sig, code, value});
-    pending_caught_ |= bit(sig);
-    system.interrupt(*this);
+    ++pending_counts_[static_cast<std::size_t>(sig)];
+    pending_ |= bit(sig);
+    if (!(blocked_ & bit(sig))) system.interrupt(*this);
 }
 
+// Each signal has one turn, so that handlers that post signals cannot keep a call from returning (SIG-051).
 void Process::deliver_signals() {
-    while (!pending.empty()) {
-        const Sent sent = pending.front();
-        pending.erase(pending.begin());
-        if (pending.empty()) pending_caught_ = 0;
-        auto handler = handlers_[static_cast<std::size_t>(sent.sig)];
-        if (handler == SIG_IGN || handler == SIG_DFL) continue;
-        const int depth = std::exchange(system.face_depth, 0); // a handler may make calls
-        handler(sent.sig);
-        system.face_depth = depth;
+    std::uint64_t over = blocked_;
+    while (const std::uint64_t waiting = pending_ & ~over) {
+        const int sig = std::countr_zero(waiting) + 1;
+        const auto number = static_cast<std::size_t>(sig);
+        over |= bit(sig);
+        pending_ &= ~bit(sig);
+        std::uint64_t count = std::exchange(pending_counts_[number], 0);
+        blocked_ |= bit(sig);
+        while (count-- > 0) {
+            auto handler = handlers_[number];
+            if (handler == SIG_IGN || handler == SIG_DFL) break;
+            const int depth = std::exchange(system.face_depth, 0); // a handler may make calls
+            handler(sig);
+            system.face_depth = depth;
+        }
+        blocked_ &= ~bit(sig);
     }
-    pending_caught_ = 0;
+    if (signal_pending()) [[unlikely]] system.interrupt(*this); // its other calls that sleep
 }
 
 } // namespace rill

@@ -5,6 +5,7 @@
 #include "streams/file.hpp"
 
 #include <array>
+#include <boost/circular_buffer.hpp>
 #include <csignal>
 #include <span>
 #include <vector>
@@ -83,9 +84,11 @@ public:
     int install(File *file, int lowest = 0); // a descriptor, or -1 when none is free
     File *remove_descriptor(int fd);
 
-    // Signals. A caught one interrupts interruptible sleeps; handlers run when a call returns to user level.
+    // Signals. A caught one interrupts interruptible sleeps; handlers run when a call returns to user level. What is
+    // pending is a set, with a count for each signal: it is delivered as often as it was posted, the lowest number first,
+    // and not inside its own handler. What a handler posts to its own number waits for the next return (SIG-050).
     void post(int sig, int code = 0, long value = 0);
-    bool signal_pending() const { return pending_caught_ != 0 || killed; }
+    bool signal_pending() const { return (pending_ & ~blocked_) != 0 || killed; }
     void deliver_signals();
     bool ignores(int sig) const;
     int set_handler(int sig, void (*handler)(int));
@@ -116,8 +119,9 @@ public:
         int code;
         long value;
     };
-    std::vector<Sent> signals_seen; // what was posted, for tests and traces; cleared by the reader
-    std::vector<Sent> pending;
+    // What was posted, for tests: how often each, and the last ones. A reader may clear them.
+    std::array<std::uint64_t, 65> signals_posted{};
+    boost::circular_buffer<Sent> signals_seen{32};
 
 private:
     int open_elsewhere(int pseudo, int oflag, int *fd);
@@ -127,7 +131,9 @@ private:
     std::vector<int> close_on_exec_; // few, or none
     int lowest_free_ = 0;
     std::array<void (*)(int), 65> handlers_{};
-    std::uint64_t pending_caught_ = 0;
+    std::array<std::uint64_t, 65> pending_counts_{};
+    std::uint64_t pending_ = 0; // those that are caught, a bit each
+    std::uint64_t blocked_ = 0; // whose handlers run
     std::string why_text_;
     std::string detailed_reason_; // what refusal.reason points to, when there is a detail
 };

@@ -3,7 +3,8 @@
 // A queue is one chain through b_next and b_prev: high-priority messages, then bands 255 to 1, then band 0, each class in
 // order of arrival (QUE-039). A band's qb_first and qb_last point into the chain; q_bandp lists the bands upwards from 1.
 // Everything that puts a message on goes through put_on(), everything that takes one off through take_off(): the two
-// that let flow know. A putter decides for itself whether the service procedure is scheduled (SCH-012 to SCH-035).
+// that let flow know. A putter decides for itself whether the service procedure is scheduled (SCH-012 to SCH-035). The
+// last high-priority message is kept by the pair, so that no place in the chain has to be looked for (FLW-081).
 // Passing on is a plain call: putnext() ends in deliver(), which notes whose put procedure runs.
 #include "streams/queue.hpp"
 #include "streams/message.hpp"
@@ -32,10 +33,21 @@ System &system_of(queue_t *q) { return *pair_of(q)->system; }
 
 bool in_band(const mblk_t *mp, unsigned char band) { return mp->b_band == band && !is_high_priority(mp); }
 
+mblk_t *&hipri_slot(queue_t *q) { return pair_of(q)->last_hipri[(q->q_flag & QREADR) ? 0 : 1]; }
+
 mblk_t *last_high_priority(queue_t *q) {
-    mblk_t *last = nullptr;
-    for (mblk_t *mp = q->q_first; mp && is_high_priority(mp); mp = mp->b_next) last = mp;
-    return last;
+    if (!(q->q_flag & q_hipri)) [[likely]] return nullptr;
+    return q->q_first ? hipri_slot(q) : nullptr; // a driver may have emptied it by hand
+}
+
+void set_last_high_priority(queue_t *q, mblk_t *mp) {
+    hipri_slot(q) = mp;
+    q->q_flag = mp ? q->q_flag | q_hipri : q->q_flag & ~q_hipri;
+}
+
+// mp is on the queue and was put there as a high-priority message.
+void note_high_priority(queue_t *q, mblk_t *mp) {
+    if (last_high_priority(q) == mp->b_prev) set_last_high_priority(q, mp);
 }
 
 // The last message of all classes above a band; nullptr when there is none.
@@ -82,6 +94,16 @@ void take_off(queue_t *q, mblk_t *mp) {
     note_removed(q, mp);
 }
 
+// The same from where getq() does not take it: the last high-priority message may be this.
+void take_out(queue_t *q, mblk_t *mp) {
+    if ((q->q_flag & q_hipri) && hipri_slot(q) == mp) [[unlikely]] {
+        mblk_t *last = mp->b_prev;
+        while (last && !is_high_priority(last)) last = last->b_prev; // a queue out of order (QUE-081)
+        set_last_high_priority(q, last);
+    }
+    take_off(q, mp);
+}
+
 // A message's band as the queue sees it, made if need be. False when it cannot be had.
 bool settle_band(queue_t *q, mblk_t *mp, qband_t **band) {
     *band = nullptr;
@@ -92,6 +114,22 @@ bool settle_band(queue_t *q, mblk_t *mp, qband_t **band) {
     return true;
 }
 
+// mp has its place in the chain: is it the first or the last of its band? Its neighbours tell, but where a queue is out of
+// order (QUE-081).
+void join_band(qband_t &band, mblk_t *mp) {
+    if (!band.qb_first) {
+        band.qb_first = band.qb_last = mp;
+        return;
+    }
+    const mblk_t *before = mp->b_prev, *behind = mp->b_next;
+    if (!(before && in_band(before, mp->b_band)) && !(behind && in_band(behind, mp->b_band))) {
+        while (before && !in_band(before, mp->b_band)) before = before->b_prev;
+        while (behind && !in_band(behind, mp->b_band)) behind = behind->b_next;
+    }
+    if (!before || behind == band.qb_first) band.qb_first = mp;
+    if (!behind || before == band.qb_last) band.qb_last = mp;
+}
+
 // What insq and appq have in common once the place is known.
 int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
@@ -100,14 +138,8 @@ int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
 #endif
     put_on(q, before, mp);
-    if (band) {
-        mblk_t *other = mp->b_prev;
-        while (other && !in_band(other, mp->b_band)) other = other->b_prev;
-        if (!other) band->qb_first = mp;
-        other = mp->b_next;
-        while (other && !in_band(other, mp->b_band)) other = other->b_next;
-        if (!other) band->qb_last = mp;
-    }
+    if (is_high_priority(mp)) note_high_priority(q, mp);
+    if (band) join_band(*band, mp);
     bool always = is_high_priority(mp) && system_of(q).profile.insq_hipri_schedules; // SCH-023, SCH-035
     if (always || (q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, "message inserted");
     return 1;
@@ -129,7 +161,7 @@ template <class Which> void flush(queue_t *q, Which which) {
     for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
         next = mp->b_next;
         if (!which(mp)) continue;
-        take_off(q, mp);
+        take_out(q, mp);
         freemsg(mp);
     }
 }
@@ -222,9 +254,13 @@ void empty_pair(QueuePair &pair) {
         q.q_count = 0;
         q.q_nband = 0;
         q.q_pad2 = 0;
-        q.q_flag &= ~static_cast<unsigned>(QENAB | QFULL | QWANTW);
+        q.q_flag &= ~static_cast<unsigned>(QENAB | QFULL | QWANTW | q_hipri);
         pair.system->sched.remove(pair.run[side]);
     }
+}
+
+void hipri_taken(queue_t *q, const mblk_t *mp) {
+    if (hipri_slot(q) == mp) set_last_high_priority(q, nullptr);
 }
 
 qband_t *find_band(queue_t *q, unsigned char band) {
@@ -268,6 +304,7 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
 #endif
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
+        set_last_high_priority(q, mp);
         schedule(q, "high-priority message queued"); // SCH-012
     } else if (band) [[unlikely]] {
         put_on(q, band->qb_last ? band->qb_last : last_above(q, mp->b_band), mp);
@@ -290,6 +327,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
 #endif
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
+        note_high_priority(q, mp);
         schedule(q, "high-priority message put back"); // SCH-021
         return 1;
     }
@@ -334,7 +372,7 @@ EXPORT mblk_t *getq(queue_t *q) {
 
 EXPORT void rmvq(queue_t *q, mblk_t *mp) {
     if (!mp || !is_on(q, mp)) return fault("QUE-058", "rmvq was given a message that is not on the queue", q);
-    take_off(q, mp);
+    take_out(q, mp);
 }
 
 EXPORT void flushq(queue_t *q, int flag) {

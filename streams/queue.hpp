@@ -29,6 +29,7 @@ struct QueuePair {
     Stream *stream = nullptr;
     const Owner *owner = nullptr;
     RunItem run[2];
+    mblk_t *last_hipri[2] = {}; // of each queue whose q_flag has q_hipri
     bool procs_on = false;
     bool is_head = false;
     bool taking = false;    // a message is off the queue whose rest may come back: flow waits with its decision
@@ -42,6 +43,9 @@ struct QueuePair {
     queue_t *write() { return &q[1]; }
 };
 
+// In q_flag, and ours: there are high-priority messages on the queue. A driver sees the flag and need not know it.
+constexpr unsigned q_hipri = 0x8000'0000;
+
 inline QueuePair *pair_of(queue_t *q) {
     return reinterpret_cast<QueuePair *>((q->q_flag & QREADR) ? q : q - 1);
 }
@@ -50,6 +54,8 @@ inline QueuePair *pair_of(queue_t *q) {
 void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit);
 // Calls the put procedure of q itself.
 void deliver(queue_t *q, mblk_t *mp);
+// A high-priority message left the front of q.
+void hipri_taken(queue_t *q, const mblk_t *mp);
 // Frees every message and band of both queues, unschedules them.
 void empty_pair(QueuePair &pair);
 qband_t *find_band(queue_t *q, unsigned char band);             // nullptr when it does not exist

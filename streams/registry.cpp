@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cerrno>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/conf.h>
 
 namespace rill {
@@ -53,6 +54,19 @@ void Owner::decide_convention() {
     convention = devflag & D_OLD ? Convention::svr3 : Convention::svr4;
     if (convention_reason.empty())
         convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
+}
+
+int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
+    if (result >= 0) [[likely]] return result;
+    if (!owner.negative_errnos) {
+        Fault fault;
+        fault.driver = owner.name;
+        fault.entry = procedure;
+        fault.rule = "NBSD-082";
+        fault.what = "it answered with a negative number, " + std::to_string(result) + ", and errnos are positive here";
+        system.fault(std::move(fault));
+    }
+    return -std::max(result, -std::numeric_limits<int>::max());
 }
 
 Registry::Registry(System &system, unsigned drivers, unsigned modules)

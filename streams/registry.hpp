@@ -47,6 +47,7 @@ struct Owner {
     Convention convention = Convention::unsaid;
     std::string convention_reason; // "it has no foodevflag"
     int holds = 0;
+    bool negative_errnos = false; // registered by a call of LiS or OpenSS7: its procedures return -EBUSY (NBSD-081)
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
 #if RILL_CHECKING
     char tag[16] = {}; // the name, as far as it fits (checks); made when the owner is installed
@@ -65,6 +66,9 @@ struct CharEntry {
     int (*poll)(dev_t, short events, int anyyet, short *revents, void **php) = nullptr;
 };
 
+// The errno that a procedure of the owner meant. A negative one of a driver that has none is a fault (NBSD-082).
+int errno_of(System &system, const Owner &owner, const char *procedure, int result);
+
 class Process;
 struct File;
 struct Node;
@@ -77,8 +81,9 @@ struct Driver : Owner {
     bool loadable = false; // may be unloaded again
     CharEntry entry;
     // The open of a device that works as in another system (clone/designs): takes the place of the rungs below spec open
-    // and gives the file its operations. 0; an errno; or a pseudo-errno below 0, with which the open call goes on.
+    // and gives the file its operations. 0; an errno; or, of a NetBSD device, EDUPFD or EMOVEFD (NBSD-080).
     std::function<int(Process &, Node &, Special *&, File &, int oflag)> open_file;
+    bool pseudo_errnos = false; // a NetBSD device
     std::vector<major_t> externals; // in order of configuration
     // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
     std::function<int(Driver &)> load;

@@ -122,8 +122,12 @@ public:
             File *held = process.file(fd);
             if (held) ++held->refs;
             const int error = body();
-            if (held && held->refs > 1) --held->refs; // no close: the process keeps its descriptor (CLS-001)
-            else if (held) system.drop_file(process, held);
+            if (held && held->refs > 1) { // no close: the process keeps its descriptor (CLS-001)
+                --held->refs;
+                system.reference_gone(*held);
+            } else if (held) {
+                system.drop_file(process, held);
+            }
             return error;
         });
     }

@@ -32,7 +32,7 @@ Scheduler::~Scheduler() {
     enabled_.clear();
     ready_.clear();
     while (!timers_.empty()) stop_timer(&*timers_.begin());
-    bufcalls_.clear_and_dispose([&](Bufcall *b) { bufcall_pool_.free(b); });
+    while (!bufcalls_.empty()) forget(bufcalls_.front());
 }
 
 std::size_t Scheduler::choose(std::size_t count) {
@@ -72,15 +72,13 @@ void Scheduler::run_bufcalls() {
     bufcalls_due_ = false;
     std::size_t count = bufcalls_.size();
     while (count-- > 0 && !bufcalls_.empty()) {
-        Bufcall *b = &bufcalls_.front();
-        bufcalls_.pop_front();
-        if (!alloc_.would_allow(b->size)) {
-            bufcalls_.push_back(*b);
+        Bufcall &b = bufcalls_.front();
+        if (!alloc_.would_allow(b.size)) {
+            bufcalls_.splice(bufcalls_.end(), bufcalls_, bufcalls_.begin());
             continue;
         }
-        const Bufcall due = *b;
-        bufcall_pool_.free(b);
-        if (due.queue) --queue_callbacks_;
+        const Bufcall due = b;
+        forget(b);
         call_back(EntryKind::bufcall, due.queue, due.owner, due.function, due.argument, due.id);
     }
 }
@@ -162,17 +160,13 @@ long Scheduler::now() {
 }
 
 void Scheduler::fire(Timer &timer) {
-    timers_.erase(timers_.iterator_to(timer));
     Call *call = timer.call;
     auto function = timer.function;
     void *argument = timer.argument;
     queue_t *queue = timer.queue;
     const char *owner = timer.owner;
     const toid_t id = timer.id;
-    if (queue) --queue_callbacks_;
-    if (timer.id) by_id_[static_cast<std::size_t>(timer.id) & 0xffff] = nullptr;
-    if (!call) --timers_out_;
-    timer_pool_.give(&timer);
+    take_down(timer);
     if (call) {
         call->timer = nullptr;
         system_.wake(*call, Wake::timeout, "the time is over");
@@ -194,21 +188,17 @@ void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*
 void Scheduler::drop_callbacks_of(QueuePair &pair) {
     auto is_its = [&](queue_t *q) { return q && pair_of(q) == &pair; };
     auto forgotten = [&](const char *what) { system_.fault("MP-021", what, pair.read()); };
-    for (bool again = true; again;) {
-        again = false;
-        for (Timer &t : timers_)
-            if (is_its(t.queue)) {
-                forgotten("a qtimeout was not cancelled in close");
-                stop_timer(&t);
-                again = true;
-                break;
-            }
+    for (auto it = timers_.begin(); it != timers_.end();) {
+        Timer &t = *it++;
+        if (!is_its(t.queue)) continue;
+        forgotten("a qtimeout was not cancelled in close");
+        stop_timer(&t);
     }
     for (auto it = bufcalls_.begin(); it != bufcalls_.end();) {
         Bufcall &b = *it++;
         if (!is_its(b.queue)) continue;
         forgotten("a qbufcall was not cancelled in close");
-        unbufcall(b.id);
+        forget(b);
     }
 }
 
@@ -245,48 +235,62 @@ void Scheduler::advance_to_next() {
 
 Timer *Scheduler::limit_sleep(Call &call, long ticks) {
     auto *timer = new (timer_pool_.take()) Timer;
-    timer->expires = now() + std::max(ticks, 1L);
+    timer->expires = sum_of(now(), std::max(ticks, 1L));
     timer->order = ++order_;
     timer->call = &call;
     timers_.insert(*timer);
     return timer;
 }
 
-void Scheduler::stop_timer(Timer *timer) {
-    timers_.erase(timers_.iterator_to(*timer));
-    if (timer->id) by_id_[static_cast<std::size_t>(timer->id) & 0xffff] = nullptr;
-    if (timer->queue) --queue_callbacks_;
-    if (!timer->call) --timers_out_;
-    timer_pool_.give(timer);
+void Scheduler::take_down(Timer &timer) {
+    timers_.erase(timers_.iterator_to(timer));
+    if (timer.id) {
+        const auto slot = static_cast<std::uint32_t>(timer.id);
+        by_slot_[slot] = nullptr;
+        free_slots_.push_back(slot);
+    }
+    if (timer.queue) --queue_callbacks_;
+    if (!timer.call) --timers_out_;
+    timer_pool_.give(&timer);
+}
+
+void Scheduler::stop_timer(Timer *timer) { take_down(*timer); }
+
+Timer *Scheduler::timer_of(toid_t id) {
+    const auto slot = static_cast<std::uint32_t>(id);
+    Timer *timer = slot < by_slot_.size() ? by_slot_[slot] : nullptr;
+    return timer && timer->id == id ? timer : nullptr;
 }
 
 toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner) {
     if (!alloc_.allow(sizeof(Timer))) return 0; // UTL-020
-    // An id is a slot in its low 16 bits and a count above, so that an old id never names a new timer.
-    std::size_t slot = 0;
-    while (slot < by_id_.size() && by_id_[slot]) ++slot;
-    if (slot == 0x10000) return 0;
-    if (slot == by_id_.size()) by_id_.push_back(nullptr);
+    if (free_slots_.empty()) {
+        free_slots_.push_back(static_cast<std::uint32_t>(by_slot_.size()));
+        by_slot_.push_back(nullptr);
+    }
+    const std::uint32_t slot = free_slots_.back();
+    free_slots_.pop_back();
     auto *timer = new (timer_pool_.take()) Timer;
-    timer->expires = now() + std::max(ticks, 1L); // UTL-088
+    timer->expires = sum_of(now(), std::max(ticks, 1L)); // UTL-088
     timer->order = ++order_;
-    timer->id = (++next_id_ << 16) | static_cast<toid_t>(slot);
+    next_timer_ = next_timer_ % std::numeric_limits<std::int32_t>::max() + 1; // ids are above 0
+    timer->id = static_cast<toid_t>(std::uint64_t{next_timer_} << 32 | slot);
     timer->function = function;
     timer->argument = argument;
     timer->queue = queue;
     if (queue) ++queue_callbacks_;
     timer->owner = owner;
-    by_id_[slot] = timer;
-    timers_.insert(*timer);
+    by_slot_[slot] = timer;
+    timers_.insert(timers_.end(), *timer); // where most belong
     ++timers_out_;
     return timer->id;
 }
 
 long Scheduler::untimeout(toid_t id) {
-    const std::size_t slot = static_cast<std::size_t>(id) & 0xffff;
-    if (slot >= by_id_.size() || !by_id_[slot] || by_id_[slot]->id != id) return -1;
-    const long left = std::max(by_id_[slot]->expires - now(), 0L);
-    stop_timer(by_id_[slot]);
+    Timer *timer = timer_of(id);
+    if (!timer) return -1;
+    const long left = std::max(timer->expires - now(), 0L);
+    stop_timer(timer);
     return left;
 }
 
@@ -301,19 +305,20 @@ toid_t Scheduler::bufcall(std::size_t size, void (*function)(void *), void *argu
     b->queue = queue;
     if (queue) ++queue_callbacks_;
     bufcalls_.push_back(*b);
+    bufcalls_by_id_.insert(bufcalls_by_id_.end(), *b);
     bufcalls_due_ = bufcalls_due_ || alloc_.would_allow(size);
     return b->id;
 }
 
+void Scheduler::forget(Bufcall &b) {
+    if (b.queue) --queue_callbacks_;
+    bufcalls_.erase(bufcalls_.iterator_to(b));
+    bufcalls_by_id_.erase(bufcalls_by_id_.iterator_to(b));
+    bufcall_pool_.free(&b);
+}
+
 void Scheduler::unbufcall(toid_t id) {
-    for (auto it = bufcalls_.begin(); it != bufcalls_.end(); ++it)
-        if (it->id == id) {
-            Bufcall *b = &*it;
-            if (b->queue) --queue_callbacks_;
-            bufcalls_.erase(it);
-            bufcall_pool_.free(b);
-            return;
-        }
+    if (const auto b = bufcalls_by_id_.find(id); b != bufcalls_by_id_.end()) forget(*b);
 }
 
 void schedule(queue_t *q, const char *why) {

@@ -17,6 +17,27 @@ namespace rill {
 constexpr long ticks_a_second = 100;
 constexpr long forever = std::numeric_limits<long>::max();
 
+// Arithmetic of times saturates (SCH-071): what is too late is `forever`, which never comes.
+constexpr long sum_of(long a, long b) {
+    long sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return b > 0 ? forever : std::numeric_limits<long>::min();
+}
+constexpr long difference_of(long a, long b) {
+    long difference;
+    if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+    return b < 0 ? forever : std::numeric_limits<long>::min();
+}
+constexpr long product_of(long a, long b) {
+    long product;
+    if (!__builtin_mul_overflow(a, b, &product)) return product;
+    return (a < 0) == (b < 0) ? forever : std::numeric_limits<long>::min();
+}
+// The first tick at which so many milliseconds are over.
+constexpr long ticks_of_ms(long ms) { return sum_of(product_of(ms, ticks_a_second), 999) / 1000; }
+// Where advance() stops: what waits from there on still has as long a time ahead.
+constexpr long last_tick = forever / 2;
+
 struct Timer : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
     long expires = 0;
     std::uint64_t order = 0;
@@ -32,13 +53,18 @@ struct Timer : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_lin
     }
 };
 
-struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
-    toid_t id = 0;
+struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>,
+                 intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    toid_t id = 0; // the key
     std::size_t size = 0;
     void (*function)(void *) = nullptr;
     void *argument = nullptr;
     const char *owner = nullptr;
     queue_t *queue = nullptr;    // qbufcall
+};
+struct IdOfBufcall {
+    using type = toid_t;
+    toid_t operator()(const Bufcall &b) const { return b.id; }
 };
 
 enum class EntryKind : unsigned char;
@@ -127,6 +153,9 @@ private:
     void run_one_queue();
     void run_service(RunItem &item);
     void run_bufcalls();
+    void forget(Bufcall &bufcall);
+    Timer *timer_of(toid_t id);
+    void take_down(Timer &timer);
     void fire(Timer &timer);
     void call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id);
 
@@ -138,8 +167,11 @@ private:
     RunList enabled_;
     CallList ready_;
     intrusive::multiset<Timer> timers_;
-    intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_;
-    std::vector<Timer *> by_id_;
+    intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_; // in the order in which they are tried
+    intrusive::set<Bufcall, intrusive::key_of_value<IdOfBufcall>> bufcalls_by_id_;
+    // A timer's id is its slot in the low 32 bits and a count above, so that an old id never names a new timer.
+    std::vector<Timer *> by_slot_;
+    std::vector<std::uint32_t> free_slots_;
     long queue_callbacks_ = 0;
     bool bufcalls_due_ = false;
     long now_ = 0;
@@ -147,7 +179,8 @@ private:
     std::uint64_t order_ = 0;
     unsigned long budgets_ = 0;
     long steps_left_ = 0;
-    toid_t next_id_ = 0;
+    std::uint32_t next_timer_ = 0;
+    toid_t next_id_ = 0; // of a bufcall
     bool seeded_ = false;
     std::uint64_t random_ = 0;
 };

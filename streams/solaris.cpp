@@ -65,6 +65,7 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
         module.devflag = l.module->f_flag;
         module.convention = l.convention;
         module.convention_reason = l.reason;
+        module.negative_errnos = l.negative_errnos();
         if (int error = system.registry.add_module(std::move(module))) return error;
     }
     l.registered = true;
@@ -75,6 +76,7 @@ int register_now(System &system, Loadable &l, const std::string &driver, major_t
     row.devflag = l.driver_flags();
     row.convention = l.convention;
     row.convention_reason = l.reason;
+    row.negative_errnos = l.negative_errnos();
     if (external == 0) external = 1;
     while (external <= system.profile.major_max && system.registry.by_external(external)) ++external;
     if (int error = system.registry.add(std::move(row), external)) {
@@ -367,7 +369,7 @@ EXPORT void ddi_soft_state_fini(void **statep) {
 
 // --- the clock, the caller, user memory ---
 
-EXPORT hrtime_t gethrtime() { return this_system().sched.now() * (1'000'000'000LL / ticks_a_second); }
+EXPORT hrtime_t gethrtime() { return product_of(this_system().sched.now(), 1'000'000'000L / ticks_a_second); }
 EXPORT clock_t ddi_get_lbolt() { return this_system().sched.now(); }
 EXPORT time_t ddi_get_time() { return ::time(nullptr); }
 EXPORT pid_t ddi_get_pid() {

@@ -226,7 +226,7 @@ long ticks_of(clock_t count, time_res_t resolution) {
     case TR_NANOSEC: return count / (1'000'000'000 / ticks_a_second);
     case TR_MICROSEC: return count / (1'000'000 / ticks_a_second);
     case TR_MILLISEC: return count / (1000 / ticks_a_second);
-    case TR_SEC: return count * ticks_a_second;
+    case TR_SEC: return product_of(count, ticks_a_second);
     default: return count;
     }
 }
@@ -455,10 +455,10 @@ EXPORT void cv_destroy(kcondvar_t *cv) { cv->cv_magic = dead; }
 EXPORT void cv_wait(kcondvar_t *cv, kmutex_t *m) { cv_wait_until(cv, m, false, forever); }
 EXPORT int cv_wait_sig(kcondvar_t *cv, kmutex_t *m) { return static_cast<int>(cv_wait_until(cv, m, true, forever)); }
 EXPORT clock_t cv_timedwait(kcondvar_t *cv, kmutex_t *m, clock_t until) {
-    return cv_wait_until(cv, m, false, until - (current ? current->sched.now() : 0));
+    return cv_wait_until(cv, m, false, difference_of(until, current ? current->sched.now() : 0));
 }
 EXPORT clock_t cv_timedwait_sig(kcondvar_t *cv, kmutex_t *m, clock_t until) {
-    return cv_wait_until(cv, m, true, until - (current ? current->sched.now() : 0));
+    return cv_wait_until(cv, m, true, difference_of(until, current ? current->sched.now() : 0));
 }
 EXPORT clock_t cv_reltimedwait(kcondvar_t *cv, kmutex_t *m, clock_t count, time_res_t resolution) {
     return cv_wait_until(cv, m, false, ticks_of(count, resolution));

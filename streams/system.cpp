@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
+#include <set>
 #include <time.h>
 #include <utility>
 
@@ -254,7 +255,7 @@ void System::drive(Call &call) {
             interrupt(*call.process);
         }
         if (sched.step()) continue;
-        if (sched.has_timers() && sched.next_expiry() - began <= tunables.patience) {
+        if (sched.has_timers() && sched.next_expiry() != forever && sched.next_expiry() - began <= tunables.patience) {
             if (!sched.real_time) {
                 sched.advance_to_next();
                 continue;
@@ -343,8 +344,10 @@ void System::run_pending() {
 void System::run_until_idle() { run_pending(); }
 
 void System::advance(long ticks) {
+    constexpr long day = 24L * 3600 * ticks_a_second;
     run_pending();
-    sched.advance_to(sched.now() + std::max(ticks, 0L));
+    const long end = std::max(last_tick, sum_of(sched.now(), day)); // a clock that was moved so far still goes on
+    sched.advance_to(std::min(sum_of(sched.now(), std::max(ticks, 0L)), end));
 }
 
 const char *driver_of(const Entry *e) {
@@ -356,10 +359,34 @@ const char *driver_of(const Entry *e) {
 const char *System::acting_driver() const { return driver_of(entry); }
 
 void System::close_passed(File *file) {
-    if (file->refs > 1)
-        --file->refs;
-    else
-        late_closes.push_back(file); // its driver's close may sleep: not here
+    if (file->refs == 1) return late_closes.push_back(file); // its driver's close may sleep: not here
+    --file->refs;
+    reference_gone(*file);
+}
+
+// Upwards, from the file to the ends on which it waits and to their files: does a file that something else refers to hold
+// one of these? Each file is visited once.
+static bool is_held(File &file) {
+    std::vector<File *> reached{&file};
+    std::set<const File *> seen{&file};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+        if (reached[i]->refs != reached[i]->passed) return true;
+        for (const PassedFile *p = reached[i]->messages; p; p = p->next) {
+            File *holder = p->at ? p->at->end : nullptr;
+            if (!holder) return true;
+            if (seen.insert(holder).second) reached.push_back(holder);
+        }
+    }
+    return false;
+}
+
+void System::reference_gone(File &file) {
+    if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]] return;
+    circles.push_back(&file);
+    if (circles.size() > 1) return; // what is collected leads here
+    for (std::size_t i = 0; i < circles.size(); ++i)
+        if (circles[i]->refs == circles[i]->passed && !is_held(*circles[i])) circles[i]->stream->drop_passed();
+    circles.clear();
 }
 
 void System::close_late() {

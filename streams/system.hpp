@@ -121,6 +121,11 @@ public:
     void close_passed(File *file);               // a passed descriptor nobody received
     void close_late();                           // those whose last close had to wait for a call
     std::vector<File *> late_closes;
+    // A file lost a reference and has others. If these are passed descriptors only, which wait where none but they
+    // themselves lead, nobody can ever receive them: they go, and the file with them (IOC-321).
+    void reference_gone(File &file);
+    Pool<PassedFile> passed_pool{alloc};
+    std::vector<File *> circles;
     void signal_process(int pid, int sig);
     void signal_group(int pgrp, int sig);
     bool orphaned(int pgrp) const;

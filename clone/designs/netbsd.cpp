@@ -433,6 +433,7 @@ EXPORT int devsw_attach(const char *name, const struct bdevsw *, devmajor_t *, c
     Driver driver;
     driver.name = driver.prefix = name;
     driver.open_file = open_file;
+    driver.pseudo_errnos = true;
     const auto major = static_cast<major_t>(*cmajor);
     const int error = k.system.registry.add(std::move(driver), major);
     if (!error) k.switches.emplace_back(cdev, major);

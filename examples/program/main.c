@@ -4,11 +4,9 @@
  *     cc -std=gnu89 -c unit.c $(pkg-config --cflags rill)
  *     cc main.c unit.o $(pkg-config --cflags --libs rill) -o main
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <rill.h>
 #include <stdio.h>
-#include <string.h>
 
 extern struct streamtab unitinfo;
 extern int unitdevflag, unit_foreign, unit_closes;
@@ -18,7 +16,7 @@ static rill_proc *me;
 static int try_open(const char *path) {
     int fd = rill_open(me, path, O_RDWR);
     if (fd < 0)
-        printf("open %-12s  %s: %s\n", path, strerror(errno), rill_why(me));
+        printf("open %-12s  %s\n", path, rill_why(me));
     else
         printf("open %-12s  descriptor %d\n", path, fd);
     return fd;

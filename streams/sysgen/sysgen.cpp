@@ -164,6 +164,7 @@ void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems)
     r.owner.convention_reason = r.solaris->reason;
     r.owner.tab = r.solaris->driver_tab();
     r.owner.devflag = r.solaris->driver_flags();
+    r.owner.negative_errnos = r.solaris->negative_errnos();
     if (!r.owner.tab && r.solaris->module) {
         r.owner.tab = r.solaris->module->f_str;
         r.owner.devflag = r.solaris->module->f_flag;

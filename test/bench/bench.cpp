@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <rill.h>
+#include <sys/ddi.h>
 #include <sys/ioctl.h>
 #include <string>
 #include <sys/minor.h>
@@ -308,6 +309,46 @@ double design_open_close(const rill::designs::Design &design, int n) {
     return spent / n;
 }
 
+// A queue of a stream on echo with so many high-priority messages on it, and as many timeouts pending.
+struct Crowd {
+    explicit Crowd(int count) {
+        rill::Enter scope(system());
+        q = reinterpret_cast<rill::Process *>(echo.proc)->file(echo.fd)->stream->driver_pair()->write();
+        for (int i = 0; i < count; ++i) {
+            putq(q, message(M_PCPROTO));
+            timeout(nothing, nullptr, 1 + i % 1000);
+        }
+        hipri = message(M_PCPROTO);
+        data = message(M_DATA);
+    }
+    ~Crowd() {
+        rill::Enter scope(system());
+        freemsg(hipri);
+        freemsg(data);
+    }
+    static void nothing(void *) {}
+    static mblk_t *message(int type) {
+        mblk_t *mp = allocb(8, BPRI_MED);
+        mp->b_datap->db_type = static_cast<unsigned char>(type);
+        return mp;
+    }
+    rill::System &system() { return *reinterpret_cast<rill::System *>(echo.system); }
+    template <class Turn> double turns(Turn &&turn) {
+        constexpr int n = 20000;
+        rill::Enter scope(system());
+        return nanoseconds([&] {
+                   for (int i = 0; i < n; ++i) turn(i);
+               }) / n;
+    }
+    double priority() { return turns([&](int) { putq(q, hipri), rmvq(q, hipri); }); }
+    double back() { return turns([&](int) { putbq(q, data), rmvq(q, data); }); }
+    double timers() { return turns([](int i) { untimeout(timeout(nothing, nullptr, 1 + i % 1000)); }); }
+
+    Echo echo;
+    queue_t *q = nullptr;
+    mblk_t *hipri = nullptr, *data = nullptr;
+};
+
 size_t host_bytes() { return mallinfo2().uordblks; }
 
 } // namespace
@@ -418,6 +459,14 @@ int main() {
         rill::Enter scope(*reinterpret_cast<rill::System *>(world.system));
         row("allocb+freeb of 64 B / malloc+free of 64 B",
             compare([] { return allocb_freeb(500000); }, [] { return malloc_free(500000); }), "2.0", "0.6");
+    }
+    {
+        Crowd few(100), many(100000);
+        row("putq+rmvq of a high-priority message, 100,000 of them queued / 100",
+            compare([&] { return many.priority(); }, [&] { return few.priority(); }), "2", "1.1");
+        row("putbq+rmvq of an ordinary message behind them, 100,000 / 100",
+            compare([&] { return many.back(); }, [&] { return few.back(); }), "2", "1.1");
+        row("timeout+untimeout, 100,000 pending / 100", compare([&] { return many.timers(); }, [&] { return few.timers(); }), "2", "1.5");
     }
     {
         World world(20000);

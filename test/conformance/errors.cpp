@@ -97,6 +97,7 @@ TEST_CASE("ERR-002: one byte of 0, or none at all, is ignored") {
         CHECK(read_of(w) == "-EAGAIN");
         CHECK(write_of(w) == "2");
         CHECK(w.down.all() == "DATA(ab)"); // no M_FLUSH
+        CHECK(w.s.f.took_fault("IOC-324") == (bytes.empty() ? 1 : 0));
     }
     w.s.up_error(EPROTO);
     w.s.up(M_ERROR, std::string_view("\0", 1)); // clears nothing either

@@ -34,6 +34,76 @@ TEST_CASE("FLW-021: no service procedure on the way up: the writer that waits at
     empty_queue(s.f, s.wq());
 }
 
+TEST_CASE("FLW-080: an empty queue is not full, whatever its marks: getq, rmvq, flushq, flushband; ordinary messages, bands, messages of no bytes") {
+    for (const char *profile : {"irix", "svr4", "solaris"})
+        for (size_t low : {0, 1, 100})
+            for (int band : {0, 2})
+                for (const char *bytes : {"", "x", "xyz"})
+                    for (int way = 0; way < 4; ++way) {
+                        CAPTURE(profile);
+                        CAPTURE(low);
+                        CAPTURE(band);
+                        CAPTURE(way);
+                        OneStream s(profile, hold_writes);
+                        queue_t *q = s.wq();
+                        Enter scope(s.f.system);
+                        const auto number = static_cast<unsigned char>(band);
+                        strqset(q, QHIWAT, number, 0);
+                        strqset(q, QLOWAT, number, static_cast<long>(low));
+                        for (int i = 0; i < 2; ++i) putq(q, message(M_DATA, bytes, band));
+                        CHECK(bcanput(q, number) == 0); // FLW-009
+                        if (way == 0)
+                            while (mblk_t *mp = getq(q)) freemsg(mp);
+                        if (way == 1)
+                            while (mblk_t *mp = q->q_first) rmvq(q, mp), freemsg(mp);
+                        if (way == 2) flushq(q, FLUSHALL);
+                        if (way == 3) flushband(q, number, FLUSHALL);
+                        CHECK(q->q_first == nullptr);
+                        CHECK((band ? mark(q, QFLAG, number) & (QB_FULL | QB_WANTW) : q->q_flag & (QFULL | QWANTW)) == 0);
+                        CHECK(bcanput(q, number) == 1);
+                    }
+}
+
+TEST_CASE("FLW-080: with a high-water mark of 0 every write goes on once the one before it was taken, at the driver and at the head") {
+    for (const char *profile : {"irix", "svr4", "solaris"}) {
+        OneStream s(profile, hold_writes);
+        strqset(s.wq(), QHIWAT, 0, 0);
+        strqset(s.wq(), QLOWAT, 0, 0);
+        CHECK(s.f.write(s.fd, "1") == 1);
+        for (int i = 0; i < 3; ++i) {
+            Later writer = s.f.later(s.root, "write", [&] { return s.f.write(s.fd, "2"); });
+            CHECK_FALSE(writer.done());
+            empty_queue(s.f, s.wq());
+            REQUIRE(writer.done());
+            CHECK(writer.result() == 1);
+        }
+        empty_queue(s.f, s.wq());
+        stroptions options{};
+        options.so_flags = SO_HIWAT | SO_LOWAT; // both 0
+        s.up_options(options);
+        for (int i = 0; i < 3; ++i) {
+            Enter scope(s.f.system);
+            CHECK(canputnext(s.rq) == 1);
+            putnext(s.rq, message(M_DATA, "up"));
+            CHECK(canputnext(s.rq) == 0);
+            CHECK(s.f.read(s.fd) == "up");
+        }
+    }
+}
+
+TEST_CASE("FLW-080: a queue whose messages were trimmed while they waited counts from 0 again when it is empty") {
+    OneStream s(nullptr, hold_writes);
+    queue_t *q = s.wq();
+    Enter scope(s.f.system);
+    mblk_t *mp = message(M_DATA, std::string(q->q_hiwat, 'x'));
+    putq(q, mp);
+    CHECK(canput(q) == 0);
+    mp->b_wptr = mp->b_rptr;
+    freemsg(getq(q));
+    CHECK(q->q_count == 0);
+    CHECK(canput(q) == 1);
+}
+
 TEST_CASE("FLW-030: bcanput of band 0 is canput, and bcanputnext is bcanput of the next queue") {
     OneStream s(nullptr, hold_writes);
     queue_t *above = s.stream().write_queue(), *q = s.wq();

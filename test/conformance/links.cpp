@@ -48,7 +48,7 @@ struct Mux {
             seen.push_back({io->ioc_cmd, io->ioc_count, link, b ? RD(b)->q_qinfo : nullptr, b ? b->q_qinfo : nullptr,
                             b ? RD(b)->q_ptr : nullptr, b ? b->q_ptr : nullptr, probe.count("close")});
             if (keep) {
-                kept_q = q, kept = mp;
+                kept.emplace_back(q, mp);
                 return;
             }
             if (instead) {
@@ -75,8 +75,9 @@ struct Mux {
     }
     void answer_kept(int how = M_IOCACK, int why = 0) {
         Enter scope(f.system);
-        answer(kept_q, kept, how, why);
-        kept = nullptr;
+        const auto [q, mp] = kept.front();
+        kept.pop_front();
+        answer(q, mp, how, why);
         f.system.run_until_idle();
     }
     int open() { return f.open(path.c_str()); }
@@ -94,8 +95,7 @@ struct Mux {
     int nak_nth = 0;                // this request is refused
     int instead = 0;                // M_ERROR or M_HANGUP instead of an answer
     bool keep = false;              // no answer yet
-    queue_t *kept_q = nullptr;
-    mblk_t *kept = nullptr;
+    std::deque<std::pair<queue_t *, mblk_t *>> kept;
     std::vector<Request> seen;
     std::vector<int> arrived; // types that came to the lower read put procedure
 };
@@ -420,11 +420,58 @@ TEST_CASE("MUX-039 IOC-233 [irix]: a driver that never answers: ETIME after 15 s
     CHECK(w.system.sched.now() - before == 15 * ticks_a_second);
     CHECK(w.links() == 0);
     w.check_free(w.low);
-    w.mux.answer_kept();
+    while (!w.mux.kept.empty()) w.mux.answer_kept();
     CHECK(w.links() == 0);
     w.check_free(w.low);
     w.mux.keep = false;
     CHECK(w.link(w.ctl, w.low) > 0);
+}
+
+TEST_CASE("MUX-090: a link request that ends without an answer: the driver is sent the opposite, while the lower half is still its own") {
+    enum Ending { time, signal, error, hangup };
+    for (int command : {I_LINK, I_PLINK})
+        for (Ending ending : {time, signal, error, hangup}) {
+            CAPTURE(command);
+            CAPTURE(ending);
+            World w(ending == time || ending == signal ? "irix" : nullptr); // the others wait on (MUX-038)
+            Process &p = w.process();
+            w.catch_signal(p, SIGUSR1);
+            const int ctl = w.open(p, "/dev/mux"), low = w.open(p, "/dev/echo");
+            w.mux.keep = true;
+            Later call = w.later(p, "ioctl", [&] { return outcome(rill_ioctl(handle(p), ctl, command, low)); });
+            REQUIRE_FALSE(call.done());
+            {
+                Enter scope(w.system);
+                if (ending == error) putnextctl1(RD(w.mux.kept[0].first), M_ERROR, EPROTO);
+                if (ending == hangup) putnextctl(RD(w.mux.kept[0].first), M_HANGUP);
+            }
+            if (ending == signal) w.kill(p, SIGUSR1);
+            const int errors[] = {-ETIME, -EINTR, -EPROTO, -ENXIO};
+            CHECK(call.finish() == errors[ending]);
+            CHECK(w.mux.commands() == std::vector<int>{command, command == I_LINK ? I_UNLINK : I_PUNLINK});
+            REQUIRE(w.mux.seen.size() == 2);
+            CHECK(w.mux.seen[1].link.l_index == w.mux.seen[0].link.l_index);
+            CHECK(w.mux.seen[1].link.l_qtop == w.mux.seen[0].link.l_qtop);
+            CHECK(w.mux.seen[1].link.l_qbot == w.mux.seen[0].link.l_qbot);
+            CHECK(w.mux.seen[1].write_info == &w.mux.low.write_init); // MUX-056
+            CHECK(w.links() == 0);
+            while (!w.mux.kept.empty()) w.mux.answer_kept(); // nobody waits
+            CHECK(w.links() == 0);
+            w.mux.keep = false;
+            w.took_fault("IOC-122");
+        }
+}
+
+TEST_CASE("MUX-090: a request that was answered, well or not, has no opposite") {
+    World w;
+    w.mux.type = M_IOCNAK;
+    CHECK(w.link(w.ctl, w.low) == -EINVAL);
+    w.mux.type = M_IOCACK;
+    w.mux.error = EIO;
+    CHECK(w.link(w.ctl, w.low) == -EIO);
+    w.mux.error = 0;
+    CHECK(w.link(w.ctl, w.low) > 0);
+    CHECK(w.mux.commands() == std::vector<int>{I_LINK, I_LINK, I_LINK});
 }
 
 static void waits_without_limit(const char *profile) {
@@ -979,10 +1026,8 @@ TEST_CASE("MUX-067 IOC-237 CLS-004 [irix]: at the last close links go whatever t
         CHECK(w.links() == 0);
         w.check_free(w.low);
         w.mux.keep = false;
-        if (w.mux.kept) {
-            Enter scope(w.system);
-            freemsg(w.mux.kept);
-        }
+        Enter scope(w.system);
+        for (auto [q, mp] : w.mux.kept) freemsg(mp);
     }
 }
 

@@ -175,6 +175,30 @@ TEST_CASE("MP-006 MP-007: after qprocsoff in its close no procedure of the modul
     p.s.f.check_no_fault();
 }
 
+TEST_CASE("SCH-070: qprocsoff leaves the messages on the queues: close may take them off, and what is left is freed when close has returned") {
+    Pushed p;
+    std::string taken;
+    Census inside{};
+    p.m.on_close = [&](queue_t *q, int, cred_t *) {
+        for (queue_t *each : {q, WR(q)})
+            for (const char *text : {"one", "two"}) putq(each, message(M_DATA, text));
+        qprocsoff(q);
+        CHECK(qsize(q) == 2);
+        CHECK(qsize(WR(q)) == 2);
+        mblk_t *mp = getq(q);
+        taken = bytes_of(mp);
+        putnext(q, mp); // MP-008
+        inside = p.s.f.census();
+        return 0;
+    };
+    CHECK(p.push() == 0);
+    CHECK(p.s.ioctl(I_POP, 0) == 0);
+    CHECK(taken == "one");
+    CHECK(p.s.f.census().messages == inside.messages - 3);
+    CHECK(p.s.f.read(p.s.fd) == "one");
+    p.s.f.check_no_fault();
+}
+
 TEST_CASE("MP-008: after qprocsoff a module may still pass on its own last messages") {
     Pushed p;
     p.m.on_close = [&](queue_t *q, int, cred_t *) {

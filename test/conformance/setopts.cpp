@@ -185,6 +185,7 @@ TEST_CASE("IOC-258: M_SETOPTS is consumed and never queued, even behind data; a 
     set_read_options(s, RMSGN);
     s.up(M_SETOPTS, "short");
     s.up(M_SETOPTS);
+    CHECK(s.f.took_fault("IOC-323") == 2);
     CHECK(s.ioctl(I_NREAD, &bytes) == 1);
     CHECK(bytes == 2);
     CHECK(s.f.census().messages == messages);

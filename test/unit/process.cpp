@@ -160,17 +160,17 @@ TEST_CASE("a caught signal runs its handler when the call returns; an ignored or
     CHECK(handled == SIGUSR1);
 }
 
-TEST_CASE("rill_why names rung, reason and clause of the last call, and is empty after a success") {
+TEST_CASE("rill_why names errno, rung, reason and clause of the last call, and is empty after a success") {
     Fixture f;
     echo_at(f);
     f.node("/dev/none", f.clone(99));
     CHECK(f.open("/dev/none") == -ENXIO);
     CHECK(f.why().find("CLN-050") != std::string::npos);
-    CHECK(f.why().find("clone open: ") == 0); // the rung, then the reason
+    CHECK(f.why().find("ENXIO: clone open: ") == 0); // the errno's name, the rung, then the reason
     CHECK(f.open("/dev/echo") >= 0);
     CHECK(f.why() == "");
     CHECK(f.close(55) == -EBADF);
-    CHECK(f.why().find("close") == 0);
+    CHECK(f.why().find("EBADF: close") == 0);
 }
 
 TEST_CASE("a call that nothing could ever wake ends with EDEADLK instead of hanging") {

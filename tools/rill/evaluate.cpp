@@ -139,6 +139,7 @@ Outcome outcome(User &user, long result) {
     if (result < 0) {
         o.error = errno ? errno : EIO;
         o.why = rill_why(user.handle);
+        if (const std::string name = view::errno_name(o.error) + ": "; o.why.starts_with(name)) o.why.erase(0, name.size());
     }
     o.value = result;
     return o;
