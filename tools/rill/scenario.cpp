@@ -1,6 +1,7 @@
 #include "tools/rill/scenario.hpp"
 
 #include "clone/designs/design.hpp"
+#include "tools/rill/builtin.hpp"
 #include "clone/minor_table.hpp"
 #include "streams/view/dot.hpp"
 
@@ -185,6 +186,13 @@ bool Scenario::run(std::istream &in, bool go_on, const char *prompt) {
     return good;
 }
 
+bool Scenario::evaluate(std::string_view text, std::optional<Outcome> *ended) {
+    ended_.reset();
+    const bool understood = line(text);
+    *ended = std::exchange(ended_, {});
+    return understood;
+}
+
 bool Scenario::line(std::string_view text) {
     ++number_;
     const std::string_view shown = trimmed(text);
@@ -200,9 +208,9 @@ bool Scenario::line(std::string_view text) {
         if (!words.empty()) execute(words, shown.substr(0, shown.find(" #")));
         return true;
     } catch (const SyntaxError &e) {
-        fmt::print(stderr, "{}:{}:{}: {}\n", source_, number_, e.column, e.what());
+        if (show_ != Show::nothing) fmt::print(stderr, "{}:{}:{}: {}\n", source_, number_, e.column, e.what());
     } catch (const Unmet &e) {
-        fmt::print(stderr, "{}:{}:{}: {}\n", source_, number_, e.column, e.what());
+        if (show_ != Show::nothing) fmt::print(stderr, "{}:{}:{}: {}\n", source_, number_, e.column, e.what());
     }
     text_.take();
     return false;
@@ -271,6 +279,7 @@ void Scenario::start(Line line, Action action, const char *name) {
 
 void Scenario::finish(const Line &line, const Outcome &ended) {
     acting_ = line.user;
+    ended_ = ended;
     if (!line.assign.empty() && !ended.error && ended.descriptor)
         line.user->descriptors[line.assign] = static_cast<int>(ended.value);
     if (show_ != Show::json) show(line.shown, result_text(ended));
@@ -404,6 +413,13 @@ void Scenario::control(const std::string &word, Words &words, std::string_view s
 void Scenario::design(const std::string &word, Words &words, std::string_view shown) {
     const std::size_t column = words.column();
     const std::string name = words.name("a design");
+    if (word == "attach" && is_helper(name)) {
+        const long major = words.number_or(0);
+        words.finish();
+        const int error = attach_helper(handle_, name, major);
+        show(shown, error ? view::errno_name(error) : "ok");
+        return show_trace();
+    }
     const designs::Design *found = designs::find(name);
     if (!found) {
         std::string names;
@@ -498,7 +514,7 @@ std::string Scenario::whose(int pid) const {
 // --- printing ------------------------------------------------------------------------------------------------------
 
 void Scenario::say(std::string_view text) {
-    if (text.empty() && blank_) return;
+    if ((text.empty() && blank_) || show_ == Show::nothing) return;
     blank_ = text.empty();
     fmt::print("{}\n", text);
 }

@@ -22,7 +22,7 @@
 
 namespace rill::tool {
 
-enum class Show { all, quiet, json };
+enum class Show { all, quiet, json, nothing };
 
 // How a call ended.
 struct Outcome {
@@ -73,6 +73,9 @@ public:
     // All lines up to the end; false when an expectation failed or a line could not be understood (the message went to
     // stderr). A shell goes on after a failure. A prompt means that a person types: lines are not repeated.
     bool run(std::istream &in, bool go_on, const char *prompt = nullptr);
+    // One line, for a program. False: it could not be understood, and nothing was done. `ended` is how its call ended, if
+    // it is one that did.
+    bool evaluate(std::string_view text, std::optional<Outcome> *ended);
 
 private:
     struct Line { // a line that is a call, parsed
@@ -121,6 +124,7 @@ private:
     bool steps_ = true;  // `show steps`, `show calls`
     bool blank_ = false; // the last line printed was empty
     int number_ = 0;
+    std::optional<Outcome> ended_;
     std::string prose_;
     std::list<User> users_;
     User *acting_ = nullptr;
