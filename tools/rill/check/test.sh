@@ -1,7 +1,8 @@
 #!/bin/sh
 # What `rill check` promises beyond the faults it finds (examples/porting/broken has those).
 #   test.sh RILL PORTING-DIRECTORY
-rill=$1 porting=$2
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+rill=$(absolute "$1") porting=$(absolute "$2")
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/tmp" "$dir/work" && cd "$dir/work" || exit 99
