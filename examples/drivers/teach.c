@@ -20,6 +20,8 @@
 #include <sys/minor.h>
 #include <sys/ddi.h>
 
+int putnextctl2(); /* gnu89 drivers declare it themselves (PUT-017) */
+
 #define TEACH_HOLD 0x7401
 #define TEACH_UPPER 0x7402
 #define TEACH_LATE 0x7403

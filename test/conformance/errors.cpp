@@ -311,7 +311,6 @@ TEST_CASE("ERR-026 [irix] [svr4]: a successful re-open undoes the hangup; one th
 }
 
 TEST_CASE("ERR-026 [solaris]: M_UNHANGUP undoes the hangup") {
-    constexpr int M_UNHANGUP = 0x92;
     Watched w(2048, 256, "solaris");
     do_not_wait(w);
     w.s.up(M_UNHANGUP); // nothing to undo

@@ -9,8 +9,8 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab echoinfo, loopinfo, muxinfo, nulsinfo, pipemodinfo;
-extern int echodevflag, loopdevflag, muxdevflag, nulsdevflag, pipemoddevflag;
+extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo;
+extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag;
 }
 
 namespace rill::tool {
@@ -62,6 +62,19 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     const int error = errno;
     rill_proc_exit(maker);
     return result ? error : 0;
+}
+
+bool is_helper(std::string_view name) { return name == "carrier" || name == "passer" || name == "clone"; }
+
+int attach_helper(rill_system *system, std::string_view name, long major) {
+    int failed = 0;
+    if (name == "carrier")
+        failed = rill_driver_add(system, "carrier", static_cast<int>(major), &echoinfo, echodevflag, minors);
+    else if (name == "clone")
+        failed = rill_driver_add(system, "clone", static_cast<int>(major), &cloneinfo, clonedevflag, 0);
+    else
+        failed = rill_module_add(system, "passer", &passmodinfo, passmoddevflag);
+    return failed ? errno : 0;
 }
 
 } // namespace rill::tool

@@ -5,6 +5,7 @@
 #include "streams/view/dot.hpp"
 #include "streams/view/tables.hpp"
 #include "streams/view/text.hpp"
+#include "tools/rill/builtin.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/evaluate.hpp"
 
@@ -226,6 +227,12 @@ Outcome kill_process(Evaluator &e, Words &words) {
 }
 
 Outcome attach(Evaluator &e, Words &words) {
+    if (!words.empty() && is_helper(words.peek()->text)) {
+        const std::string name = words.name("a helper");
+        const long major = words.number_or(0);
+        words.finish();
+        return errno_or(attach_helper(e.handle(), name, major), "ok");
+    }
     const designs::Design &found = design(words);
     const long bound = words.number_or(0);
     words.finish();

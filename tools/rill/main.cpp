@@ -2,7 +2,7 @@
 // check.hpp ...). CLI11 takes long to compile, so that this is the one file that includes it, and includes little besides.
 #include "tools/paths.hpp"
 #include "tools/rill/cc.hpp"
-#include "tools/rill/check.hpp"
+#include "tools/rill/check/check.hpp"
 #include "tools/rill/checking.hpp"
 #include "tools/rill/clause.hpp"
 #include "tools/rill/commands.hpp"
@@ -53,6 +53,9 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
     check->add_option("--major", what.major, "external major to give it")->capture_default_str();
     check->add_option("--devices", what.devices, "#DEV to give it")->capture_default_str();
     check->add_option("--out", what.out, "directory for the scenarios that reproduce faults (default: NAME.check)");
+    check->add_option("--ioctl", what.ioctls, "its own ioctl commands, N,... (default: NAME.ioctls beside it, or the cases of its source)")
+        ->delimiter(',');
+    check->add_option("--seconds", what.seconds, "that one step may take")->capture_default_str();
     check->add_flag("--module", what.module, "it is a module: push it");
     check->footer("Exit status: 0 no fault, 1 faults, 2 the check could not be made.\n"
                   "Example:\n  rill check foo.so --junit foo.xml");

@@ -25,6 +25,18 @@
 #ifndef ON_IOCTL
 #define ON_IOCTL(q, mp) ((mp)->b_datap->db_type = M_IOCNAK, qreply(q, mp))
 #endif
+#ifndef ON_FLUSHR
+#define ON_FLUSHR(q, mp) (*(mp)->b_rptr &= ~FLUSHW, qreply(q, mp))
+#endif
+#ifndef ON_TAKEN
+#define ON_TAKEN(m)
+#endif
+#ifndef STORE
+#define STORE(devp, m) (*(devp) = makedevice(getemajor(*(devp)), m))
+#endif
+#ifndef PROCS_ON
+#define PROCS_ON(q) qprocson(q)
+#endif
 #ifndef ON_OPENED
 #define ON_OPENED(q)
 #endif
@@ -33,6 +45,9 @@
 #endif
 #ifndef SERVICE
 #define SERVICE NULL
+#endif
+#ifndef READ_SERVICE
+#define READ_SERVICE NULL
 #endif
 
 static queue_t *unit[4];
@@ -52,9 +67,10 @@ bad_open(queue_t *q, dev_t *devp, int flag, int sflag, cred_t *credp)
     if (m >= 4)
         return ENXIO;
     unit[m] = q;
+    ON_TAKEN(m);
     q->q_ptr = WR(q)->q_ptr = (char *)&unit[m];
-    *devp = makedevice(getemajor(*devp), m);
-    qprocson(q);
+    STORE(devp, m);
+    PROCS_ON(q);
     ON_OPENED(q);
     return 0;
 }
@@ -82,8 +98,7 @@ bad_wput(queue_t *q, mblk_t *mp)
         if (*mp->b_rptr & FLUSHW)
             flushq(q, FLUSHALL);
         if (*mp->b_rptr & FLUSHR) {
-            *mp->b_rptr &= ~FLUSHW;
-            qreply(q, mp);
+            ON_FLUSHR(q, mp);
             break;
         }
         freemsg(mp);
@@ -95,7 +110,7 @@ bad_wput(queue_t *q, mblk_t *mp)
 }
 
 static struct module_info bad_minfo = { 0xbad, TEXT(NAME), 0, INFPSZ, 4096, 1024 };
-static struct qinit bad_rinit = { NULL, NULL, bad_open, bad_close, NULL, &bad_minfo, NULL };
+static struct qinit bad_rinit = { NULL, READ_SERVICE, bad_open, bad_close, NULL, &bad_minfo, NULL };
 static struct qinit bad_winit = { bad_wput, SERVICE, NULL, NULL, NULL, &bad_minfo, NULL };
 struct streamtab PASTE(NAME, info) = { &bad_rinit, &bad_winit, NULL, NULL };
 int PASTE(NAME, devflag) = D_MP;

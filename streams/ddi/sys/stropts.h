@@ -126,13 +126,13 @@ struct strioctl {
 struct strpeek {
     struct strbuf ctlbuf;
     struct strbuf databuf;
-    t_uscalar_t flags;
+    unsigned int flags;
 };
 
 struct strfdinsert {
     struct strbuf ctlbuf;
     struct strbuf databuf;
-    t_uscalar_t flags;
+    unsigned int flags;
     int fildes;
     int offset;
 };

@@ -1,0 +1,138 @@
+#include "tools/rill/check/report.hpp"
+
+#include "streams/view/text.hpp"
+#include "tools/rill/check/check.hpp"
+#include "tools/rill/check/target.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+
+namespace rill::tool {
+
+namespace {
+
+std::string first_line(const std::string &text) { return text.substr(0, text.find('\n')); }
+
+std::string indented(std::string_view text, std::string_view by) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        out += fmt::format("{}{}\n", by, text.substr(0, end));
+        text.remove_prefix(end == text.npos ? text.size() : end + 1);
+    }
+    return out;
+}
+
+// What makes two findings the same: driver, procedure and clause; not the sizes in between. Without a clause all of it.
+std::string identity(const Finding &f) {
+    const std::string first = first_line(f.text);
+    const std::size_t clause = first.rfind('('), colon = first.find(':');
+    const bool cites = clause != first.npos && first.ends_with(')') && first.find('-', clause) != first.npos;
+    return cites && colon != first.npos ? first.substr(0, colon) + first.substr(clause) : first;
+}
+
+// In TAP a # begins a directive.
+std::string tap_name(std::string text) {
+    std::replace(text.begin(), text.end(), '#', ' ');
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+}
+
+} // namespace
+
+Report::Report(const Target &target, const CheckOptions &options) : target_(target), options_(options) {}
+
+std::string Report::again(const Step &step) const {
+    return fmt::format("rill boot {}{} -s {}", target_.directory,
+                       options_.profile == "irix" ? "" : " --profile " + options_.profile, step.file);
+}
+
+void Report::begin(std::size_t steps) const {
+    if (options_.tap) return fmt::print("TAP version 13\n1..{}\n", steps);
+    fmt::print("rill check: {} {}, {} profile, seed {}{}\n", target_.module ? "module" : "driver", target_.name,
+               options_.profile, options_.seed,
+#if RILL_CHECKING
+               ""
+#else
+               "; not a checking build: some faults cannot be seen"
+#endif
+    );
+    if (target_.ioctls.empty())
+        fmt::print("no ioctl commands of its own are known: --ioctl N,... or a file {}.ioctls tells them\n", target_.name);
+    else
+        fmt::print("its own ioctl commands, as far as known: {}\n", target_.ioctls.size());
+}
+
+void Report::tell(const Step &step) {
+    ++number_;
+    bad_ += !step.found.empty();
+    if (options_.tap)
+        tell_tap(step);
+    else
+        tell_text(step);
+    std::fflush(stdout);
+}
+
+void Report::tell_text(const Step &step) {
+    std::vector<std::size_t> again_here;
+    std::string news;
+    for (const Finding &f : step.found) {
+        auto told = std::find_if(told_.begin(), told_.end(), [&](const Told &t) { return t.identity == identity(f); });
+        if (told == told_.end()) {
+            told = told_.insert(told_.end(), {identity(f)});
+            news += fmt::format("        {}. {}", told_.size(), indented(f.text, "        ").substr(8));
+            if (!f.at.empty())
+                news += fmt::format("          in the call: {}\n", f.at.size() > 90 ? f.at.substr(0, 90) + "..." : f.at);
+        } else if (told->last != number_) {
+            again_here.push_back(static_cast<std::size_t>(told - told_.begin()) + 1);
+        }
+        told->steps += told->last != number_;
+        told->last = number_;
+    }
+    fmt::print("{:6}{}{}\n", step.found.empty() ? "ok" : "FAULT", step.name,
+               again_here.empty() ? "" : fmt::format(": {} again", fmt::join(again_here, ", ")));
+    if (!news.empty()) fmt::print("{}          again: {}\n", news, again(step));
+}
+
+void Report::tell_tap(const Step &step) const {
+    fmt::print("{}ok {} - {}\n", step.found.empty() ? "" : "not ", number_, tap_name(step.name));
+    for (const Finding &f : step.found) {
+        fmt::print("{}", indented(f.text, "# "));
+        if (!f.at.empty()) fmt::print("# in the call: {}\n", f.at);
+    }
+    if (!step.found.empty()) fmt::print("# again: {}\n", again(step));
+}
+
+void Report::end() const {
+    if (options_.tap) return;
+    fmt::print("{} of {} checks passed, {}\n", number_ - bad_, number_,
+               told_.empty() ? "no fault"
+                             : fmt::format("{} different fault{}", told_.size(), told_.size() == 1 ? "" : "s"));
+    for (std::size_t i = 0; i < told_.size(); ++i)
+        fmt::print("{}. in {} check{}\n", i + 1, told_[i].steps, told_[i].steps == 1 ? "" : "s");
+}
+
+bool Report::write_junit(const std::string &path, const std::vector<Step> &steps) const {
+    std::string out = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"rill check {}\" tests=\"{}\" "
+                                  "failures=\"{}\" errors=\"0\" skipped=\"0\">\n",
+                                  view::xml_text(target_.name), steps.size(), bad_);
+    for (const Step &s : steps) {
+        out += fmt::format("  <testcase classname=\"{}\" name=\"{}\"", view::xml_text(target_.name), view::xml_text(s.name));
+        if (s.found.empty()) {
+            out += "/>\n";
+            continue;
+        }
+        std::string text;
+        for (const Finding &f : s.found) text += fmt::format("{}\nin the call: {}\n", f.text, f.at);
+        out += fmt::format(">\n    <failure message=\"{}\">{}again: {}</failure>\n  </testcase>\n",
+                           view::xml_text(first_line(s.found.front().text)), view::xml_text(text), view::xml_text(again(s)));
+    }
+    std::ofstream file(path);
+    file << out << "</testsuite>\n";
+    file.close();
+    return file.good();
+}
+
+} // namespace rill::tool

@@ -1,0 +1,181 @@
+#!/bin/sh
+# What `rill check` promises beyond the faults it finds (examples/porting/broken has those).
+#   test.sh RILL PORTING-DIRECTORY
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+rill=$(absolute "$1") porting=$(absolute "$2")
+dir=$(mktemp -d) || exit 99
+trap 'rm -rf "$dir"' EXIT
+mkdir "$dir/tmp" "$dir/work" && cd "$dir/work" || exit 99
+TMPDIR=$dir/tmp
+export TMPDIR
+unset RILL_BOOT_PATH
+bad=0
+
+# run ARGUMENTS: its exit status and its output. A check that does not end is a failure of its own.
+run() {
+    timeout 120 "$rill" check "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+}
+# check NAME STATUS [LINE]: the status, and a line that must be in the output.
+check() {
+    if [ "$status" -ne "$2" ]; then
+        echo "$1: exit status $status, expected $2"; cat "$dir/out" "$dir/err"; bad=1
+    elif [ -n "${3-}" ] && ! cat "$dir/out" "$dir/err" | grep -qF -- "$3"; then
+        echo "$1: no line has: $3"; cat "$dir/out" "$dir/err"; bad=1
+    fi
+    if [ -n "$(ls "$dir/tmp")" ]; then echo "$1: temporary files are left"; ls "$dir/tmp"; bad=1; rm -rf "$dir/tmp/"*; fi
+}
+absent() {
+    if grep -qF -- "$2" "$dir/out"; then echo "$1: a line has: $2"; cat "$dir/out"; bad=1; fi
+}
+# driver NAME [MACROS]: one of the skeleton's kind.
+driver() {
+    { printf '#define NAME %s\n%b\n' "$1" "${2-}"; printf '#include "%s/broken/skeleton.h"\n' "$porting"; } >"$1.c"
+    "$rill" cc "$1.c" || bad=1
+}
+
+cat >foo.c <<'C'
+#include <sys/types.h>
+#include <sys/conf.h>
+#include <sys/stream.h>
+#include <sys/ddi.h>
+static int foo_put(queue_t *q, mblk_t *mp) { putnext(q, mp); return 0; }
+static int foo_open(queue_t *q, dev_t *devp, int flag, int sflag, cred_t *crp) { qprocson(q); return 0; }
+static int foo_close(queue_t *q, int flag, cred_t *crp) { qprocsoff(q); return 0; }
+static struct module_info minfo = { 1, "foo", 0, INFPSZ, 1000, 100 };
+static struct qinit rinit = { foo_put, NULL, foo_open, foo_close, NULL, &minfo, NULL };
+static struct qinit winit = { foo_put, NULL, NULL, NULL, NULL, &minfo, NULL };
+struct streamtab PREFIXinfo = { &rinit, &winit, NULL, NULL };
+int PREFIXdevflag = D_MP;
+C
+tree() { # a directory with a module or driver whose object is not made yet
+    mkdir -p "$1/boot" "$1/master.d" "$1/system"
+    cp "$2" "$1/boot/$3.c"
+    echo "$4" >"$1/master.d/$3"
+    echo "INCLUDE: $3" >"$1/system/all.sm"
+}
+
+# --- finding the target ---
+sed 's/PREFIX/foo_/' foo.c >single.c
+"$rill" cc single.c || bad=1
+run --module single.so
+check 'one streamtab, called foo_info' 0 'no fault'
+run --module --profile svr4 single.so
+check 'a lone object in the svr4 profile' 0 'module single, svr4 profile'
+sed 's/PREFIX/foo_/;s/struct streamtab/static &/' foo.c >none.c
+"$rill" cc none.c && run none.so
+check 'no streamtab' 2 'none.so defines no streamtab that is called <prefix>info'
+{ sed 's/PREFIX/foo_/' foo.c; echo 'struct streamtab bar_info = { &rinit, &winit, NULL, NULL };'; } >two.c
+"$rill" cc two.c && run two.so
+check 'two streamtabs' 2 'two.so defines bar_info, foo_info, none of which is twoinfo: --prefix'
+run --module --prefix bar_ two.so
+check 'two streamtabs and a prefix' 0 'no fault'
+tree modules single.c foo 'm foo_ - - -'
+run modules:foo
+check 'a module of a directory without clone and objects' 0 'module foo, irix profile'
+driver own
+tree drivers own.c own 'cfs own 71 4 clone'
+run drivers:own
+check 'a driver of a directory, made from its source' 0 'driver own, irix profile'
+tree old own.c own 'cfs - own 71 4 - clone'
+run --profile svr4 old:own
+check 'a directory in the svr4 profile' 0 'driver own, svr4 profile'
+run drivers:other
+check 'a name that the directory has not' 2 'drivers has no driver or module called other'
+echo nonsense >text.so
+run text.so
+check 'no object' 2 'text.so'
+echo 'int broken = ;' >wrong.c
+tree unmade wrong.c own 'cfs own 71 4 clone'
+run unmade:own
+check 'a source that does not compile' 2 'own.so cannot be made from'
+
+# --- options ---
+for option in '--major 99999' '--major 0' '--major 10' '--devices -5' '--devices 0' '--seconds 0' '--ioctl four' '--profile vms'; do
+    # shellcheck disable=SC2086
+    run $option own.so
+    check "$option" 2 'rill check: '
+done
+
+# --- drivers that misbehave ---
+driver quits '#define ON_DATA(q, mp) (freemsg(mp), exit(0))'
+run quits.so
+check 'exit(0)' 1 'driver quits, put procedure: it called exit(0)'
+driver leaves '#define ON_DATA(q, mp) (freemsg(mp), _exit(0))'
+run leaves.so
+check '_exit(0)' 1 'driver leaves, put procedure: it ended the process with status 0'
+driver forks '#define ON_OPENED(q) if (fork() == 0) for (;;) pause()'
+run forks.so
+check 'fork' 1 'driver forks: it left a process behind'
+driver daemon '#define ON_OPENED(q) if (fork() == 0) { setsid(); for (;;) pause(); }'
+run daemon.so
+check 'a session of its own' 1 'driver daemon: it left a process behind'
+driver talks '#include <stdio.h>\n#define ON_DATA(q, mp) (printf("ok $ -> 1\\\\n"), fflush(stdout), write(1, "babble\\\\n", 7), qreply(q, mp))'
+run talks.so
+check 'a driver that prints' 0 'no fault'
+absent 'a driver that prints' babble
+absent 'a driver that prints' 'ok $'
+driver crashes '#define ON_DATA(q, mp) (write(2, "last words\\\\n", 11), *(volatile int *)8 = 1)'
+run crashes.so
+check 'a crash' 1 'driver crashes, put procedure: it used an address that is not mapped (SIGSEGV)'
+check 'what it printed before' 1 'last words'
+driver hungry '#include <stdlib.h>\n#define ON_DATA(q, mp) for (;;) *(char *)malloc(1 << 20) = 1'
+if ! "$rill" --version | grep -q sanitize; then
+    run hungry.so
+    check 'no memory' 1 'driver hungry, put procedure: it used'
+fi
+driver loops '#define ON_DATA(q, mp) for (;;)'
+run --seconds 1 loops.so
+check 'a loop' 1 'driver loops, put procedure: it does not return'
+
+# --- ioctls ---
+waits="$porting/broken/waits.c"
+"$rill" cc -o waits.so "$waits" || bad=1
+run waits.so
+check 'ioctls from the source that the debug information names' 1 'KM_SLEEP where sleeping is not allowed (UTL-006)'
+run --ioctl 1,2 waits.so
+check 'other ioctls' 0 'no fault'
+echo '0x7701 * WAITS_RESET' >waits.ioctls
+run waits.so
+check 'ioctls from a file' 1 'its own ioctl commands, as far as known: 1'
+echo 'many' >waits.ioctls
+run waits.so
+check 'a file that is wrong' 2 'waits.ioctls: expected numbers'
+
+# --- who it was, in any build ---
+driver mute '#define ON_IOCTL(q, mp) freemsg(mp)'
+run mute.so
+check 'an ioctl without an answer' 1 'driver mute, put procedure: '
+run --tap mute.so
+check 'TAP' 1 'not ok 4 - unknown ioctls are answered'
+if grep -E '^(not )?ok .*#' "$dir/out"; then echo 'TAP: a name has a #'; bad=1; fi
+[ "$(grep -cE '^(not )?ok [0-9]+ - ' "$dir/out")" = "$(sed -n 's/^1\.\.//p' "$dir/out")" ] || { echo 'TAP: the plan is wrong'; bad=1; }
+if grep -vE '^(TAP version 13|1\.\.[0-9]+|(not )?ok [0-9]+ - .*|# .*)$' "$dir/out"; then echo 'TAP: these lines are none'; bad=1; fi
+run --junit "$dir/work/mute.xml" mute.so
+check 'JUnit' 1 ''
+python3 - "$dir/work/mute.xml" <<'P' || { echo 'JUnit: wrong'; bad=1; }
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot()
+cases = suite.findall('testcase')
+failures = [c for c in cases if c.findall('failure')]
+assert suite.tag == 'testsuite' and int(suite.get('tests')) == len(cases) and int(suite.get('failures')) == len(failures) > 0
+assert all(len(c.findall('failure')) == 1 for c in failures)
+P
+
+# --- what was found can be done again ---
+driver keeps '#include <sys/kmem.h>\nstatic char *m4[4];\n#define ON_TAKEN(m) if ((m4[m] = kmem_alloc(100, KM_NOSLEEP)) == NULL) return ENOMEM\n#define ON_CLOSE(q) (kmem_free(m4[(queue_t **)(q)->q_ptr - unit], 100), *(queue_t **)(q)->q_ptr = NULL)'
+run keeps.so
+check 'an allocation that fails in open' 1 'an open that fails keeps its minor (CLN-059)'
+scenario=$(sed -n 's/^ *again: rill boot [^ ]* -s //p' "$dir/out")
+timeout 60 "$rill" boot keeps.check -s "$scenario" >"$dir/again" 2>&1 </dev/null || { echo 'its scenario does not run to its end'; tail -3 "$dir/again"; bad=1; }
+grep -q 'ENOMEM' "$dir/again" || { echo 'its scenario does not make the allocation fail'; bad=1; }
+
+# --- interrupted ---
+"$rill" check --seconds 60 loops.so >/dev/null 2>&1 &
+pid=$!
+sleep 2
+kill -TERM $pid
+wait $pid 2>/dev/null
+status=$?
+check 'interrupted' 143
+exit $bad
