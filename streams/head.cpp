@@ -650,10 +650,10 @@ void Stream::sink(mblk_t *mp) {
 // The procedure outside the head's own handed the message over; without one, the stream's driver is named.
 void Stream::blame_sender(const mblk_t *mp, const char *rule, const char *what) {
     const Entry *e = system.entry;
-    while (e && !e->driver && e->queue && pair_of(e->queue)->owner == &head_owner()) e = e->outer;
+    while (e && !e->named() && e->queue && pair_of(e->queue)->owner == &head_owner()) e = e->outer;
     Fault fault;
-    if (e && (e->driver || e->queue)) {
-        fault.driver = e->driver ? e->driver : pair_of(e->queue)->owner->name;
+    if (e && (e->named() || e->queue)) {
+        fault.driver = driver_of(e);
         fault.entry = name_of(e->kind);
     } else {
         fault.driver = driver ? driver->name : "?";

@@ -75,7 +75,7 @@ EXPORT int str_install(streams_info_t *info) {
         l->own_module.f_flag = flags_of(*info);
         l->module = &l->own_module;
     }
-    l->convention = info->streams_flags & STR_SYSV4_OPEN ? Convention::svr4 : Convention::svr3;
+    l->convention = Convention::hpux;
     l->reason = info->streams_flags & STR_SYSV4_OPEN ? "it registered with STR_SYSV4_OPEN" : "it registered without STR_SYSV4_OPEN";
     const int result = register_loadable(std::move(l), info->name, external);
     return result < 0 ? -result : 0;

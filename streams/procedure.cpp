@@ -98,7 +98,9 @@ void name_who_left(System &system, const Entry &entry, Fault &fault) {
     system.sync.level = 0;
     system.watch = 0;
     if (system.running) system.abandon_running();
+    if (system.on_main) system.on_main->visits = 0;
     system.on_main = nullptr;
+    system.face_depth = 0;
     system.gate_forget();
     system.fault(std::move(fault));
     return true;

@@ -27,7 +27,8 @@ constexpr struct {
                    {Convention::svr4, "svr4", "SVR4"},
                    {Convention::solaris, "solaris", "Solaris"},
                    {Convention::lis, "lis", "LiS"},
-                   {Convention::openss7, "openss7", "OpenSS7"}};
+                   {Convention::openss7, "openss7", "OpenSS7"},
+                   {Convention::hpux, "hpux", "HP-UX"}};
 
 } // namespace
 

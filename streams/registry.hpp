@@ -32,8 +32,9 @@ enum class Convention : unsigned char {
     solaris, // as svr4; _init installs it (HDR-015)
     lis,     // as svr4; lis_register_strdev(), lis_register_strmod()
     openss7, // as svr4; register_strdev(), register_strmod()
+    hpux,    // as svr3 or svr4, by STR_SYSV4_OPEN; str_install()
 };
-const char *name_of(Convention convention); // "SVR3" ... "OpenSS7"
+const char *name_of(Convention convention); // "SVR3" ... "HP-UX"
 // As it is written to say it: "svr3" ... "openss7"; unsaid for any other word.
 Convention convention_named(std::string_view word);
 const char *word_of(Convention convention);

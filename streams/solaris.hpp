@@ -42,7 +42,7 @@ struct Loadable {
     const char *reason = "mod_install(9F) registered it";
 
     streamtab *driver_tab() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_str : tab; }
-    bool negative_errnos() const { return !linkage; } // LiS and OpenSS7 know no modlinkage
+    bool negative_errnos() const { return convention == Convention::lis || convention == Convention::openss7; }
     int driver_flags() const { return ops && ops->devo_cb_ops ? ops->devo_cb_ops->cb_flag : flags; }
 };
 

@@ -4,6 +4,7 @@ cd "$1" || exit 99
 shift
 bad=0
 for file in unit/*.cpp conformance/*.cpp conformance/*/*.cpp property/*.cpp; do
+    [ "$file" = conformance/application/main.cpp ] && continue # of another system's program (run.sh)
     case " $* " in
     *" $file "*) ;;
     *) echo "$file: no suite in test/meson.build names it, so its cases never run"; bad=1 ;;

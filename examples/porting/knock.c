@@ -104,7 +104,7 @@ knock_wsrv(queue_t *q)
 	mblk_t *mp;
 
 	while ((mp = getq(q))) {
-		if (likely(canputnext(RD(q)))) {
+		if (likely(bcanputnext(RD(q), mp->b_band))) {
 			k->knocks++;
 			qreply(q, mp);
 			continue;

@@ -204,6 +204,7 @@ TEST_CASE("CMP-010: whose choice the number is, is read from the run: a driver's
         {"d_clone", "asked before"},
         {"dragonfly-dev_data", "kernel"},
         {"dragonfly-devfs", "a handler"},
+        {"linux-loop-control", "another device"},
     });
 }
 

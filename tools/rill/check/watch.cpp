@@ -92,7 +92,8 @@ void Watch::record(const Record &r) {
         if (is_target(r.name) && r.clause && std::strcmp(r.clause, "MP-004") == 0) {
             const Owner *owner = system_.registry.by_name(target_);
             if (!owner) owner = system_.registry.module(target_);
-            if (owner && (owner->devflag & D_MP)) open_fault_ = "its flags have D_MP, and it did not call qprocson (MP-001)";
+            if (owner && (owner->devflag & D_MP) && owner->convention != Convention::hpux) // it has no qprocson there
+                open_fault_ = "its flags have D_MP, and it did not call qprocson (MP-001)";
         }
         break;
     case Kind::refuse:
