@@ -175,8 +175,13 @@ sluice_wsrv(q)
 	struct sluice *s = (struct sluice *)q->q_ptr;
 	mblk_t *mp;
 
-	while (!s->s_shut && canputnext(RD(q)) && (mp = getq(q)) != NULL)
+	while (!s->s_shut && (mp = getq(q)) != NULL) {
+		if (queclass(mp) != QPCTL && !bcanputnext(RD(q), mp->b_band)) {
+			putbq(q, mp);
+			break;
+		}
 		qreply(q, mp);
+	}
 	return (0);
 }
 

@@ -60,7 +60,7 @@ run cc --help
 check 'help' 0 'openss7  as svr4'
 check 'help tells the exit status' 0 'Exit status: 0 the object is made'
 run cc foo.c --fly
-check 'an unknown word' 109 '--fly'
+check 'an unknown word' 2 '--fly'
 run cc foo.c -fno-such-option
 check 'a word that the compiler does not know' 1 'fno-such-option'
 

@@ -32,7 +32,7 @@ namespace {
 
 constexpr rlim_t most_memory = rlim_t{4} << 30, most_file = rlim_t{64} << 20;
 constexpr unsigned seconds_a_loop = 10; // of one procedure
-constexpr std::size_t most_lines = 8192, most_output = 4096, most_output_lines = 12;
+constexpr std::size_t most_lines = 8192, most_output = 4096, most_output_lines = 40;
 
 // What the child tells while it still lives.
 struct Shared {
@@ -115,7 +115,6 @@ void settle(int output, const std::string &scratch) {
     ::setenv("TMPDIR", scratch.c_str(), 1);
     limit(RLIMIT_CORE, 0);
     watch_procedures(seconds_a_loop);
-    ::on_exit(at_exit, nullptr);
     ::signal(SIGALRM, on_alarm);
     if (sanitized()) return;
     limit(RLIMIT_AS, most_memory);
@@ -174,6 +173,8 @@ rill_system *Child::boot() {
         found({fmt::format("a System of the profile {} cannot be made", options_.profile), "boot"});
         return nullptr;
     }
+    static const bool registered = ::on_exit(at_exit, nullptr) == 0; // after the library's own, so that this one runs first
+    if (!registered) return nullptr;
     in_system = reinterpret_cast<System *>(system);
     in_system->console_sink = [](int, std::string_view) {};
     in_system->fault_policy = FaultPolicy::report;
