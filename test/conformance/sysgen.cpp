@@ -384,7 +384,7 @@ TEST_CASE("CFG-084: an object that is cut off anywhere is refused by name and si
     }
     // Headers that speak of no place in a file, and an object of another machine.
     for (const auto &[offset, value] : {std::pair<std::size_t, char>{32 + 7, '\x7f'}, {40 + 7, '\x7f'}, {18, '\x02'}, {32, '\x41'}}) {
-        CAPTURE(offset);
+        CAPTURE_BINDING(offset);
         std::string damaged = bytes;
         damaged[offset] = value;
         std::ofstream(path, std::ios::binary) << damaged;
@@ -400,7 +400,7 @@ TEST_CASE("CFG-085: a FIFO, a directory, a device or a link to nothing in a file
         {"system/test.sm", "INCLUDE: foo\n"}, {"master.d/foo", "fs foo 61 8\n"}, {"dev", "/dev/foo c foo 0 0666 0 0\n"},
         {"hardware", "0x10 1\n"},             {"boot/foo.like", "svr4\n"}};
     for (const auto &[name, text] : files) {
-        CAPTURE(name);
+        CAPTURE_BINDING(name);
         Tree tree;
         tree.driver("foo");
         for (const auto &[each, content] : files) tree.file(each, content);
@@ -1284,7 +1284,7 @@ TEST_CASE("CFG-082: a word in boot/foo.like says by whose conventions foo is cal
     const std::pair<const char *, const char *> words[] = {
         {"svr4", "SVR4"}, {"solaris", "Solaris"}, {"lis", "LiS"}, {"openss7", "OpenSS7"}};
     for (const auto &[word, name] : words) {
-        CAPTURE(word);
+        CAPTURE_BINDING(word);
         Tree tree;
         tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
         tree.object("foo", unflagged(), "foo").file("boot/foo.like", std::string("* what it is\n\n  ") + word + "\n");

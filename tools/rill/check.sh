@@ -181,7 +181,7 @@ if grep -qE '.{81}' "$dir/out"; then echo 'a line of more than 80 characters'; g
 "$rill" designs irix-clone d_clone >"$dir/out" 2>&1; status=$?
 check 'a step inside the open' 0 '                  PICK'
 check 'and one after it' 0 'after it         VNODE_SWAP'
-check 'who picked' 0 "picked by        driver's     asked"
+check 'who picked' 0 "picked by        driver's    asked"
 check 'a legend' 0 'own data         whether two opens count'
 "$rill" designs irix-clown >"$dir/out" 2>&1; status=$?
 check 'no such design' 2 'is irix-clone meant?'
