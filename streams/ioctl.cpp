@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <csignal>
 #include <cstring>
 #include <limits>
@@ -826,11 +827,11 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
         good = data && copy_from_user(data->b_wptr, request.cq_addr, request.cq_size);
         if (good) data->b_wptr += request.cq_size;
     } else {
-        char *to = request.cq_addr;
+        auto to = reinterpret_cast<std::uintptr_t>(request.cq_addr); // whatever the driver said
         size_t left = request.cq_size;
         for (const mblk_t *b = mp->b_cont; b && left && good; b = b->b_cont) {
             const size_t n = std::min(left, bytes_at(b));
-            good = copy_to_user(to, b->b_rptr, n);
+            good = copy_to_user(reinterpret_cast<void *>(to), b->b_rptr, n);
             to += n;
             left -= n;
         }

@@ -134,7 +134,7 @@ std::string without_quotation(const std::string &line) {
 } // namespace
 
 Image::~Image() {
-    if (!watched::memory()) { // whose report of what was lost names what the objects hold
+    if (!watched::memory() || !watched::leaks_are_told) { // whose report of what was lost names what the objects hold
         for (std::size_t i = objects_.size(); i-- > 0;) close(i);
         for (Object &object : objects_)
             if (object.handle) ::dlclose(object.handle);

@@ -23,6 +23,7 @@ class Terminal:
     def __init__(self, arguments, home, extra=None):
         environment = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm", "LANG": "C"}
         environment.update({k: os.environ[k] for k in ("RILL_BOOT_PATH", "LSAN_OPTIONS", "ASAN_OPTIONS", "RILL_CC") if k in os.environ})
+        environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"  # libedit keeps its history's lines
         environment.update(extra or {})
         self.seen = ""
         self.pid, self.fd = pty.fork()

@@ -2,6 +2,7 @@
 
 #include "streams/crash.hpp"
 #include "streams/system.hpp"
+#include "streams/watched.hpp"
 #include "tools/rill/check/check.hpp"
 #include "tools/rill/check/target.hpp"
 
@@ -115,6 +116,7 @@ void settle(int output, const std::string &scratch) {
     ::setenv("TMPDIR", scratch.c_str(), 1);
     limit(RLIMIT_CORE, 0);
     watch_procedures(seconds_a_loop);
+    watched::leaks_are_told = false; // the child ends without a checker's report; what is lost is counted here
     ::signal(SIGALRM, on_alarm);
     if (sanitized()) return;
     limit(RLIMIT_AS, most_memory);
