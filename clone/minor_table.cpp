@@ -44,10 +44,16 @@ MinorTable::MinorTable(System &system, const char *name, unsigned count, std::si
     List &list = list_of(system);
     next_ = list.first;
     list.first = this;
+#if RILL_CHECKING
+    if (units_) system.checks.kmem_had(units_.get(), count * unit); // drivers keep messages in them
+#endif
 }
 
 MinorTable::~MinorTable() {
     if (!system_) return;
+#if RILL_CHECKING
+    if (units_) system_->checks.kmem_freed(units_.get());
+#endif
     system_->minors_out -= taken_count_;
     MinorTable **link = &list_of(*system_).first;
     while (*link != this) link = &(*link)->next_;

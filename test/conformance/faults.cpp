@@ -278,7 +278,7 @@ TEST_CASE("SCH-021: a service procedure that puts back a high-priority message f
 TEST_CASE("MP-001: a message sent before qprocson, by a driver that calls it") {
     Rig r;
     r.d.on_open = [&](queue_t *q, dev_t *devp, int o, int s, cred_t *c) {
-        putctl1(q->q_next, M_PCSIG, 0);
+        putctl1(q->q_next, M_PCSIG, SIGUSR1);
         mblk_t *mp = allocb(1, BPRI_MED);
         mp->b_datap->db_type = M_CTL;
         putnext(q, mp);

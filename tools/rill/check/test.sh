@@ -3,7 +3,7 @@
 #   test.sh RILL PORTING-DIRECTORY
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 rill=$(absolute "$1") porting=$(absolute "$2")
-sanitized=$(grep -lq __asan_init "$rill" && echo yes)
+sanitized=$(nm "$rill" 2>/dev/null | grep -q " [TtWw] __asan_init" && echo yes)
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/tmp" "$dir/work" && cd "$dir/work" || exit 99
