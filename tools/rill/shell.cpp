@@ -102,6 +102,8 @@ Editor::~Editor() {
 bool Editor::read(std::string &line) {
     int count = 0;
     cancelled = false;
+    el_set(el, EL_PREP_TERM, 1); // before the prompt is seen, so that what is typed at once is keys already
+    attention = 0;
     const char *text = el_gets(el, &count);
     if (cancelled) return line.clear(), true;
     if (!text || count <= 0) return false;
@@ -157,11 +159,7 @@ int shell(Scenario &scenario, bool json) {
     sigaction(SIGINT, &action, nullptr);
     scenario.repeats_lines = false;
     Editor editor(scenario, "rill> ");
-    for (std::string line; !scenario.over() && editor.read(line);) {
-        attention = 0;
-        scenario.line(line);
-        attention = 0;
-    }
+    for (std::string line; !scenario.over() && editor.read(line);) scenario.line(line);
     if (!scenario.over()) put("\n");
     return exit_fine;
 }

@@ -52,6 +52,13 @@ class Terminal:
         before, _, self.seen = self.seen.partition(text)
         return before, None
 
+    def wait_until_cooked(self, seconds=20):
+        """The line is taken and its call begins: Ctrl-C is a signal again."""
+        import termios
+        until = time.monotonic() + seconds
+        while not termios.tcgetattr(self.fd)[3] & termios.ISIG and time.monotonic() < until:
+            time.sleep(0.01)
+
     def type(self, text):
         os.write(self.fd, text.encode())
 
@@ -182,12 +189,12 @@ t.type("fd = open /dev/beat\n")
 expect("open", t, "-> 0")
 expect("prompt", t, "rill> ")
 t.type("advance 1000000000\n")
-time.sleep(0.5)
+t.wait_until_cooked()
 t.type("\x03")
 expect("Ctrl-C stops the clock", t, "broken off")
 expect("and the shell goes on", t, "rill> ")
 t.type("read fd 10\n")
-time.sleep(0.2)
+t.wait_until_cooked()
 t.type("\x03")
 expect("Ctrl-C ends the call", t, "EINTR")
 expect("and the shell goes on", t, "rill> ")
