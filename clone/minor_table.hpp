@@ -17,7 +17,7 @@
 // lists its tables. Drivers in C hold a handle (<sys/minor.h>), which leads to the table of the System they run in.
 #pragma once
 
-#include "streams/result.hpp"
+#include "streams/base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "streams/system.hpp"
-#include "streams/crash.hpp"
-#include "streams/attention.hpp"
+#include "streams/queue/crash.hpp"
+#include "streams/base/attention.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -5,20 +5,20 @@
 // To make a system call for a process: Enter scope(system); error = process.open(...) inside run_call().
 #pragma once
 
-#include "streams/alloc.hpp"
-#include "streams/fault.hpp"
-#include "streams/fiber.hpp"
-#include "streams/head.hpp"
-#include "streams/message.hpp"
-#include "streams/mux.hpp"
-#include "streams/node.hpp"
-#include "streams/process.hpp"
-#include "streams/profile.hpp"
-#include "streams/registry.hpp"
-#include "streams/sched.hpp"
-#include "streams/strlog.hpp"
-#include "streams/sync.hpp"
-#include "streams/trace.hpp"
+#include "streams/base/alloc.hpp"
+#include "streams/base/fault.hpp"
+#include "streams/base/fiber.hpp"
+#include "streams/head/head.hpp"
+#include "streams/message/message.hpp"
+#include "streams/head/mux.hpp"
+#include "streams/file/node.hpp"
+#include "streams/file/process.hpp"
+#include "streams/base/profile.hpp"
+#include "streams/file/registry.hpp"
+#include "streams/queue/sched.hpp"
+#include "streams/service/strlog.hpp"
+#include "streams/queue/sync.hpp"
+#include "streams/base/trace.hpp"
 
 #include <algorithm>
 #include <atomic>

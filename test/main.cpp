@@ -9,7 +9,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
-#include "streams/watched.hpp"
+#include "streams/base/watched.hpp"
 #include "test/harness.hpp"
 
 #include <cstdio>

@@ -1,5 +1,5 @@
 #include "clone/designs/freebsd.hpp"
-#include "streams/procedure.hpp"
+#include "streams/queue/procedure.hpp"
 
 #include <algorithm>
 #include <cstdarg>

@@ -2,7 +2,7 @@
 // it, the trace of a routine that is entered.
 #pragma once
 
-#include "streams/procedure.hpp"
+#include "streams/queue/procedure.hpp"
 
 #include <cstdint>
 #include <cstring>

@@ -22,7 +22,7 @@
 #include "clone/designs/ddi/netbsd/sys/systm.h"
 #include "clone/designs/ddi/netbsd/sys/vnode.h"
 #include "clone/minor_table.hpp"
-#include "streams/procedure.hpp"
+#include "streams/queue/procedure.hpp"
 
 #include <algorithm>
 #include <cstring>

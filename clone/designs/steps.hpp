@@ -5,7 +5,7 @@
 // these words here; what a design does beyond that, it records itself as Kind::step with the word as name.
 #pragma once
 
-#include "streams/trace.hpp"
+#include "streams/base/trace.hpp"
 
 #include <string>
 #include <string_view>

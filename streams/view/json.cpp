@@ -1,6 +1,6 @@
 #include "streams/view/json.hpp"
 
-#include "streams/dev.hpp"
+#include "streams/base/dev.hpp"
 #include "streams/view/text.hpp"
 
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 // taken byte by byte (\u0080 to \u00ff), so that a message's bytes survive whatever they are.
 #pragma once
 
-#include "streams/trace.hpp"
+#include "streams/base/trace.hpp"
 
 #include <functional>
 #include <string>

@@ -1,7 +1,7 @@
 #include "streams/view/text.hpp"
 
-#include "streams/dev.hpp"
-#include "streams/message.hpp"
+#include "streams/base/dev.hpp"
+#include "streams/message/message.hpp"
 
 #include <csignal>
 #include <cstring>

@@ -6,7 +6,7 @@
 // picture is wanted; a Text prints nothing itself.
 #pragma once
 
-#include "streams/trace.hpp"
+#include "streams/base/trace.hpp"
 
 #include <functional>
 #include <string>

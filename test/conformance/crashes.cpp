@@ -3,7 +3,7 @@
 // looked at here.
 #include "test/harness.hpp"
 
-#include "streams/crash.hpp"
+#include "streams/queue/crash.hpp"
 
 #include <csetjmp>
 #include <stdexcept>

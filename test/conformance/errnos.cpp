@@ -2,7 +2,7 @@
 // ones of drivers that LiS and OpenSS7 calls registered (NBSD-080 and following).
 #include "test/streamio.hpp"
 
-#include "streams/process.hpp"
+#include "streams/file/process.hpp"
 
 #include <limits>
 #include <sys/strconf.h>

@@ -1,8 +1,8 @@
 // General services of the DDI/DKI: sleeping, locks, levels, logging, loadable modules, headers (spec/03 sections 9, 10).
 #include "test/harness.hpp"
 
-#include "streams/solaris.hpp"
-#include "streams/sysgen/manual.hpp"
+#include "streams/boot/solaris.hpp"
+#include "streams/boot/manual.hpp"
 
 #include <cstdio>
 #include <cstring>

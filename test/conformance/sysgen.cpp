@@ -3,9 +3,9 @@
 #include "test/harness.hpp"
 #include "test/paths.hpp"
 
-#include "streams/sysgen/master.hpp"
-#include "streams/sysgen/sysgen.hpp"
-#include "streams/sysgen/systemfile.hpp"
+#include "streams/boot/master.hpp"
+#include "streams/boot/sysgen.hpp"
+#include "streams/boot/systemfile.hpp"
 
 #include <cstdio>
 #include <cstdlib>

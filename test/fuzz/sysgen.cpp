@@ -3,9 +3,9 @@
 //
 //   i, v   a file of master.d, IRIX and SVR4 form     s   a system file     h   the file `hardware`
 //   d      the table of nodes                          r   a scenario, which is run with the built-in drivers
-#include "streams/sysgen/master.hpp"
-#include "streams/sysgen/nodes.hpp"
-#include "streams/sysgen/systemfile.hpp"
+#include "streams/boot/master.hpp"
+#include "streams/boot/nodes.hpp"
+#include "streams/boot/systemfile.hpp"
 #include "tools/rill/builtin.hpp"
 #include "tools/rill/scenario.hpp"
 

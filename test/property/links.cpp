@@ -4,7 +4,7 @@
 // left at the end.
 #include "test/harness.hpp"
 
-#include "streams/mux.hpp"
+#include "streams/head/mux.hpp"
 
 #include <array>
 #include <cstring>

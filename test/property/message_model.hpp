@@ -7,7 +7,7 @@
 // from the message, after it has compared the bytes and their types.
 #pragma once
 
-#include "streams/message.hpp"
+#include "streams/message/message.hpp"
 #include "streams/system.hpp"
 
 #include <cstdint>

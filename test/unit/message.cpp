@@ -1,7 +1,7 @@
 // Messages: spec/03 sections 2 and 3.
 #include "test/harness.hpp"
 
-#include "streams/message.hpp"
+#include "streams/message/message.hpp"
 
 #include <cstring>
 

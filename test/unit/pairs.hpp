@@ -4,8 +4,8 @@
 
 #include "test/harness.hpp"
 
-#include "streams/message.hpp"
-#include "streams/queue.hpp"
+#include "streams/message/message.hpp"
+#include "streams/queue/queue.hpp"
 
 namespace rill::test {
 

@@ -1,7 +1,7 @@
 #include "tools/rill/catalogue.hpp"
 #include "tools/paths.hpp"
 
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 
 #include <algorithm>
 #include <cctype>

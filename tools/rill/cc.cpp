@@ -1,7 +1,7 @@
 #include "tools/rill/cc.hpp"
 
-#include "streams/sysgen/like.hpp"
-#include "streams/sysgen/paths.hpp"
+#include "streams/boot/like.hpp"
+#include "streams/boot/paths.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>

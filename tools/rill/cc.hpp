@@ -4,7 +4,7 @@
 // directory of the DDI, the words of the user, sources, output.
 #pragma once
 
-#include "streams/registry.hpp"
+#include "streams/file/registry.hpp"
 
 #include <rill.h>
 #include <string>

@@ -1,5 +1,5 @@
 #include "tools/rill/clause.hpp"
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 #include "streams/view/text.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/commands.hpp"

@@ -2,7 +2,7 @@
 #include "tools/rill/exits.hpp"
 #include "tools/rill/terminal.hpp"
 
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 #include "tools/rill/conform.hpp"
 #include "streams/view/text.hpp"
 
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

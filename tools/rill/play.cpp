@@ -1,6 +1,6 @@
 #include "tools/rill/play.hpp"
-#include "streams/crash.hpp"
-#include "streams/sysgen/sysgen.hpp"
+#include "streams/queue/crash.hpp"
+#include "streams/boot/sysgen.hpp"
 #include "tools/paths.hpp"
 #include "tools/rill/builtin.hpp"
 #include "tools/rill/cc.hpp"

@@ -1,5 +1,5 @@
 #include "tools/rill/shell.hpp"
-#include "streams/attention.hpp"
+#include "streams/base/attention.hpp"
 #include "tools/paths.hpp"
 #include "tools/rill/exits.hpp"
 #include "tools/rill/scenario.hpp"

@@ -1,7 +1,7 @@
 #include "tools/rill/suite.hpp"
 #include "tools/paths.hpp"
 
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/needs.hpp"
 

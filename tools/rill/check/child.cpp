@@ -1,8 +1,8 @@
 #include "tools/rill/check/child.hpp"
 
-#include "streams/crash.hpp"
+#include "streams/queue/crash.hpp"
 #include "streams/system.hpp"
-#include "streams/watched.hpp"
+#include "streams/base/watched.hpp"
 #include "tools/rill/check/check.hpp"
 #include "tools/rill/check/target.hpp"
 

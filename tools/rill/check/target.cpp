@@ -1,6 +1,6 @@
 #include "tools/rill/check/target.hpp"
 
-#include "streams/profile.hpp"
+#include "streams/base/profile.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check/check.hpp"
 #include "tools/rill/check/ioctls.hpp"

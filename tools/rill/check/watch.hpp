@@ -2,7 +2,7 @@
 // made when the procedure has been entered, so that the stack of entries tells who passed the message on.
 #pragma once
 
-#include "streams/trace.hpp"
+#include "streams/base/trace.hpp"
 
 #include <optional>
 #include <string>

@@ -1,0 +1,636 @@
+// <rill.h>: the C face of a System. Each call enters the System, makes the system call for its process, runs what must
+// run before control returns to user level, and turns the errno into -1 and errno.
+#include "streams/queue/procedure.hpp"
+#include "streams/system.hpp"
+#include "streams/boot/sysgen.hpp"
+
+#include <cerrno>
+#include <string_view>
+#include <cstdlib>
+#include <cstdarg>
+#include <cstdio>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <new>
+#include <rill.h>
+#include <sys/conf.h>
+
+using namespace rill;
+
+extern "C" streamtab cloneinfo;
+extern "C" int clonedevflag;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+System &system_of(rill_system *s) { return *reinterpret_cast<System *>(s); }
+Process &process_of(rill_proc *p) { return *reinterpret_cast<Process *>(p); }
+
+int fail(int error) {
+    errno = error;
+    return -1;
+}
+
+// A program that uses the face in a way that can have no meaning: told on stderr, and an errno.
+int misuse(int error, const char *call, const char *what) {
+    std::fprintf(stderr, "rill: rill_%s: %s\n", call, what);
+    return fail(error);
+}
+constexpr const char *from_inside = "called from inside a call of the same System: by a driver, or by a host signal handler";
+
+// Any use of a System but a system call. false: refused, errno says why.
+class Visit {
+public:
+    Visit(System &system, const char *call) : scope_(system), system_(system) {
+        if (system.ending)
+            misuse(EINVAL, call, "the System is being freed");
+        else if (system.face_depth)
+            misuse(EDEADLK, call, from_inside);
+        else
+            system.face_depth = 1, inside_ = true;
+    }
+    ~Visit() {
+        if (inside_) system_.face_depth = 0;
+    }
+    explicit operator bool() const { return inside_; }
+
+private:
+    Enter scope_;
+    System &system_;
+    bool inside_ = false;
+};
+
+// Runs body; an exception, which must not reach a C frame, becomes ENOMEM.
+template <class F> int guarded(F &&body) {
+    try {
+        return body();
+    } catch (const std::exception &) {
+        return ENOMEM;
+    }
+}
+
+// One system call: scope of the System, the record of its beginning and end, the way back to user level.
+class UserCall {
+public:
+    UserCall(rill_proc *p, const char *name) : process(process_of(p)), system(process.system), scope_(system), name_(name) {
+        if (process.ended || system.ending || system.face_depth) [[unlikely]] return;
+        inside_ = true;
+        system.face_depth = 1;
+        ++process.visits;
+        process.refusal.error = 0;
+        if (!system.running) {
+            before_ = system.on_main;
+            system.on_main = &process;
+        }
+    }
+    ~UserCall() {
+        if (!inside_) [[unlikely]] return;
+        system.face_depth = 0;
+        --process.visits;
+    }
+    bool refused() const {
+        if (inside_) [[likely]] return false;
+        if (process.ended || system.ending) misuse(ESRCH, name_, "the process has ended");
+        else misuse(EDEADLK, name_, from_inside);
+        return true;
+    }
+    template <class F> void trace_arguments(F &&text) {
+        if (system.trace.on) [[unlikely]] {
+            if (system.trace.has_readers()) system.trace.emit({.kind = Kind::call, .name = name_, .text = text()});
+            else system.trace.emit({.kind = Kind::call, .name = name_});
+            traced_ = true;
+        }
+    }
+    long end(int error, long result) {
+        system.before_user_level(process);
+        if (!system.late_closes.empty()) [[unlikely]] system.close_late();
+        if (traced_) [[unlikely]] system.trace.emit({.kind = Kind::ret, .name = name_, .error = error, .number = error ? -1 : result});
+        if (!system.running) system.on_main = before_;
+        if (error == 0) [[likely]] {
+            process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
+            return result;
+        }
+        if (process.refusal.error != error) process.refusal = {name_, nullptr, nullptr, error};
+        errno = error;
+        return -1;
+    }
+    // Runs body where it may sleep, with the descriptor's file kept open meanwhile.
+    template <class F> int sleeping(int fd, F &&body) {
+        return system.run_call(process, name_, [&] {
+            File *held = process.file(fd);
+            if (held) ++held->refs;
+            const int error = body();
+            if (held && held->refs > 1) { // no close: the process keeps its descriptor (CLS-001)
+                --held->refs;
+                system.reference_gone(*held);
+            } else if (held) {
+                system.drop_file(process, held);
+            }
+            return error;
+        });
+    }
+
+    Process &process;
+    System &system;
+
+private:
+    Enter scope_;
+    const char *name_;
+    Process *before_ = nullptr;
+    bool traced_ = false;
+    bool inside_ = false;
+};
+
+// The beginning of each system call.
+#define USER_CALL(name)                                                                                                \
+    if (!p) [[unlikely]] return misuse(EINVAL, name, "the process is a null pointer");                                 \
+    UserCall call(p, name);                                                                                            \
+    if (call.refused()) [[unlikely]] return -1
+// The beginning of what is done to a System.
+#define VISIT(name)                                                                                                    \
+    if (!s) return misuse(EINVAL, name, "the System is a null pointer");                                               \
+    Visit visit(system_of(s), name);                                                                                   \
+    if (!visit) return -1
+
+std::string_view path_text(const char *path) { return path ? path : "(null)"; }
+
+} // namespace
+
+// RILL_FAULTS: report (and go on), stop (at the first), off.
+static FaultPolicy fault_policy_named(std::string_view name) {
+    if (name == "stop") return FaultPolicy::stop;
+    return name == "off" ? FaultPolicy::off : FaultPolicy::report;
+}
+
+// RILL_STACK: bytes, or with a K or M behind them; what cannot be a stack is not taken.
+static std::size_t stack_bytes(const char *text, std::size_t otherwise) {
+    constexpr std::size_t least = 16 * 1024, most = std::size_t{1} << 30;
+    char *end = nullptr;
+    std::size_t bytes = std::strtoul(text, &end, 10);
+    if (bytes <= most && (*end == 'K' || *end == 'k')) bytes <<= 10, ++end;
+    else if (bytes <= most && (*end == 'M' || *end == 'm')) bytes <<= 20, ++end;
+    if (end == text || *end || bytes < least || bytes > most) {
+        std::fprintf(stderr, "rill: RILL_STACK=%s is no size from 16K to 1024M; %zu bytes are taken\n", text, otherwise);
+        return otherwise;
+    }
+    return bytes;
+}
+
+EXPORT rill_system *rill_system_new(const char *name) {
+    const Profile *profile = find_profile(name ? name : "irix");
+    if (!profile) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    Tunables tunables;
+    if (const char *bytes = std::getenv("RILL_STACK")) tunables.stack = stack_bytes(bytes, tunables.stack);
+    System *system = nullptr;
+    const int error = guarded([&] {
+        system = new System(*profile, tunables);
+        return system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
+    });
+    if (error) {
+        delete system;
+        errno = error;
+        return nullptr;
+    }
+    if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy_named(policy);
+    return reinterpret_cast<rill_system *>(system);
+}
+
+EXPORT void rill_system_free(rill_system *s) {
+    if (!s) return;
+    System *system = reinterpret_cast<System *>(s);
+    if (!System::is_live(system))
+        misuse(EINVAL, "system_free", "there is no such System; it was freed before");
+    else if (current == system || system->running)
+        misuse(EBUSY, "system_free", "called from inside a call of the same System, which stays");
+    else
+        delete system;
+}
+
+EXPORT rill_proc *rill_proc_new(rill_system *s, uid_t uid, gid_t gid) {
+    Process *process = nullptr;
+    const auto make = [&] {
+        VISIT("proc_new");
+        const int error = guarded([&] {
+            process = &system_of(s).new_process(uid, gid);
+            return 0;
+        });
+        return error ? fail(error) : 0;
+    };
+    return make() ? nullptr : reinterpret_cast<rill_proc *>(process);
+}
+
+EXPORT void rill_proc_exit(rill_proc *p) {
+    if (!p) return;
+    Process &process = process_of(p);
+    Visit visit(process.system, "proc_exit");
+    if (!visit) return;
+    if (process.ended)
+        misuse(ESRCH, "proc_exit", "the process has ended before");
+    else
+        process.system.end_process(process);
+}
+
+EXPORT int rill_sysgen(rill_system *s, const char *directory) {
+    if (!directory) return misuse(EINVAL, "sysgen", "the directory is a null pointer");
+    VISIT("sysgen");
+    System &system = system_of(s);
+    system.sysgen_error.clear();
+    const int error = guarded([&] { return sysgen::boot(system, directory, &system.sysgen_error); });
+    if (!error) return 0;
+    std::fputs(system.sysgen_error.c_str(), stderr);
+    if (!system.sysgen_error.ends_with('\n')) std::fputc('\n', stderr);
+    return fail(error);
+}
+
+EXPORT const char *rill_sysgen_error(rill_system *s) { return s ? system_of(s).sysgen_error.c_str() : ""; }
+
+EXPORT const char *rill_boot_note(rill_system *s, int n) {
+    if (!s) return nullptr;
+    const auto &notes = system_of(s).registry.boot_notes;
+    return n >= 0 && static_cast<std::size_t>(n) < notes.size() ? notes[static_cast<std::size_t>(n)].c_str() : nullptr;
+}
+
+EXPORT const char *rill_called_as(rill_system *s, const char *name, const char **reason) {
+    if (!s) return nullptr;
+    Registry &registry = system_of(s).registry;
+    const Owner *owner = name ? registry.by_name(name) : nullptr;
+    if (!owner && name) owner = registry.module(name);
+    if (!owner || owner->convention == Convention::unsaid) return nullptr;
+    if (reason) *reason = owner->convention_reason.c_str();
+    return name_of(owner->convention);
+}
+
+EXPORT int rill_driver_add(rill_system *s, const char *prefix, int major, struct streamtab *tab, int devflag, int ndev) {
+    VISIT("driver_add");
+    if (!prefix || major < 0 || ndev < 0) return fail(EINVAL);
+    if ((devflag & D_OLD) && (devflag & D_MP)) return fail(EINVAL); // CFG-037
+    const int error = guarded([&] {
+        Driver driver;
+        const module_info *info = tab && tab->st_rdinit ? tab->st_rdinit->qi_minfo : nullptr;
+        driver.name = info && info->mi_idname ? info->mi_idname : prefix;
+        driver.prefix = prefix;
+        driver.tab = tab;
+        driver.devflag = devflag;
+        driver.devices = ndev;
+        driver.loadable = true;
+        return system_of(s).registry.add(std::move(driver), static_cast<major_t>(major));
+    });
+    return error ? fail(error) : 0;
+}
+
+EXPORT int rill_driver_start(rill_system *s, const char *prefix, void (*init)(void), void (*unload)(void)) {
+    VISIT("driver_start");
+    if (!prefix) return fail(EINVAL);
+    System &system = system_of(s);
+    Driver *driver = system.registry.by_name(prefix);
+    if (!driver) return fail(ENXIO);
+    const auto call = [&system, name = driver->name](void (*routine)(void)) {
+        Procedure procedure(system, EntryKind::init, name.c_str());
+        procedure.call(routine);
+    };
+    if (unload)
+        if (int error = guarded([&] {
+                system.at_end.push_back([call, unload] { call(unload); });
+                return 0;
+            }))
+            return fail(error);
+    if (init) call(init);
+    return 0;
+}
+
+EXPORT int rill_module_add(rill_system *s, const char *name, struct streamtab *tab, int devflag) {
+    VISIT("module_add");
+    if (!name || !tab) return fail(EINVAL);
+    const int error = guarded([&] {
+        Module module;
+        module.name = name;
+        module.prefix = name;
+        module.tab = tab;
+        module.devflag = devflag;
+        return system_of(s).registry.add_module(std::move(module));
+    });
+    return error ? fail(error) : 0;
+}
+
+// --- names ---
+
+EXPORT int rill_mknod(rill_proc *p, const char *path, mode_t mode, dev_t dev) {
+    USER_CALL("mknod");
+    call.trace_arguments([&] { return fmt::format("{} {}", path_text(path), device_text(dev)); });
+    if (!path) return static_cast<int>(call.end(EFAULT, 0));
+    return static_cast<int>(call.end(call.process.mknod(path, mode, dev), 0));
+}
+
+EXPORT int rill_unlink(rill_proc *p, const char *path) {
+    USER_CALL("unlink");
+    call.trace_arguments([&] { return std::string(path_text(path)); });
+    const auto body = [&] { return call.process.unlink(path); }; // a handler of missing names may sleep
+    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
+}
+
+EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
+    USER_CALL("stat");
+    call.trace_arguments([&] { return std::string(path_text(path)); });
+    const auto body = [&] { return call.process.stat(path, st); };
+    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
+}
+
+// --- descriptors ---
+
+EXPORT int rill_open(rill_proc *p, const char *path, int oflag, ...) {
+    mode_t mode = 0;
+    if (oflag & O_CREAT) {
+        va_list args;
+        va_start(args, oflag);
+        mode = va_arg(args, unsigned);
+        va_end(args);
+    }
+    USER_CALL("open");
+    call.trace_arguments([&] { return std::string(path_text(path)); });
+    if (!path) return static_cast<int>(call.end(EFAULT, 0));
+    int fd = -1;
+    const std::string_view name = path;
+    const int error = call.system.run_call(call.process, "open", [&] { return call.process.open(name, oflag, mode, &fd); });
+    return static_cast<int>(call.end(error, fd));
+}
+
+EXPORT int rill_close(rill_proc *p, int fd) {
+    USER_CALL("close");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    const int error = call.system.run_call(call.process, "close", [&] { return call.process.close(fd); });
+    return static_cast<int>(call.end(error, 0));
+}
+
+EXPORT int rill_dup(rill_proc *p, int fd) {
+    USER_CALL("dup");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    int to = -1;
+    const int error = call.process.dup(fd, 0, &to);
+    return static_cast<int>(call.end(error, to));
+}
+
+EXPORT int rill_dup2(rill_proc *p, int fd, int to) {
+    USER_CALL("dup2");
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, to); });
+    const int error = call.system.run_call(call.process, "dup2", [&] { return call.process.dup2(fd, to); });
+    return static_cast<int>(call.end(error, to));
+}
+
+EXPORT int rill_fcntl(rill_proc *p, int fd, int command, ...) {
+    va_list args;
+    va_start(args, command);
+    const long argument = va_arg(args, long);
+    va_end(args);
+    USER_CALL("fcntl");
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, command); });
+    int result = 0;
+    const int error = call.process.fcntl(fd, command, static_cast<int>(argument), &result);
+    return static_cast<int>(call.end(error, result));
+}
+
+EXPORT int rill_fstat(rill_proc *p, int fd, struct stat *st) {
+    USER_CALL("fstat");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    return static_cast<int>(call.end(call.process.fstat(fd, st), 0));
+}
+
+EXPORT int rill_isastream(rill_proc *p, int fd) {
+    USER_CALL("isastream");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    File *f = call.process.file(fd);
+    const int error = f ? 0 : call.process.refuse(EBADF, "isastream", "the descriptor is not open", "OPN-041");
+    return static_cast<int>(call.end(error, f && f->stream));
+}
+
+EXPORT int rill_pipe(rill_proc *p, int fds[2]) {
+    USER_CALL("pipe");
+    call.trace_arguments([] { return std::string(); });
+    return static_cast<int>(call.end(call.process.pipe(fds), 0));
+}
+
+EXPORT int rill_fattach(rill_proc *p, int, const char *) {
+    USER_CALL("fattach");
+    return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fattach", "naming streams is not built yet", nullptr), 0));
+}
+
+EXPORT int rill_fdetach(rill_proc *p, const char *) {
+    USER_CALL("fdetach");
+    return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fdetach", "naming streams is not built yet", nullptr), 0));
+}
+
+// --- data: a pass that cannot sleep first, on the caller's stack ---
+
+EXPORT ssize_t rill_read(rill_proc *p, int fd, void *buffer, size_t count) {
+    USER_CALL("read");
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
+    Transfer t{static_cast<char *>(buffer), count};
+    int error = must_sleep;
+    if (!call.system.running) [[likely]] error = call.process.read(fd, t, false);
+    if (error == must_sleep) [[unlikely]] error = call.sleeping(fd, [&] { return call.process.read(fd, t, true); });
+    return call.end(error, static_cast<long>(t.done));
+}
+
+EXPORT ssize_t rill_write(rill_proc *p, int fd, const void *buffer, size_t count) {
+    USER_CALL("write");
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
+    Transfer t{const_cast<char *>(static_cast<const char *>(buffer)), count};
+    int error = must_sleep;
+    if (!call.system.running) [[likely]] error = call.process.write(fd, t, false);
+    if (error == must_sleep) [[unlikely]] error = call.sleeping(fd, [&] { return call.process.write(fd, t, true); });
+    return call.end(error, static_cast<long>(t.done));
+}
+
+EXPORT int rill_ioctl(rill_proc *p, int fd, int command, ...) {
+    va_list args;
+    va_start(args, command);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    USER_CALL("ioctl");
+    call.trace_arguments([&] { return fmt::format("{} {:#x}", fd, command); });
+    int rval = 0;
+    const int error = call.sleeping(fd, [&] { return call.process.ioctl(fd, command, argument, &rval); });
+    return static_cast<int>(call.end(error, rval));
+}
+
+namespace {
+
+int get_message(UserCall &call, int fd, struct strbuf *ctl, struct strbuf *data, MessageRequest &r) {
+    File *file = nullptr;
+    if (int error = call.process.stream_of(fd, FREAD, "getmsg", &file)) return error;
+    struct strbuf c{}, d{};
+    if ((ctl && !copy_from_user(&c, ctl, sizeof c)) || (data && !copy_from_user(&d, data, sizeof d)))
+        return call.process.refuse(EFAULT, "getmsg", "bad address of a strbuf", "GM-009");
+    r.ctl = ctl ? &c : nullptr;
+    r.data = data ? &d : nullptr;
+    int error = must_sleep;
+    if (!call.system.running) error = file->stream->getmsg(call.process, *file, r, false);
+    if (error == must_sleep) error = call.sleeping(fd, [&] { return file->stream->getmsg(call.process, *file, r, true); });
+    if (!error && ((ctl && !copy_to_user(&ctl->len, &c.len, sizeof c.len)) || (data && !copy_to_user(&data->len, &d.len, sizeof d.len))))
+        error = call.process.refuse(EFAULT, "getmsg", "bad address of a strbuf", "GM-009");
+    return error;
+}
+
+int put_message(UserCall &call, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) {
+    File *file = nullptr;
+    if (int error = call.process.stream_of(fd, FWRITE, "putmsg", &file)) return error;
+    struct strbuf c{}, d{};
+    if ((ctl && !copy_from_user(&c, ctl, sizeof c)) || (data && !copy_from_user(&d, data, sizeof d)))
+        return call.process.refuse(EFAULT, "putmsg", "bad address of a strbuf", "PM-009");
+    auto body = [&](bool may_sleep) {
+        return file->stream->putmsg(call.process, *file, ctl ? &c : nullptr, data ? &d : nullptr, band, flags, may_sleep);
+    };
+    int error = must_sleep;
+    if (!call.system.running) error = body(false);
+    return error == must_sleep ? call.sleeping(fd, [&] { return body(true); }) : error;
+}
+
+} // namespace
+
+EXPORT int rill_getmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf *data, int *flags) {
+    USER_CALL("getmsg");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    int wanted = 0, more = 0;
+    int error = 0;
+    if (!copy_from_user(&wanted, flags, sizeof wanted)) {
+        error = call.process.refuse(EFAULT, "getmsg", "bad address of the flags", "GM-006");
+    } else if (wanted != 0 && wanted != RS_HIPRI) {
+        error = call.process.refuse(EINVAL, "getmsg", "flags must be 0 or RS_HIPRI", "GM-001 GM-005");
+    } else {
+        MessageRequest r{.ctl = nullptr, .data = nullptr, .flags = wanted == RS_HIPRI ? MSG_HIPRI : MSG_ANY, .band = 0};
+        error = get_message(call, fd, ctl, data, r);
+        more = r.more;
+        const int found = !r.hung_up && r.flags == MSG_HIPRI ? RS_HIPRI : 0;
+        if (!error && !copy_to_user(flags, &found, sizeof found)) error = call.process.refuse(EFAULT, "getmsg", "bad address of the flags", "GM-006");
+    }
+    return static_cast<int>(call.end(error, more));
+}
+
+EXPORT int rill_getpmsg(rill_proc *p, int fd, struct strbuf *ctl, struct strbuf *data, int *band, int *flags) {
+    USER_CALL("getpmsg");
+    call.trace_arguments([&] { return fmt::format("{}", fd); });
+    int wanted = 0, from_band = 0, more = 0;
+    int error = 0;
+    if (!copy_from_user(&wanted, flags, sizeof wanted) || !copy_from_user(&from_band, band, sizeof from_band)) {
+        error = call.process.refuse(EFAULT, "getpmsg", "bad address of flags or band", "GM-006");
+    } else if (from_band < 0 || from_band > 255) {
+        error = call.process.refuse(EINVAL, "getpmsg", "no such band", "GM-003");
+    } else {
+        MessageRequest r{.ctl = nullptr, .data = nullptr, .flags = wanted, .band = from_band};
+        error = get_message(call, fd, ctl, data, r);
+        more = r.more;
+        const int none = 0;
+        if (!error) {
+            const bool moved = r.hung_up ? copy_to_user(flags, &none, sizeof none) // GM-059
+                                         : copy_to_user(flags, &r.flags, sizeof r.flags) && copy_to_user(band, &r.band, sizeof r.band);
+            if (!moved) error = call.process.refuse(EFAULT, "getpmsg", "bad address of flags or band", "GM-006");
+        }
+    }
+    return static_cast<int>(call.end(error, more));
+}
+
+EXPORT int rill_putmsg(rill_proc *p, int fd, const struct strbuf *ctl, const struct strbuf *data, int flags) {
+    USER_CALL("putmsg");
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, flags); });
+    if (flags != 0 && flags != RS_HIPRI)
+        return static_cast<int>(call.end(call.process.refuse(EINVAL, "putmsg", "flags must be 0 or RS_HIPRI", "PM-001 PM-002"), 0));
+    return static_cast<int>(call.end(put_message(call, fd, ctl, data, 0, flags == RS_HIPRI ? MSG_HIPRI : MSG_BAND), 0));
+}
+
+EXPORT int rill_putpmsg(rill_proc *p, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) {
+    USER_CALL("putpmsg");
+    call.trace_arguments([&] { return fmt::format("{} {} {}", fd, band, flags); });
+    if (band < 0 || band > 255)
+        return static_cast<int>(call.end(call.process.refuse(EINVAL, "putpmsg", "no such band", "PM-004"), 0));
+    return static_cast<int>(call.end(put_message(call, fd, ctl, data, band, flags), 0));
+}
+
+EXPORT int rill_poll(rill_proc *p, struct pollfd *fds, nfds_t count, int timeout) {
+    USER_CALL("poll");
+    call.trace_arguments([&] { return fmt::format("{} descriptors, {} ms", count, timeout); });
+    int ready = 0;
+    int error = must_sleep;
+    if (count && !probe_user(fds, count * sizeof *fds)) {
+        error = call.process.refuse(EFAULT, "poll", "bad address", "POL-007");
+    } else {
+        if (!call.system.running) error = call.process.poll(fds, count, timeout, false, &ready);
+        if (error == must_sleep) error = call.sleeping(-1, [&] { return call.process.poll(fds, count, timeout, true, &ready); });
+    }
+    return static_cast<int>(call.end(error, ready));
+}
+
+// --- the caller as driver code ---
+
+namespace {
+
+struct Stay {
+    System *system;
+    Enter scope;
+    std::unique_ptr<Stay> outer;
+    Stay(System &s, std::unique_ptr<Stay> o) : system(&s), scope(s), outer(std::move(o)) {}
+};
+thread_local std::unique_ptr<Stay> innermost_stay;
+
+} // namespace
+
+EXPORT int rill_enter(rill_system *s) {
+    if (!s) return fail(EINVAL);
+    innermost_stay = std::make_unique<Stay>(system_of(s), std::move(innermost_stay));
+    return 0;
+}
+
+EXPORT int rill_leave(rill_system *s) {
+    if (!innermost_stay || innermost_stay->system != &system_of(s)) return fail(EINVAL);
+    const std::unique_ptr<Stay> left = std::move(innermost_stay);
+    innermost_stay = std::move(left->outer);
+    return 0;
+}
+
+EXPORT int rill_budget(rill_system *s, long steps) {
+    if (!s || steps < 1) return fail(EINVAL);
+    system_of(s).tunables.steps = steps;
+    return 0;
+}
+
+// --- running ---
+
+EXPORT int rill_run(rill_system *s) {
+    VISIT("run");
+    system_of(s).run_until_idle();
+    return 0;
+}
+
+EXPORT int rill_advance(rill_system *s, long ticks) {
+    if (ticks < 0) return fail(EINVAL);
+    VISIT("advance");
+    system_of(s).advance(ticks);
+    return 0;
+}
+
+EXPORT void rill_fail_nth(rill_system *s, long n) {
+    if (!s) return;
+    Enter scope(system_of(s));
+    system_of(s).alloc.fail_nth(n);
+}
+
+EXPORT int rill_signal(rill_proc *p, int sig, void (*handler)(int)) {
+    USER_CALL("signal");
+    return static_cast<int>(call.end(call.process.set_handler(sig, handler), 0));
+}
+
+EXPORT int rill_kill(rill_proc *p, int sig) {
+    if (sig < 1 || sig > 64) return fail(EINVAL);
+    if (!p) return misuse(EINVAL, "kill", "the process is a null pointer");
+    System &system = process_of(p).system;
+    Enter scope(system); // from a rill signal handler too
+    if (process_of(p).ended) return misuse(ESRCH, "kill", "the process has ended");
+    process_of(p).post(sig);
+    system.run_pending();
+    return 0;
+}
+
+EXPORT const char *rill_why(rill_proc *p) { return p ? process_of(p).why() : ""; }

@@ -1,0 +1,394 @@
+#include "streams/file/node.hpp"
+#include "streams/file/cdev.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace rill {
+
+NodeTable::NodeTable(System &system, Alloc &alloc)
+    : system_(system), specials_pool_(alloc), buckets_(64), specials_({buckets_.data(), buckets_.size()}) {
+    unnamed_directory_.mode = S_IFDIR | 0755;
+    unnamed_directory_.ino = next_ino_++;
+    unnamed_directory_.hidden = true;
+}
+
+NodeTable::~NodeTable() {
+    specials_.clear_and_dispose([&](Special *s) {
+        while (!s->lock_waiters.empty()) s->lock_waiters.pop_front();
+        specials_pool_.free(s);
+    });
+}
+
+int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid) {
+    if (path.empty()) return ENOENT;
+    if (path.size() >= 1024) return ENAMETOOLONG;
+    if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISREG(mode) && !S_ISDIR(mode)) return EINVAL;
+    if ((S_ISCHR(mode) || S_ISBLK(mode)) && dev == no_device) return EINVAL;
+    if (nodes_.contains(path)) return EEXIST;
+    auto node = std::make_unique<Node>();
+    node->path = path;
+    node->mode = mode;
+    node->uid = uid;
+    node->gid = gid;
+    node->rdev = S_ISCHR(mode) || S_ISBLK(mode) ? dev : no_device;
+    node->ino = next_ino_++;
+    if (system_.trace.on)
+        system_.trace.emit({.kind = Kind::node, .what = "made", .dev = node->rdev, .text = node->path});
+    nodes_.emplace(path, std::move(node));
+    return 0;
+}
+
+Node *NodeTable::find(std::string_view path) {
+    auto it = nodes_.find(path);
+    return it == nodes_.end() ? nullptr : it->second.get();
+}
+
+int NodeTable::unlink(const std::string &path) {
+    auto it = nodes_.find(path);
+    if (it == nodes_.end()) return ENOENT;
+    if (S_ISDIR(it->second->mode)) return EPERM;
+    Node *node = it->second.release();
+    nodes_.erase(it);
+    if (system_.trace.on)
+        system_.trace.emit({.kind = Kind::node, .what = "removed", .dev = node->rdev, .text = node->path});
+    release(node);
+    return 0;
+}
+
+int NodeTable::rmdir(const std::string &path) {
+    auto it = nodes_.find(path);
+    if (it == nodes_.end()) return ENOENT;
+    if (!S_ISDIR(it->second->mode)) return ENOTDIR;
+    const auto below = nodes_.lower_bound(path + '/');
+    if (below != nodes_.end() && below->first.starts_with(path + '/')) return ENOTEMPTY;
+    it->second->mode = 0;
+    return unlink(path);
+}
+
+void NodeTable::release(Node *node) {
+    if (--node->refs == 0) delete node;
+}
+
+int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node **node) {
+    if ((*node = find(path))) [[likely]] return 0;
+    std::string name;
+    if (int error = canonical(path, name)) return error;
+    const bool as_directory = path.ends_with('/');
+    if ((*node = find(name))) return as_directory && !S_ISDIR((*node)->mode) ? ENOTDIR : 0;
+    for (std::size_t i = 0; i < hooks_.size(); ++i) {
+        auto hook = hooks_[i].second;
+        const int error = hook(process, name, why, node);
+        if (error != ENOENT) return error;
+    }
+    if (is_directory(name)) {
+        *node = &unnamed_directory_;
+        return 0;
+    }
+    return below_a_file(name) ? ENOTDIR : ENOENT;
+}
+
+const Node *NodeTable::find_const(std::string_view path) const {
+    auto it = nodes_.find(path);
+    return it == nodes_.end() ? nullptr : it->second.get();
+}
+
+bool NodeTable::is_directory(std::string_view path) const {
+    if (const Node *node = find_const(path)) return S_ISDIR(node->mode);
+    const std::string above = path == "/" ? "/" : std::string(path) + '/';
+    const auto below = nodes_.lower_bound(above);
+    return path == "/" || (below != nodes_.end() && below->first.starts_with(above));
+}
+
+int NodeTable::below_a_file(std::string_view path) const {
+    for (std::size_t slash = path.rfind('/'); slash != 0 && slash != path.npos; slash = path.rfind('/', slash - 1))
+        if (const Node *above = find_const(path.substr(0, slash)); above && !S_ISDIR(above->mode)) return ENOTDIR;
+    return 0;
+}
+
+int NodeTable::canonical(std::string_view path, std::string &out) const {
+    constexpr std::size_t longest_path = 1023, longest_name = 255;
+    if (path.empty()) return ENOENT;
+    if (path.size() > longest_path) return ENAMETOOLONG;
+    out.clear();
+    for (std::size_t at = 0; at < path.size();) {
+        const std::size_t slash = std::min(path.find('/', at), path.size());
+        const std::string_view name = path.substr(at, slash - at);
+        at = slash + 1;
+        if (name.empty()) continue;
+        if (name.size() > longest_name) return ENAMETOOLONG;
+        if (name == "." || name == "..") {
+            if (!out.empty() && !is_directory(out)) return find_const(out) || below_a_file(out) ? ENOTDIR : ENOENT;
+            if (name == "..") out.erase(out.empty() ? 0 : out.rfind('/'));
+            continue;
+        }
+        out += '/';
+        out += name;
+    }
+    if (out.empty()) out = '/';
+    return 0;
+}
+
+int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred) const {
+    if (below_a_file(path)) return ENOTDIR;
+    if (cred.cr_uid == 0) return 0;
+    const std::size_t slash = path.rfind('/');
+    const Node *directory = find_const(path.substr(0, slash ? slash : 1));
+    if (!directory) return EACCES;
+    const unsigned shift = directory->uid == cred.cr_uid ? 6 : directory->gid == cred.cr_gid ? 3 : 0;
+    return directory->mode >> shift & 2 ? 0 : EACCES;
+}
+
+int NodeTable::add_name_hook(NameHook hook) {
+    hooks_.emplace_back(next_hook_, std::move(hook));
+    return next_hook_++;
+}
+
+void NodeTable::remove_name_hook(int id) {
+    std::erase_if(hooks_, [&](const auto &h) { return h.first == id; });
+}
+
+Special *NodeTable::find(dev_t dev) {
+    auto it = specials_.find(dev, Hash{}, Equal{});
+    return it == specials_.end() ? nullptr : &*it;
+}
+
+Special *NodeTable::hold(dev_t dev) {
+    Special *special = find(dev);
+    if (!special) {
+        special = specials_pool_.make(dev);
+        if (!special) return nullptr;
+        if (static_cast<std::size_t>(specials_pool_.out()) > buckets_.size()) {
+            std::vector<Table::bucket_type> bigger(buckets_.size() * 4);
+            specials_.rehash({bigger.data(), bigger.size()});
+            buckets_.swap(bigger);
+        }
+        specials_.insert(*special);
+    }
+    ++special->holds;
+    return special;
+}
+
+void NodeTable::release(Special *special) {
+    if (--special->holds > 0) return;
+    specials_.erase(specials_.iterator_to(*special));
+    specials_pool_.free(special);
+}
+
+int NodeTable::lock(Special &special, bool interruptible) {
+    while (special.locked) [[unlikely]] {
+        const Wake wake = system_.sleep(special.lock_waiters, "another open or the last close of this device", interruptible);
+        if (wake == Wake::event) continue;
+        if (wake == Wake::deadlock && !special.locked) break;
+        // Whoever was woken for the lock and cannot use it lets the next one have it.
+        if (!special.locked) system_.wake_one(special.lock_waiters, "the device's lock");
+        return wake == Wake::signal ? EINTR : EDEADLK;
+    }
+    special.locked = true;
+    return 0;
+}
+
+void NodeTable::unlock(Special &special) {
+    special.locked = false;
+    if (!special.lock_waiters.empty()) [[unlikely]] system_.wake_one(special.lock_waiters, "the device's lock");
+}
+
+void NodeTable::give_back(Special *special) {
+    unlock(*special);
+    release(special);
+}
+
+// spec open: from the node to the device. The ladder and its way back:
+//   block device            ENXIO          CLN-009
+//   hold the device         ENOMEM
+//   lock it                 EINTR          CLN-041, CLN-042
+//   hold the driver         ENXIO          CLN-050, CLN-029
+//   open the stream         its errno
+int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
+    const dev_t dev = node.rdev;
+    if (system_.trace.on) [[unlikely]]
+        system_.trace.emit({.kind = Kind::rung, .name = "spec open", .what = "device of the node", .dev = dev});
+    if (S_ISBLK(node.mode))
+        return process.refuse(ENXIO, "spec open", "STREAMS drivers are opened through character nodes only", "CLN-009");
+    Special *special = hold(dev);
+    if (!special) return process.refuse(ENOMEM, "spec open", "no memory for the device's vnode", nullptr);
+    if (int error = lock(*special, true)) {
+        release(special);
+        return process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
+    }
+    Driver *driver = nullptr;
+    if (int error = system_.registry.hold(external_major(dev), &driver)) {
+        const bool configured = system_.registry.by_external(external_major(dev));
+        process.refuse(error, "spec open",
+                       configured ? "the driver at the node's major cannot be loaded"
+                                  : "no driver is configured at the node's major",
+                       configured ? "CLN-029" : "CFG-020");
+        give_back(special);
+        return error;
+    }
+    if (system_.trace.on) [[unlikely]]
+        system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
+                            .number = driver->internal, .extra = driver->tab != nullptr});
+    int error = driver->tab         ? open_stream(process, special, *driver, file, oflag)
+                : driver->open_file ? driver->open_file(process, node, special, file, oflag)
+                                    : open_character(process, special, *driver, file, oflag);
+    if (error < 0 && !(driver->pseudo_errnos && (error == EDUPFD || error == EMOVEFD))) [[unlikely]] { // NBSD-080
+        error = errno_of(system_, *driver, "open procedure", error);
+        if (process.refusal.error != error) process.refuse(error, "driver open", "the driver's open refused", "NBSD-082");
+    }
+    system_.registry.release(*driver);
+    if (error) {
+        give_back(special);
+        return error;
+    }
+    file.special = special;
+    ++special->files;
+    if (file.stream && file.stream->istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
+    if (special->dev == dev && !file.node) {
+        file.node = &node;
+        ++node.refs;
+    }
+    unlock(*special);
+    return 0;
+}
+
+int NodeTable::swap_vnode(Process &process, Special *&special, dev_t dev) {
+    Special *moved = hold(dev);
+    if (!moved) return process.refuse(ENOMEM, "vnode", "no memory for the new device's vnode", nullptr);
+    if (int error = lock(*moved, true)) {
+        release(moved);
+        return process.refuse(error, "vnode", "waiting for another opener of the new device", "CLN-042");
+    }
+    if (system_.trace.on) [[unlikely]]
+        system_.trace.emit({.kind = Kind::step, .name = "VNODE_SWAP", .what = "the open goes on with another device's vnode", .dev = dev});
+    give_back(special);
+    special = moved;
+    return 0;
+}
+
+// On success special is the device that came out, held and locked; on failure the one that went in.
+int NodeTable::open_stream(Process &process, Special *&special, Driver &driver, File &file, int oflag) {
+    if (system_.over_threshold(process))
+        return process.refuse(ENOSR, "stream open", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
+    if (special->stream) {
+        file.stream = special->stream;
+        const int error = file.stream->open_again(process, special->dev, oflag);
+        if (error) file.stream = nullptr;
+        return error;
+    }
+    dev_t dev = special->dev;
+    Stream *stream = nullptr;
+    if (int error = Stream::open_first(system_, *special, driver, &dev, oflag, process, &stream)) return error;
+    Special *opened = special;
+    if (dev != special->dev)
+        if (int error = rebind(process, special, *stream, dev, oflag)) return error;
+    if (int error = stream->autopush(process, special->dev)) {
+        special->stream = nullptr;
+        stream->abandon(process, oflag);
+        if (special != opened) {
+            give_back(special);
+            special = opened;
+        }
+        return error;
+    }
+    stream->state = Stream::State::open;
+    file.stream = stream;
+    if (special != opened) give_back(opened);
+    return 0;
+}
+
+// The driver answered with another device: the stream moves there. Refused, with the driver closed again, when
+//   the device is not one of the driver's        ENXIO    CLN-080, CLN-105
+//   no memory for its vnode                      ENOMEM
+//   it already has a stream                      EBUSY    CLN-073; a last close in progress is waited for (CLN-076)
+int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t dev, int oflag) {
+    Special *moved = nullptr;
+    int error = 0;
+    const Driver *answered = dev == no_device ? nullptr : system_.registry.by_external(external_major(dev));
+    const Owner &driver = *stream.driver_pair()->owner;
+    if (answered != &driver) {
+        error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
+                               dev == no_device ? "CLN-080" : "CLN-105",
+                               system_.registry.foreign_device(dev, driver, external_major(special->dev)));
+#if RILL_CHECKING
+        system_.checks.foreign_device(driver, dev, "CLN-105");
+#endif
+    } else if (!(moved = hold(dev))) {
+        error = process.refuse(ENOMEM, "rebind", "no memory for the new device's vnode", nullptr);
+    } else if ((error = lock(*moved, false))) {
+        process.refuse(error, "rebind", "waiting for the last close of the new device", "CLN-076");
+        release(moved);
+        moved = nullptr;
+    } else if (moved->stream) {
+        error = process.refuse(EBUSY, "rebind", "the device that the driver's open returned is already open", "CLN-073");
+        give_back(moved);
+        moved = nullptr;
+    }
+    if (error) {
+        special->stream = nullptr;
+        stream.abandon(process, oflag);
+        return error;
+    }
+    if (system_.trace.on) [[unlikely]]
+        system_.trace.emit({.kind = Kind::stream, .what = "moved to the device that came out", .clause = "CLN-037",
+                            .dev = dev, .stream = stream.id});
+    special->stream = nullptr;
+    moved->stream = &stream;
+    stream.special = moved;
+    stream.hold_driver_of(dev);
+    special = moved;
+    return 0;
+}
+
+// A driver that is not STREAMS (DEV-021): its entry points are called as they are.
+int NodeTable::open_character(Process &process, Special *&special, Driver &driver, File &file, int oflag) {
+    dev_t dev = special->dev;
+    if (int error = character_open(system_, driver, &dev, driver_flags(oflag), process.cred))
+        return process.refuse(error, "driver open", "the driver's open refused", nullptr);
+    if (dev != special->dev) {
+        Special *moved = system_.registry.by_external(external_major(dev)) == &driver ? hold(dev) : nullptr;
+        const int error = moved ? lock(*moved, false) : ENXIO;
+        if (error) {
+            if (moved) release(moved);
+            character_close(system_, driver, dev, oflag, process.cred);
+            return process.refuse(error, "rebind", "the driver's open returned a device that is not its own", "CLN-105",
+                                  system_.registry.foreign_device(dev, driver, external_major(special->dev)));
+        }
+        give_back(special);
+        special = moved;
+    }
+    special->driver = &driver;
+    ++special->character_opens;
+    ++driver.holds;
+    return 0;
+}
+
+int NodeTable::spec_close(Process &process, File &file) {
+    Special *special = file.special;
+    Stream *stream = file.stream;
+    if (stream) stream->process_closed(process);
+    int error = 0;
+    if (file.ops && file.ops->close) error = file.ops->close(process, file);
+    if (--special->files == 0) {
+        const bool locked = lock(*special, false) == 0;
+        if (special->files == 0) {
+            if (stream && special->stream == stream) {
+                error = stream->close(process, file.flags);
+                special->stream = nullptr;
+            } else if (special->driver) {
+                Driver &driver = *special->driver;
+                character_close(system_, driver, special->dev, driver_flags(file.flags), process.cred);
+                driver.holds -= special->character_opens;
+                special->driver = nullptr;
+                special->character_opens = 0;
+            }
+        }
+        if (locked) unlock(*special);
+    }
+    if (file.node) release(file.node);
+    release(special);
+    return error;
+}
+
+} // namespace rill

@@ -1,0 +1,129 @@
+// A node is a name for a device: path, mode, owner, device number. A Special is the device itself while anybody has it
+// open: one per device number, whatever the name it was reached by, with the stream that runs on it.
+//
+// The open of a Special is serialised for its whole duration (CLN-041), and so is its last close (CLN-076); waiting for
+// the lock can be interrupted (CLN-042). When a driver answers an open with another device (a clone open, a designated
+// minor), the stream moves to the Special of that device, and the opened one stays free for the next open.
+#pragma once
+
+#include "streams/base/dev.hpp"
+#include "streams/base/fiber.hpp"
+
+#include <boost/intrusive/unordered_set.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <time.h>
+#include <sys/cred.h>
+#include <sys/stat.h>
+
+namespace rill {
+
+class Stream;
+class Process;
+struct File;
+struct Driver;
+
+struct Node {
+    std::string path;
+    mode_t mode = 0; // type and permissions
+    uid_t uid = 0;
+    gid_t gid = 0;
+    dev_t rdev = no_device;
+    ino_t ino = 0;
+    int refs = 1; // its name, and open files
+    bool hidden = false; // can be opened by name, but is not listed
+    timespec atime{}, mtime{}; // set by the designs that keep them
+};
+
+// What a name is looked up for.
+enum class Lookup : unsigned char { open, stat, remove };
+
+struct Special : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    explicit Special(dev_t number) : dev(number) {}
+
+    dev_t dev;
+    Stream *stream = nullptr;
+    Driver *driver = nullptr; // of a character driver that is open
+    int holds = 0;            // files, and opens on their way
+    int files = 0;            // completed opens not yet closed
+    int character_opens = 0;  // of a driver that is not STREAMS
+    bool locked = false;
+    WaitQueue lock_waiters;
+};
+
+class NodeTable {
+public:
+    NodeTable(System &system, Alloc &alloc);
+    ~NodeTable();
+
+    // ENOENT, EEXIST, EINVAL, ENAMETOOLONG, ENOTDIR as usual.
+    int make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid);
+    int unlink(const std::string &path);
+    int rmdir(const std::string &path); // ENOENT, ENOTDIR, ENOTEMPTY
+    Node *find(std::string_view path);
+    // The node of a path; when the name is missing, name hooks are asked in order of registration. A relative path begins at
+    // the root. ENOENT, ENOTDIR, ENAMETOOLONG, or what a hook answers.
+    int lookup(Process &process, std::string_view path, Lookup why, Node **node);
+    // The one way to spell a path: from the root, without doubled slashes, `.` and `..`. ENOENT, ENOTDIR, ENAMETOOLONG.
+    int canonical(std::string_view path, std::string &out) const;
+    // May a process with these credentials make and remove names in the path's directory? ENOTDIR, EACCES. A directory
+    // that no node stands for is root's, 0755.
+    int may_change_directory_of(std::string_view path, const cred_t &cred) const;
+    void release(Node *node);
+    // A hook may make a node for a missing name and return it; it says by which error it refuses, ENOENT to pass on.
+    using NameHook = std::function<int(Process &, std::string_view path, Lookup why, Node **)>;
+    int add_name_hook(NameHook hook);
+    void remove_name_hook(int id);
+
+    Special *hold(dev_t dev); // makes it if needed; nullptr when refused
+    Special *find(dev_t dev);
+    void release(Special *special);
+    int lock(Special &special, bool interruptible); // EINTR, EDEADLK
+    void unlock(Special &special);
+
+    // The rungs from the node on down. On success the file refers to the device that came out.
+    int spec_open(Process &process, Node &node, File &file, int oflag);
+    // One file less on its device; the last takes the stream apart. 0 or EINTR.
+    int spec_close(Process &process, File &file);
+
+    // An open on its way goes on with the vnode of another device: special becomes that one, held and locked, and the old
+    // one is given back. ENOMEM, EINTR; then nothing has changed.
+    int swap_vnode(Process &process, Special *&special, dev_t dev);
+
+    const std::map<std::string, std::unique_ptr<Node>, std::less<>> &nodes() const { return nodes_; }
+    long specials_out() const { return specials_pool_.out(); }
+
+private:
+    int open_stream(Process &process, Special *&special, Driver &driver, File &file, int oflag);
+    int open_character(Process &process, Special *&special, Driver &driver, File &file, int oflag);
+    int rebind(Process &process, Special *&special, Stream &stream, dev_t dev, int oflag);
+    void give_back(Special *special);
+    const Node *find_const(std::string_view path) const;
+    bool is_directory(std::string_view path) const; // by a node, or by names below it
+    int below_a_file(std::string_view path) const;  // ENOTDIR when a name above this one is no directory, else 0
+
+    System &system_;
+    Node unnamed_directory_; // what a directory without a node of its own looks like
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> nodes_;
+    std::vector<std::pair<int, NameHook>> hooks_;
+    int next_hook_ = 1;
+    ino_t next_ino_ = 2;
+
+    struct Hash {
+        std::size_t operator()(const Special &s) const { return s.dev * 0x9e3779b97f4a7c15u >> 20; }
+        std::size_t operator()(dev_t dev) const { return dev * 0x9e3779b97f4a7c15u >> 20; }
+    };
+    struct Equal {
+        bool operator()(const Special &a, const Special &b) const { return a.dev == b.dev; }
+        bool operator()(dev_t a, const Special &b) const { return a == b.dev; }
+    };
+    using Table = intrusive::unordered_set<Special, intrusive::hash<Hash>, intrusive::equal<Equal>,
+                                           intrusive::power_2_buckets<true>>;
+    Pool<Special> specials_pool_;
+    std::vector<Table::bucket_type> buckets_;
+    Table specials_;
+};
+
+} // namespace rill

@@ -1,0 +1,511 @@
+#include "streams/file/process.hpp"
+#include "streams/file/cdev.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <rill.h>
+#include <utility>
+
+namespace rill {
+
+namespace {
+
+constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig - 1); }
+
+bool may_access(const Node &node, const cred_t &cred, int flags) {
+    if (cred.cr_uid == 0) return true;
+    unsigned shift = 0;
+    if (node.uid == cred.cr_uid)
+        shift = 6;
+    else if (node.gid == cred.cr_gid)
+        shift = 3;
+    const unsigned want = ((flags & FREAD) ? 4u : 0u) | ((flags & FWRITE) ? 2u : 0u);
+    return ((node.mode >> shift) & want) == want;
+}
+
+// A file's operations may have said why themselves.
+int answered(Process &process, int error, const char *call) {
+    return process.refusal.error == error ? error : process.refuse(error, call, "the file's own answer", nullptr);
+}
+
+} // namespace
+
+FileCall::FileCall(System &system, File &file) : call_(system.running) {
+    if (call_) before_ = std::exchange(call_->file, &file);
+}
+
+FileCall::~FileCall() {
+    if (call_) call_->file = before_;
+}
+
+Process::Process(System &owner, int number, uid_t uid, gid_t gid) : system(owner), pid(number), pgrp(number), sid(number) {
+    cred.cr_ref = 1;
+    cred.cr_uid = cred.cr_ruid = cred.cr_suid = uid;
+    cred.cr_gid = cred.cr_rgid = cred.cr_sgid = gid;
+    files.reserve(16);
+}
+
+Process::~Process() = default;
+
+int Process::refuse(int error, const char *rung, const char *reason, const char *clause) {
+    refusal = {rung, reason, clause, error};
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error});
+    return error;
+}
+
+int Process::refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail) {
+    detailed_reason_ = fmt::format("{}: {}", reason, detail);
+    refusal = {rung, detailed_reason_.c_str(), clause, error};
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error, .text = detail});
+    return error;
+}
+
+const char *Process::why() {
+    if (!refusal.error) return "";
+    const char *name = strerrorname_np(refusal.error);
+    why_text_ = fmt::format("{}: {}", name ? name : std::to_string(refusal.error), refusal.rung);
+    if (refusal.reason && refusal.error == EDEADLK)
+        why_text_ += fmt::format(": nothing could ever end the wait for {}", refusal.reason);
+    else if (refusal.reason)
+        why_text_ += fmt::format(": {}", refusal.reason);
+    if (refusal.clause) why_text_ += fmt::format(" ({})", refusal.clause);
+    return why_text_.c_str();
+}
+
+int Process::install(File *file, int lowest) {
+    int fd = std::max(lowest, lowest_free_);
+    while (static_cast<std::size_t>(fd) < files.size() && files[static_cast<std::size_t>(fd)]) ++fd;
+    if (static_cast<unsigned>(fd) >= system.tunables.descriptors) return -1;
+    if (static_cast<std::size_t>(fd) >= files.size()) files.resize(static_cast<std::size_t>(fd) + 1);
+    files[static_cast<std::size_t>(fd)] = file;
+    if (lowest <= lowest_free_) lowest_free_ = fd + 1;
+    ++descriptors_used;
+    return fd;
+}
+
+File *Process::remove_descriptor(int fd) {
+    File *f = file(fd);
+    if (!f) return nullptr;
+    files[static_cast<std::size_t>(fd)] = nullptr;
+    set_close_on_exec(fd, false);
+    lowest_free_ = std::min(lowest_free_, fd);
+    --descriptors_used;
+    return f;
+}
+
+// The first and last rung of the open ladder: a descriptor and a file are reserved, and given back if a rung below
+// refuses.
+//   access mode               EINVAL
+//   descriptor                EMFILE
+//   file                      ENFILE
+//   name                      ENOENT, ENAMETOOLONG, or what a name hook answers
+//   type and permissions      EEXIST, EISDIR, EACCES
+//   device                    spec open (node.cpp)
+int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
+    if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);
+    const int flags = kernel_flags(oflag);
+    File *file = system.file_pool.make();
+    if (!file) return refuse(ENFILE, "file", "no memory for a file", nullptr);
+    file->refs = 0; // only reserved
+    const int fd = install(file);
+    if (fd < 0) {
+        system.file_pool.free(file);
+        return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", nullptr);
+    }
+    file->flags = flags & (FREAD | FWRITE | FNDELAY | FNONBLOCK | FAPPEND);
+    file->status = oflag & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::rung, .name = "descriptor", .what = "reserved, with a file", .number = fd});
+
+    int error = 0;
+    Node *node = nullptr;
+    if (system.running) system.running->dupfd = -fd - 1; // NBSD-004
+    error = system.nodes.lookup(*this, path, Lookup::open, &node);
+    if (error == ENOENT && (oflag & O_CREAT)) {
+        std::string name;
+        error = path.ends_with('/') && !path.empty() ? EISDIR : make_node(path, S_IFREG | (mode & 07777), no_device, name);
+        node = system.nodes.find(name);
+    } else if (!error && (oflag & O_CREAT) && (oflag & O_EXCL)) {
+        error = EEXIST;
+    }
+    if (error) {
+        refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    } else {
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::rung, .name = "name", .what = S_ISBLK(node->mode) ? "block node" : S_ISCHR(node->mode) ? "character node" : "file",
+                               .dev = node->rdev, .number = static_cast<long>(node->mode), .text = path});
+        if (S_ISDIR(node->mode) && (flags & FWRITE))
+            error = refuse(EISDIR, "access", "a directory cannot be written", nullptr);
+        else if (!may_access(*node, cred, flags))
+            error = refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
+        else if (node->rdev == no_device)
+            file->node = node, ++node->refs;
+        else {
+            ++node->refs; // it may be unlinked meanwhile
+            error = system.nodes.spec_open(*this, *node, *file, flags);
+            system.nodes.release(node);
+        }
+    }
+    if (error) {
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
+        file->refs = 1;
+        remove_descriptor(fd);
+        system.file_pool.free(file);
+        return error < 0 ? open_elsewhere(error, oflag, fd_out) : error; // NBSD-080
+    }
+    file->refs = 1;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::rung, .name = "finish", .what = "the descriptor refers to the device",
+                           .clause = file->special && !file->node ? "CLN-035" : nullptr,
+                           .dev = file->special ? file->special->dev : no_device, .number = fd,
+                           .stream = file->stream ? file->stream->id : 0});
+    *fd_out = fd;
+    return 0;
+}
+
+// The open of a NetBSD driver ended in a pseudo-errno: it left a descriptor of its own in l_dupfd, which the process gets
+// instead of the one that was reserved, moved (EMOVEFD) or as a second name of it (EDUPFD).
+//   no descriptor was left there                  fault, and ENXIO or ENODEV   NBSD-004
+//   it is not open                                EBADF     NBSD-009
+//   EDUPFD: it is not open for what was asked     EACCES    NBSD-010
+//   no descriptor is free                         EMFILE
+int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
+    const int from = system.running->dupfd;
+    const bool moves = pseudo == EMOVEFD;
+    if (from < 0) {
+        system.fault("NBSD-004", moves ? "its open returned EMOVEFD and left no descriptor in l_dupfd"
+                                       : "its open returned EDUPFD and left no descriptor in l_dupfd");
+        return refuse(moves ? ENXIO : ENODEV, "descriptor", "the driver left none for the process", "NBSD-004");
+    }
+    File *found = file(from);
+    if (!found) return refuse(EBADF, "descriptor", "the one that the driver named is not open", "NBSD-009");
+    const int wanted = kernel_flags(oflag) & (FREAD | FWRITE);
+    if (!moves && (found->flags & wanted) != wanted)
+        return refuse(EACCES, "descriptor", "the one that the driver named is not open for this", "NBSD-010");
+    const int fd = install(found);
+    if (fd < 0) return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", "NBSD-007");
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::step, .name = moves ? "FD_MOVE" : "FD_ALLOC",
+                           .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",
+                           .clause = moves ? "NBSD-003" : "NBSD-002", .number = fd, .extra = from});
+    set_close_on_exec(fd, close_on_exec(from)); // NBSD-012
+    if (moves) remove_descriptor(from);
+    else ++found->refs;
+    *fd_out = fd;
+    return 0;
+}
+
+// Drops one reference; the last one closes. 0 or EINTR.
+int System::drop_file(Process &process, File *file) {
+    if (--file->refs > 0) {
+        if (file->stream) file->stream->process_closed(process);
+        reference_gone(*file);
+        return 0;
+    }
+    int error = 0;
+    if (file->pipe)
+        error = Stream::close_pipe_end(process, *file);
+    else if (file->special)
+        error = nodes.spec_close(process, *file);
+    else if (file->node)
+        nodes.release(file->node);
+    else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
+        error = file->ops->close(process, *file);
+    file_pool.free(file);
+    return error;
+}
+
+int Process::close(int fd) {
+    File *f = remove_descriptor(fd);
+    if (!f) return refuse(EBADF, "close", "the descriptor is not open", "CLS-020");
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::file, .what = "descriptor removed", .number = fd, .extra = f->refs});
+    return system.drop_file(*this, f);
+}
+
+int Process::dup(int fd, int lowest, int *to) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "dup", "the descriptor is not open", nullptr);
+    if (lowest < 0 || static_cast<unsigned>(lowest) >= system.tunables.descriptors)
+        return refuse(EINVAL, "dup", "no such descriptor can exist", nullptr);
+    *to = install(f, lowest);
+    if (*to < 0) return refuse(EMFILE, "dup", "all descriptors of the process are in use", nullptr);
+    ++f->refs;
+    return 0;
+}
+
+int Process::dup2(int fd, int to) {
+    File *f = file(fd);
+    if (!f || to < 0 || static_cast<unsigned>(to) >= system.tunables.descriptors)
+        return refuse(EBADF, "dup2", "the descriptor is not open, or the other cannot exist", nullptr);
+    if (fd == to) return 0;
+    if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)] && !file(to))
+        return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
+    ++f->refs;
+    while (file(to)) close(to); // a last close may sleep, and another call take the descriptor meanwhile
+    if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)]) {
+        system.drop_file(*this, f);
+        return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
+    }
+    dup_into(*f, to);
+    --f->refs; // the one taken above is the descriptor's now
+    return 0;
+}
+
+void Process::dup_into(File &file, int fd) {
+    if (static_cast<std::size_t>(fd) >= files.size()) files.resize(static_cast<std::size_t>(fd) + 1);
+    files[static_cast<std::size_t>(fd)] = &file;
+    ++file.refs;
+    ++descriptors_used;
+}
+
+int Process::fcntl(int fd, int command, long argument, int *result) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "fcntl", "the descriptor is not open", nullptr);
+    *result = 0;
+    switch (command) {
+    case F_DUPFD: return dup(fd, static_cast<int>(argument), result);
+    case F_GETFD: *result = close_on_exec(fd) ? FD_CLOEXEC : 0; return 0;
+    case F_SETFD: set_close_on_exec(fd, argument & FD_CLOEXEC); return 0;
+    case F_GETFL: *result = f->status; return 0;
+    case F_SETFL: {
+        if (f->ops && f->ops->fcntl)
+            if (int error = f->ops->fcntl(*this, *f, command, argument)) return refuse(error, "fcntl", "the file's own answer", nullptr);
+        constexpr int changeable = O_NONBLOCK | O_APPEND | RILL_O_NDELAY;
+        f->status = (f->status & ~changeable) | (static_cast<int>(argument) & changeable);
+        f->flags = (f->flags & (FREAD | FWRITE)) | (kernel_flags(f->status) & (FNDELAY | FNONBLOCK | FAPPEND));
+        return 0;
+    }
+    default: return refuse(EINVAL, "fcntl", "no such command", nullptr);
+    }
+}
+
+bool Process::close_on_exec(int fd) const {
+    return std::find(close_on_exec_.begin(), close_on_exec_.end(), fd) != close_on_exec_.end();
+}
+
+void Process::set_close_on_exec(int fd, bool on) {
+    std::erase(close_on_exec_, fd);
+    if (on) close_on_exec_.push_back(fd);
+}
+
+int Process::stat(std::string_view path, struct stat *st) {
+    Node *node = nullptr;
+    if (int error = system.nodes.lookup(*this, path, Lookup::stat, &node)) return refuse(error, "stat", "no node has this name", nullptr);
+    struct stat s {};
+    s.st_mode = node->mode;
+    s.st_uid = node->uid;
+    s.st_gid = node->gid;
+    s.st_rdev = node->rdev == no_device ? 0 : node->rdev;
+    s.st_ino = node->ino;
+    s.st_nlink = 1;
+    s.st_dev = 1;
+    s.st_atim = node->atime;
+    s.st_mtim = node->mtime;
+    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "stat", "bad address", nullptr);
+}
+
+int Process::fstat(int fd, struct stat *st) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "fstat", "the descriptor is not open", nullptr);
+    struct stat s {};
+    s.st_dev = 1; // the clone keeps its node's file system (CLN-037)
+    s.st_nlink = 1;
+    if (f->node) {
+        s.st_mode = f->node->mode;
+        s.st_uid = f->node->uid;
+        s.st_gid = f->node->gid;
+        s.st_ino = f->node->ino;
+        s.st_atim = f->node->atime;
+        s.st_mtim = f->node->mtime;
+    } else if (f->pipe) {
+        s.st_mode = S_IFIFO;
+    } else {
+        s.st_mode = S_IFCHR; // no node stands behind it: no permissions, owner and group 0 (CLN-036)
+        s.st_nlink = 0;
+    }
+    if (f->special) s.st_rdev = f->special->dev;
+    if (f->ops && f->ops->stat)
+        if (int error = f->ops->stat(*this, *f, s)) return refuse(error, "fstat", "the file's own answer", nullptr);
+    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "fstat", "bad address", nullptr);
+}
+
+int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
+    if ((S_ISCHR(mode) || S_ISBLK(mode)) && cred.cr_uid != 0)
+        return refuse(EPERM, "mknod", "only a privileged process makes device nodes", nullptr);
+    if (!(mode & S_IFMT)) mode |= S_IFREG;
+    std::string name;
+    switch (const int error = make_node(path, mode, dev, name)) {
+    case 0: return 0;
+    case EEXIST: return refuse(error, "mknod", "the name exists", nullptr);
+    case ENOTDIR: return refuse(error, "mknod", "a name above this one is no directory", nullptr);
+    case EACCES: return refuse(error, "mknod", "the directory may not be written", nullptr);
+    default: return refuse(error, "mknod", "name, type or device is not valid", nullptr);
+    }
+}
+
+// name becomes the path as the node table has it.
+int Process::make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name) {
+    if (int error = system.nodes.canonical(path, name)) return error;
+    if (system.nodes.find(name)) return EEXIST;
+    if (int error = system.nodes.may_change_directory_of(name, cred)) return error;
+    return system.nodes.make(name, mode, dev, cred.cr_uid, cred.cr_gid);
+}
+
+int Process::unlink(std::string_view path) {
+    Node *node = nullptr;
+    int error = system.nodes.lookup(*this, path, Lookup::remove, &node);
+    if (error) return refuse(error, "unlink", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    if (S_ISDIR(node->mode)) return refuse(EPERM, "unlink", "a directory", nullptr);
+    error = system.nodes.may_change_directory_of(node->path, cred);
+    if (!error) error = system.nodes.unlink(node->path);
+    return error ? refuse(error, "unlink", "the directory may not be written", nullptr) : 0;
+}
+
+int Process::pipe(int fds[2]) {
+    Stream *ends[2];
+    File *made[2] = {};
+    if (Stream::make_pipe(system, ends)) return refuse(ENOSR, "pipe", "no memory for two stream heads", nullptr);
+    int local[2] = {-1, -1};
+    int error = 0;
+    for (int i = 0; i < 2 && !error; ++i) {
+        made[i] = system.file_pool.make();
+        if (!made[i]) {
+            error = ENFILE;
+            break;
+        }
+        *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[i], .pipe = true};
+        ends[i]->end = made[i];
+        local[i] = install(made[i]);
+        if (local[i] < 0) error = EMFILE;
+    }
+    if (!error && !copy_to_user(fds, local, sizeof local)) error = EFAULT;
+    if (!error) return 0;
+    for (int i = 0; i < 2; ++i) {
+        if (local[i] >= 0) remove_descriptor(local[i]);
+        if (made[i]) system.file_pool.free(made[i]);
+    }
+    Stream::drop_pipe(ends);
+    return refuse(error, "pipe", "no file, no descriptor, or a bad address", nullptr);
+}
+
+int Process::stream_of(int fd, int access, const char *call, File **out) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, call, "the descriptor is not open", nullptr);
+    if (access && !(f->flags & access)) return refuse(EBADF, call, "the descriptor is not open for this", nullptr);
+    if (!f->stream) return refuse(ENOSTR, call, "the file is not a stream", "GM-008");
+    *out = f;
+    return 0;
+}
+
+// Read or write through the file's own operations. An error after part was moved is not told, as ever.
+int Process::transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call) {
+    FileCall on(system, file);
+    const int error = routine ? routine(*this, file, transfer) : EOPNOTSUPP; // NBSD-020
+    return error && transfer.done == 0 ? answered(*this, error, call) : 0;
+}
+
+int Process::read(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (!f || !f->readable()) return refuse(EBADF, "read", "the descriptor is not open for reading", "RD-072");
+    if (f->stream) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
+    if (f->ops) return may_sleep ? transfer_by(f->ops->read, *f, transfer, "read") : must_sleep;
+    if (!f->special) return f->node && S_ISDIR(f->node->mode) ? refuse(EISDIR, "read", "a directory", nullptr) : 0;
+    if (!may_sleep) return must_sleep;
+    size_t count = transfer.count;
+    const int error = character_read(system, *f->special->driver, f->special->dev, transfer.base, &count, cred, false);
+    transfer.done = count;
+    return error && transfer.done == 0 ? refuse(error, "read", "the driver's answer", nullptr) : 0;
+}
+
+int Process::write(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (!f || !f->writable()) return refuse(EBADF, "write", "the descriptor is not open for writing", "WR-061");
+    if (f->stream) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
+    if (f->ops) return may_sleep ? transfer_by(f->ops->write, *f, transfer, "write") : must_sleep;
+    if (!f->special) return refuse(EINVAL, "write", "plain files hold no data here", nullptr);
+    if (!may_sleep) return must_sleep;
+    size_t count = transfer.count;
+    const int error = character_read(system, *f->special->driver, f->special->dev, transfer.base, &count, cred, true);
+    transfer.done = count;
+    return error && transfer.done == 0 ? refuse(error, "write", "the driver's answer", nullptr) : 0;
+}
+
+int Process::ioctl(int fd, int command, void *argument, int *rval) {
+    File *f = file(fd);
+    if (!f) return refuse(EBADF, "ioctl", "the descriptor is not open", "IOC-001");
+    if (f->stream) return f->stream->ioctl(*this, *f, command, argument, rval);
+    if (f->ops) {
+        FileCall on(system, *f);
+        const int error = f->ops->ioctl ? f->ops->ioctl(*this, *f, command, argument, rval) : EOPNOTSUPP;
+        return error ? answered(*this, error, "ioctl") : 0;
+    }
+    if (!f->special) return refuse((command & ~0xff) == STR ? ENOSTR : ENOTTY, "ioctl", "the file is not a stream", nullptr);
+    const int error = character_ioctl(system, *f->special->driver, f->special->dev, command, argument, driver_flags(f->flags), cred, rval);
+    return error ? refuse(error, "ioctl", "the driver's answer", nullptr) : 0;
+}
+
+void Process::exit() {
+    exiting = true;
+    for (std::size_t fd = 0; fd < files.size(); ++fd)
+        if (files[fd]) close(static_cast<int>(fd));
+    system.forget_signals(*this);
+    if (controlling_terminal) controlling_terminal = nullptr;
+}
+
+int Process::set_handler(int sig, void (*handler)(int)) {
+    if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP || handler == SIG_ERR)
+        return refuse(EINVAL, "signal", "no such signal, or one that cannot be caught", nullptr);
+    handlers_[static_cast<std::size_t>(sig)] = handler;
+    if (handler == SIG_IGN || handler == SIG_DFL) { // what was pending is forgotten
+        pending_ &= ~bit(sig);
+        pending_counts_[static_cast<std::size_t>(sig)] = 0;
+    }
+    return 0;
+}
+
+// A signal without a handler is noted and has no other effect: nothing here ends a process but its exit.
+void Process::post(int sig, int code, long value) {
+    if (sig < 1 || sig > 64) return;
+    ++signals_posted[static_cast<std::size_t>(sig)];
+    signals_seen.push_back({sig, code, value});
+    auto handler = handlers_[static_cast<std::size_t>(sig)];
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::signal, .what = handler == SIG_IGN ? "ignored" : handler ? "caught" : "noted", .number = sig, .extra = pid});
+    if (handler == SIG_IGN || handler == SIG_DFL) return;
+    ++pending_counts_[static_cast<std::size_t>(sig)];
+    pending_ |= bit(sig);
+    if (!(blocked_ & bit(sig))) system.interrupt(*this);
+}
+
+// Each signal has one turn, so that handlers that post signals cannot keep a call from returning (SIG-051).
+void Process::deliver_signals() {
+    std::uint64_t over = blocked_;
+    while (const std::uint64_t waiting = pending_ & ~over) {
+        const int sig = std::countr_zero(waiting) + 1;
+        const auto number = static_cast<std::size_t>(sig);
+        over |= bit(sig);
+        pending_ &= ~bit(sig);
+        std::uint64_t count = std::exchange(pending_counts_[number], 0);
+        blocked_ |= bit(sig);
+        while (count-- > 0) {
+            auto handler = handlers_[number];
+            if (handler == SIG_IGN || handler == SIG_DFL) break;
+            const int depth = std::exchange(system.face_depth, 0); // a handler may make calls
+            handler(sig);
+            system.face_depth = depth;
+        }
+        blocked_ &= ~bit(sig);
+    }
+    if (signal_pending()) [[unlikely]] system.interrupt(*this); // its other calls that sleep
+}
+
+} // namespace rill

@@ -1,0 +1,223 @@
+#include "streams/file/registry.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <fmt/format.h>
+#include <limits>
+#include <sys/conf.h>
+
+namespace rill {
+
+namespace {
+
+// Both sides have a qinit with its module_info; a lower half is whole or not there.
+bool is_whole(const streamtab *tab) {
+    const auto whole = [](const qinit *init) { return init && init->qi_minfo; };
+    return whole(tab->st_rdinit) && whole(tab->st_wrinit) && !tab->st_muxrinit == !tab->st_muxwinit &&
+           (!tab->st_muxrinit || (whole(tab->st_muxrinit) && whole(tab->st_muxwinit)));
+}
+
+constexpr struct {
+    Convention convention;
+    const char *word;
+    const char *name;
+} conventions[] = {{Convention::svr3, "svr3", "SVR3"},
+                   {Convention::svr4, "svr4", "SVR4"},
+                   {Convention::solaris, "solaris", "Solaris"},
+                   {Convention::lis, "lis", "LiS"},
+                   {Convention::openss7, "openss7", "OpenSS7"},
+                   {Convention::hpux, "hpux", "HP-UX"}};
+
+} // namespace
+
+const char *name_of(Convention convention) {
+    for (const auto &c : conventions)
+        if (c.convention == convention) return c.name;
+    return "?";
+}
+
+const char *word_of(Convention convention) {
+    for (const auto &c : conventions)
+        if (c.convention == convention) return c.word;
+    return "";
+}
+
+Convention convention_named(std::string_view word) {
+    for (const auto &c : conventions)
+        if (c.word == word) return c.convention;
+    return Convention::unsaid;
+}
+
+void Owner::decide_convention() {
+    if (convention != Convention::unsaid) return;
+    convention = devflag & D_OLD ? Convention::svr3 : Convention::svr4;
+    if (convention_reason.empty())
+        convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
+}
+
+int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
+    if (result >= 0) [[likely]] return result;
+    if (!owner.negative_errnos) {
+        Fault fault;
+        fault.driver = owner.name;
+        fault.entry = procedure;
+        fault.rule = "NBSD-082";
+        fault.what = "it answered with a negative number, " + std::to_string(result) + ", and errnos are positive here";
+        system.fault(std::move(fault));
+    }
+    return -std::max(result, -std::numeric_limits<int>::max());
+}
+
+Registry::Registry(System &system, unsigned drivers, unsigned modules)
+    : system_(system), drivers_max_(drivers), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
+
+int Registry::add(Driver driver, major_t external, Driver **added) {
+    if (external >= by_external_.size() || driver.prefix.empty() || (driver.tab && !is_whole(driver.tab))) return EINVAL;
+    if (by_external_[external]) return EBUSY;
+    if (drivers_ == drivers_max_) return ENOSPC;
+    if (!system_.alloc.allow(sizeof(Driver))) return ENOMEM;
+    if (external >= rows_.size()) rows_.resize(external + 1);
+    assert(!rows_[external]); // the driver of a row has that row's number among its externals
+    rows_[external] = std::make_unique<Driver>(std::move(driver));
+    ++drivers_;
+    Driver &row = *rows_[external];
+    row.internal = external;
+    row.externals.assign(1, external);
+    if (row.name.empty()) row.name = row.prefix;
+    if (!row.load) row.decide_convention();
+#if RILL_CHECKING
+    row.make_tag();
+#endif
+    by_external_[external] = &row;
+    if (system_.trace.on)
+        system_.trace.emit({.kind = Kind::driver, .name = row.name.c_str(), .what = "configured",
+                            .dev = make_device(external, 0), .number = row.internal});
+    if (added) *added = &row;
+    return 0;
+}
+
+int Registry::alias(Driver &driver, major_t external) {
+    if (external >= by_external_.size()) return EINVAL;
+    if (by_external_[external]) return EBUSY;
+    driver.externals.push_back(external);
+    by_external_[external] = &driver;
+    return 0;
+}
+
+int Registry::remove(Driver &driver) {
+    if (driver.holds > 0) return EBUSY;
+    for (major_t external : driver.externals) by_external_[external] = nullptr;
+    if (driver.unload) driver.unload(driver);
+    rows_[driver.internal].reset();
+    --drivers_;
+    return 0;
+}
+
+int Registry::add_module(Module module) {
+    if (module.name.empty() || module.name.size() > FMNAMESZ || !module.tab || !is_whole(module.tab)) return EINVAL;
+    if (this->module(module.name)) return EEXIST;
+    if (modules_.size() >= modules_max_) return ENOSPC;
+    if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;
+    modules_.push_back(std::make_unique<Module>(std::move(module)));
+    modules_.back()->decide_convention();
+#if RILL_CHECKING
+    modules_.back()->make_tag();
+#endif
+    if (system_.trace.on)
+        system_.trace.emit({.kind = Kind::driver, .name = modules_.back()->name.c_str(), .what = "module configured"});
+    return 0;
+}
+
+int Registry::remove_module(std::string_view name) {
+    for (auto it = modules_.begin(); it != modules_.end(); ++it)
+        if ((*it)->name == name) {
+            if ((*it)->holds > 0) return EBUSY;
+            modules_.erase(it);
+            return 0;
+        }
+    return ENOENT;
+}
+
+Driver *Registry::row(major_t internal) { return internal < rows_.size() ? rows_[internal].get() : nullptr; }
+
+std::string Registry::foreign_device(dev_t dev, const Owner &driver, major_t opened) {
+    const std::string text = device_text(dev);
+    if (dev == no_device) return text;
+    const major_t major = external_major(dev);
+    const Driver *owner = by_external(major);
+    if (!owner) return fmt::format("{}, and no driver has major {}", text, major);
+    if (owner != &driver) return fmt::format("{}, which is a device of {}", text, owner->name);
+    if (major == owner->internal)
+        return fmt::format("{}: {} is its internal major, the external one by which it was opened is {}, as getemajor() gives it",
+                           text, major, opened);
+    return fmt::format("{}: it was opened by another of its majors, {}, as getemajor() gives it", text, opened);
+}
+
+Driver *Registry::by_name(std::string_view name) {
+    for (const auto &row : rows_)
+        if (row && (row->name == name || row->prefix == name)) return row.get();
+    return nullptr;
+}
+
+Module *Registry::module(std::string_view name) {
+    for (const auto &m : modules_)
+        if (m->name == name) return m.get();
+    return nullptr;
+}
+
+int Registry::hold(major_t external, Driver **driver) {
+    Driver *row = by_external(external);
+    if (!row) return ENXIO;
+    ++row->holds; // before loading, which may sleep
+    if (!row->tab && row->load) {
+        auto load = row->load;
+        if (system_.trace.on)
+            system_.trace.emit({.kind = Kind::driver, .name = row->name.c_str(), .what = "loading", .clause = "CLN-029"});
+        if (load(*row) != 0) {
+            --row->holds;
+            return ENXIO;
+        }
+        row->load = nullptr;
+    }
+    *driver = row;
+    return 0;
+}
+
+int Registry::unload(Driver &driver) {
+    if (!driver.loadable) return EINVAL;
+    if (driver.holds > 0) return EBUSY;
+    return remove(driver);
+}
+
+int Registry::autopush(AutopushRule rule) {
+    if (rule.modules.empty() || static_cast<int>(rule.modules.size()) > 8) return EINVAL;
+    for (const std::string &name : rule.modules)
+        if (!module(name)) return EINVAL;
+    autopush_clear(rule.major, rule.minor);
+    autopush_.push_back(std::move(rule));
+    return 0;
+}
+
+int Registry::autopush_clear(major_t major, int minor) {
+    const auto before = autopush_.size();
+    std::erase_if(autopush_, [&](const AutopushRule &r) { return r.major == major && r.minor == minor; });
+    return autopush_.size() == before ? ENOENT : 0;
+}
+
+const AutopushRule *Registry::autopush_for(dev_t dev) const {
+    if (autopush_.empty()) [[likely]] return nullptr;
+    const AutopushRule *all = nullptr;
+    for (const AutopushRule &r : autopush_) {
+        if (r.major != external_major(dev)) continue;
+        if (r.minor < 0) all = &r;
+        const minor_t minor = external_minor(dev);
+        if (r.minor >= 0 && minor >= static_cast<minor_t>(r.minor) &&
+            minor <= std::max(r.last_minor, static_cast<minor_t>(r.minor)))
+            return &r;
+    }
+    return all;
+}
+
+} // namespace rill

@@ -1,0 +1,154 @@
+// Who is installed: drivers by major, modules by name, modules to push by device.
+//
+// Users see external majors; the character switch table (cdevsw) has one row per internal major, and several external
+// majors may lead to one row (DEV-018). A driver's internal major is the first of its external ones, so that a device
+// built from getmajor() is the driver's own (DEV-041); the place of that row is free whenever the external major is. A row
+// is a STREAMS driver exactly when its streamtab is not null (DEV-021). Drivers and module entries are of fixed number,
+// whatever their majors (DEV-023). A row may be registered without being loaded: the first open of a node with its major
+// loads it (CFG-035). A hold keeps a driver from being unloaded; each stream has one (CLN-064).
+#pragma once
+
+#include "streams/base/dev.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sys/stream.h>
+
+struct uio;
+
+namespace rill {
+
+class System;
+struct Perimeter;
+
+// Whose calling conventions a driver follows: what its open and close are given and give back, who registered it.
+enum class Convention : unsigned char {
+    unsaid,  // until it is installed; then its devflag decides
+    svr3,    // D_OLD: the device by value, a minor or OPENFAIL back (CFG-038)
+    svr4,    // a dev_t *, an errno back; IRIX likewise
+    solaris, // as svr4; _init installs it (HDR-015)
+    lis,     // as svr4; lis_register_strdev(), lis_register_strmod()
+    openss7, // as svr4; register_strdev(), register_strmod()
+    hpux,    // as svr3 or svr4, by STR_SYSV4_OPEN; str_install()
+};
+const char *name_of(Convention convention); // "SVR3" ... "HP-UX"
+// As it is written to say it: "svr3" ... "openss7"; unsaid for any other word.
+Convention convention_named(std::string_view word);
+const char *word_of(Convention convention);
+
+// What a queue pair was made for, as far as a trace or a fault names it.
+struct Owner {
+    std::string name;    // the module or driver: mi_idname, or the prefix it was added with
+    std::string prefix;
+    streamtab *tab = nullptr;
+    int devflag = 0;
+    Convention convention = Convention::unsaid;
+    std::string convention_reason; // "it has no foodevflag"
+    int holds = 0;
+    bool negative_errnos = false; // registered by a call of LiS or OpenSS7: its procedures return -EBUSY (NBSD-081)
+    mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
+#if RILL_CHECKING
+    char tag[16] = {}; // the name, as far as it fits (checks); made when the owner is installed
+    void make_tag() { name.copy(tag, sizeof tag - 1); }
+#endif
+    void decide_convention(); // by devflag, unless it is said; a reason that is given already stays
+};
+
+// Entry points of a character driver that is not STREAMS. Missing ones answer ENODEV (DEV-022).
+struct CharEntry {
+    int (*open)(dev_t *, int flag, int otyp, cred_t *) = nullptr;
+    int (*close)(dev_t, int flag, int otyp, cred_t *) = nullptr;
+    int (*read)(dev_t, uio *, cred_t *) = nullptr;
+    int (*write)(dev_t, uio *, cred_t *) = nullptr;
+    int (*ioctl)(dev_t, int command, void *argument, int mode, cred_t *, int *rval) = nullptr;
+    int (*poll)(dev_t, short events, int anyyet, short *revents, void **php) = nullptr;
+};
+
+// The errno that a procedure of the owner meant. A negative one of a driver that has none is a fault (NBSD-082).
+int errno_of(System &system, const Owner &owner, const char *procedure, int result);
+
+class Process;
+struct File;
+struct Node;
+struct Special;
+
+struct Driver : Owner {
+    major_t internal = 0;
+    int devices = 0; // #DEV
+    bool block = false;
+    bool loadable = false; // may be unloaded again
+    CharEntry entry;
+    // The open of a device that works as in another system (clone/designs): takes the place of the rungs below spec open
+    // and gives the file its operations. 0; an errno; or, of a NetBSD device, EDUPFD or EMOVEFD (NBSD-080).
+    std::function<int(Process &, Node &, Special *&, File &, int oflag)> open_file;
+    bool pseudo_errnos = false; // a NetBSD device
+    std::vector<major_t> externals; // in order of configuration
+    // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
+    std::function<int(Driver &)> load;
+    std::function<void(Driver &)> unload;
+};
+
+struct Module : Owner {};
+
+struct AutopushRule {
+    major_t major;
+    int minor; // -1 for all
+    minor_t last_minor;
+    std::vector<std::string> modules;
+};
+
+class Registry {
+public:
+    Registry(System &system, unsigned drivers, unsigned modules); // how many of each there may be
+
+    // Adds a row under an external major. EINVAL (also for a streamtab without one of its sides), EBUSY when the major is taken, ENOSPC when the table is full, ENOMEM.
+    int add(Driver driver, major_t external, Driver **added = nullptr);
+    // Another external major for the same row.
+    int alias(Driver &driver, major_t external);
+    int remove(Driver &driver); // EBUSY while held
+    int add_module(Module module); // EINVAL for a bad name, EEXIST, ENOSPC, ENOMEM
+    int remove_module(std::string_view name);
+
+    Driver *row(major_t internal);
+    Driver *by_external(major_t external) {
+        return external < by_external_.size() ? by_external_[external] : nullptr;
+    }
+    Driver *by_name(std::string_view name);
+    // Of a device that a driver's open gave back and may not: which it is and whose. opened is the major it was opened by.
+    std::string foreign_device(dev_t dev, const Owner &driver, major_t opened);
+    Module *module(std::string_view name);
+    unsigned drivers_max() const { return drivers_max_; }
+
+    // The driver of an external major, loaded if it was only registered, and held. ENXIO when there is none, or when
+    // loading fails. release() gives the hold back.
+    int hold(major_t external, Driver **driver);
+    void release(Driver &driver) { --driver.holds; }
+    // Unloads a loadable driver that nobody holds. EBUSY, ENXIO for an unknown one, EINVAL when it is not loadable.
+    int unload(Driver &driver);
+
+    // Autopush: replaces a rule for the same device. EINVAL, ENOSPC.
+    int autopush(AutopushRule rule);
+    int autopush_clear(major_t major, int minor);
+    const AutopushRule *autopush_for(dev_t dev) const;
+
+    const std::vector<std::unique_ptr<Driver>> &rows() const { return rows_; }
+    const std::vector<std::unique_ptr<Module>> &modules() const { return modules_; }
+
+    // What a boot has to tell although it succeeded, a line each: who stays out, who is called by a convention that its
+    // object does not name.
+    std::vector<std::string> boot_notes;
+
+private:
+    System &system_;
+    std::vector<std::unique_ptr<Driver>> rows_; // by internal major, as far as one was used; null for a free row
+    unsigned drivers_ = 0, drivers_max_;
+    std::vector<Driver *> by_external_;
+    std::vector<std::unique_ptr<Module>> modules_;
+    unsigned modules_max_;
+    std::vector<AutopushRule> autopush_;
+};
+
+} // namespace rill

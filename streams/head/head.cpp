@@ -1,0 +1,932 @@
+// Building a stream, taking it apart, and what the head does with messages that come up.
+#include "streams/head/head.hpp"
+#include "streams/head/mux.hpp"
+#include "streams/queue/perimeter.hpp"
+#include "streams/queue/procedure.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
+#include <sys/conf.h>
+#include <sys/user.h>
+
+namespace rill {
+
+struct HeadProcedures {
+    static Stream &stream_of(queue_t *q) { return *pair_of(q)->stream; }
+    static int read_put(queue_t *q, mblk_t *mp) {
+        stream_of(q).arrived(mp);
+        return 0;
+    }
+    static int write_service(queue_t *q) {
+        stream_of(q).writable_again();
+        return 0;
+    }
+};
+
+namespace {
+
+module_info head_info{0, "strhead", 0, INFPSZ, STRHIGH, STRLOW};
+qinit head_read{HeadProcedures::read_put, nullptr, nullptr, nullptr, nullptr, &head_info, nullptr};
+qinit head_write{nullptr, HeadProcedures::write_service, nullptr, nullptr, nullptr, &head_info, nullptr};
+
+// A pipe's heads take PIPE_BUF at a time (WR-008).
+constexpr ssize_t pipe_buf = 4096;
+
+void trace_stream(System &system, const Stream &stream, const char *what, const char *clause, dev_t dev) {
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::stream, .what = what, .clause = clause, .dev = dev, .stream = stream.id});
+}
+
+} // namespace
+
+streamtab head_streamtab{&head_read, &head_write, nullptr, nullptr};
+
+const Owner &head_owner() {
+    static const Owner owner = [] {
+        Owner head{"stream head", "strhead", &head_streamtab};
+#if RILL_CHECKING
+        head.make_tag();
+#endif
+        return head;
+    }();
+    return owner;
+}
+
+Stream::Stream(System &owner, int number) : system(owner), id(number) {
+    head.system = &owner;
+    head.stream = this;
+    head.is_head = true;
+    head.procs_on = true;
+    set_queues(head, head_owner(), &head_read, &head_write);
+    owner.streams.push_back(*this);
+}
+
+Stream::~Stream() { system.streams.erase(system.streams.iterator_to(*this)); }
+
+QueuePair *Stream::top() {
+    queue_t *below = head.write()->q_next;
+    if (!below) return nullptr;
+    QueuePair *pair = pair_of(below);
+    return pair->is_head ? nullptr : pair;
+}
+
+// --- calling open and close procedures ---
+
+// The user area as an SVR3 procedure finds it.
+static void fill_user_area(const cred_t &cred) {
+    u = {};
+    u.u_uid = static_cast<unsigned short>(cred.cr_uid);
+    u.u_gid = static_cast<unsigned short>(cred.cr_gid);
+    u.u_ruid = static_cast<unsigned short>(cred.cr_ruid);
+    u.u_rgid = static_cast<unsigned short>(cred.cr_rgid);
+    u.u_procp = reinterpret_cast<proc *>(current->caller());
+    show_clock(current->sched.now());
+}
+
+// The SVR3 interface takes the device by value and answers with a minor or OPENFAIL (CLN-123, CLN-124).
+static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, const cred_t &cred) {
+    using OldOpen = int (*)(queue_t *, dev_t, int, int);
+    auto open = reinterpret_cast<OldOpen>(reinterpret_cast<void *>(pair.read()->q_qinfo->qi_qopen));
+    fill_user_area(cred);
+    const int minor = open(pair.read(), *dev, oflag, sflag);
+    if (minor == OPENFAIL) return u.u_error ? u.u_error : ENXIO; // CLN-081, OPN-003
+    if (minor < 0) return minor; // no minor, and not how an SVR3 open tells an errno
+    if (sflag != MODOPEN) *dev = make_device(external_major(*dev), static_cast<minor_t>(minor));
+    return 0;
+}
+
+// Runs a driver's open or close so that a sleep without PCATCH can leave it (UTL-054). The errno of that, or what the
+// procedure returned. Nothing between here and that sleep but the driver's own frames may need to be unwound.
+[[gnu::noinline]] static int run_escapable(System &system, int (*procedure)(void *), void *argument) {
+    Call *const call = system.running;
+    if (!call) return procedure(argument);
+    void *frame[5];
+    void **const outer = call->escape;
+    Entry *const entry = system.entry;
+    const int depth = system.trace.depth;
+    int error;
+    call->escape = frame;
+    if (__builtin_setjmp(frame) == 0) {
+        error = procedure(argument);
+    } else {
+        Call &escaped = *current->running; // registers are lost: everything anew
+        error = escaped.escaped;
+    }
+    call->escape = outer;
+    system.entry = entry;
+    system.trace.depth = depth;
+    return error;
+}
+
+int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
+    System &system = *pair.system;
+    const char *name = pair.owner->name.c_str();
+    auto *open = pair.read()->q_qinfo->qi_qopen;
+    if (system.trace.on) [[unlikely]] {
+        system.trace.emit({.kind = Kind::qopen, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag,
+                           .stream = pair.stream->id});
+        ++system.trace.depth;
+    }
+    int error = ENOPKG; // QUE-021
+    if (open) {
+        bool inside = false;
+        error = pair.guard ? enter_call(pair, false, &inside) : 0;
+        if (!error) {
+            Procedure procedure(system, EntryKind::open, name, {.queue = pair.read(), .dev = *dev});
+            auto body = [&] {
+                int answer = EIO; // of one that throws (UTL-083)
+                procedure.call([&] {
+                    answer = pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
+                                                         : open(pair.read(), dev, oflag, sflag, &cred);
+                });
+                return answer;
+            };
+            error = run_escapable(system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
+        }
+        if (error < 0) [[unlikely]] error = errno_of(system, *pair.owner, name_of(EntryKind::open), error);
+        if (inside) leave_call(pair);
+    }
+    if (system.trace.on) [[unlikely]] {
+        if (system.trace.depth > 0) --system.trace.depth;
+        system.trace.emit({.kind = Kind::qopened, .name = name, .error = error, .dev = *dev, .stream = pair.stream->id});
+    }
+    if (error == 0) {
+        pair.opened = true;
+#if RILL_CHECKING
+        system.checks.sent_in_open_is_fine(pair);
+#endif
+        if (!pair.procs_on) {
+            if (system.trace.on && !(pair.owner->devflag & D_OLD)) [[unlikely]]
+                system.trace.emit({.kind = Kind::driver, .name = name, .what = "its open did not call qprocson; done for it",
+                                   .clause = "MP-004", .stream = pair.stream->id});
+            qprocson(pair.read());
+        }
+    }
+    return error;
+}
+
+void call_close(QueuePair &pair, int flag, cred_t &cred) {
+    System &system = *pair.system;
+    const char *name = pair.owner->name.c_str();
+    auto *close = pair.read()->q_qinfo->qi_qclose;
+    pair.opened = false;
+    if (!close) return;
+    if (system.trace.on) [[unlikely]] {
+        system.trace.emit({.kind = Kind::qclose, .name = name, .dev = pair.stream->dev(), .stream = pair.stream->id});
+        ++system.trace.depth;
+    }
+    bool inside = false;
+    if (pair.guard) enter_call(pair, true, &inside);
+    {
+        Procedure procedure(system, EntryKind::close, name, {.queue = pair.read(), .dev = pair.stream->dev()});
+        auto body = [&] {
+            using OldClose = int (*)(queue_t *, int);
+            if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
+            fill_user_area(cred);
+            return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
+        };
+        int error = 0;
+        auto guarded = [&] { return procedure.call([&] { error = body(); }), 0; };
+        run_escapable(system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
+        if (error < 0 && !(pair.owner->devflag & D_OLD)) [[unlikely]] // an SVR3 close returns nothing
+            errno_of(system, *pair.owner, name_of(EntryKind::close), error);
+    }
+    if (inside) leave_call(pair);
+    if (system.trace.on) [[unlikely]] {
+        if (system.trace.depth > 0) --system.trace.depth;
+        system.trace.emit({.kind = Kind::qclosed, .name = name, .stream = pair.stream->id});
+    }
+}
+
+// --- neighbours ---
+
+// The queue that feeds q: the other side of what q's own other side feeds.
+static queue_t *feeder(queue_t *q) {
+    queue_t *next = OTHERQ(q)->q_next;
+    return next ? OTHERQ(next) : nullptr;
+}
+
+static void link_neighbours(QueuePair &pair) {
+    if (queue_t *above = feeder(pair.write())) above->q_next = pair.write();
+    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read();
+    pair.procs_on = true;
+}
+
+static void unlink_neighbours(QueuePair &pair) {
+    if (queue_t *above = feeder(pair.write())) above->q_next = pair.write()->q_next;
+    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read()->q_next;
+    pair.procs_on = false;
+    pair.system->sched.remove(pair.run[0]);
+    pair.system->sched.remove(pair.run[1]);
+}
+
+// --- first open ---
+
+int Stream::attach_driver(Driver &row) {
+    auto *pair = new (static_cast<void *>(this + 1)) QueuePair;
+    has_driver = true;
+    pair->system = &system;
+    pair->stream = this;
+    set_queues(*pair, row, row.tab->st_rdinit, row.tab->st_wrinit);
+    pair->read()->q_next = head.read();
+    driver = &row;
+    ++row.holds;
+    return 0;
+}
+
+int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev, int oflag, Process &process,
+                       Stream **built) {
+    if (!system.alloc.allow(sizeof(Stream) + sizeof(QueuePair)))
+        return process.refuse(ENOSR, "stream open", "no memory for a stream head and a queue pair", "OPN-004");
+    auto *stream = new (system.stream_pool.take()) Stream(system, system.next_stream_id++);
+    stream->special = &special;
+    special.stream = stream;
+    stream->attach_driver(row);
+    trace_stream(system, *stream, "built: head and driver queue pair", "OPN-001", special.dev);
+    stream->plumbing = system.running;
+    const int error = call_open(*stream->driver_pair(), dev, driver_flags(oflag), 0, process.cred);
+    stream->plumbing = nullptr;
+    if (error == 0) {
+        *built = stream;
+        return 0;
+    }
+    if (process.refusal.error != error)
+        process.refuse(error, "driver open", "the driver's open returned this error; its close is not called",
+                       "CLN-056 CLN-059");
+    special.stream = nullptr;
+    if (stream->driver_pair()->procs_on) {
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::undo, .name = row.name.c_str(), .what = "procedures switched off", .clause = "CLN-061"});
+        unlink_neighbours(*stream->driver_pair());
+    }
+    trace_stream(system, *stream, "taken apart again", "CLN-062", special.dev);
+    stream->discard();
+    return error;
+}
+
+void Stream::hold_driver_of(dev_t dev) {
+    Driver *row = system.registry.by_external(external_major(dev));
+    ++row->holds;
+    --driver->holds;
+    driver = row;
+}
+
+void Stream::abandon(Process &process, int oflag) {
+    state = State::closing;
+    while (QueuePair *pair = top()) detach(*pair, driver_flags(oflag), process);
+    trace_stream(system, *this, "taken apart again", nullptr, dev());
+    discard();
+}
+
+// --- open of a stream that is there ---
+
+int Stream::start_plumbing(bool no_wait, const char *why) {
+    while (plumbing) {
+        if (no_wait) return EAGAIN;
+        const Wake wake = system.sleep(plumbers, why, true);
+        if (wake == Wake::signal) return EINTR;
+        if (wake == Wake::deadlock && plumbing) return EDEADLK;
+    }
+    if (linked_below) return EINVAL; // meanwhile (IOC-236)
+    plumbing = system.running;
+    return 0;
+}
+
+void Stream::end_plumbing() {
+    plumbing = nullptr;
+    if (!plumbers.empty()) system.wake_all(plumbers, "the stream's modules are settled");
+}
+
+//   stored error                 EIO        OPN-009
+//   hung-up terminal, not its session leader  EIO   OPN-026
+//   push, pop or link going on   EAGAIN, EINTR   OPN-012 to OPN-014
+//   each open procedure, from the top down: its errno   OPN-006 to OPN-008
+int Stream::open_again(Process &process, dev_t dev, int oflag) {
+    trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
+    if (linked_below && !plumbing) // while it is being unlinked, the open waits (MUX-076)
+        return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
+    if (read_error || own_write_error())
+        return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");
+    if (hung_up && istty && process.controlling_terminal != this && terminal_session != 0 && process.pid != terminal_session)
+        return process.refuse(EIO, "stream open", "a hung-up terminal is re-opened by its session leader only", "OPN-026");
+    if (int error = start_plumbing(oflag & (FNDELAY | FNONBLOCK), "a push or pop on the stream"))
+        return process.refuse(error, "stream open", "a push, pop or link is in progress on the stream", "OPN-012 OPN-014");
+    int error = 0;
+    for (queue_t *w = head.write()->q_next; w && !error; w = w->q_next) {
+        QueuePair *pair = pair_of(w);
+        const bool is_driver = pair == driver_pair();
+        dev_t copy = dev; // a changed device is ignored (CLN-107, OPN-007)
+        error = call_open(*pair, &copy, is_driver ? driver_flags(oflag) : 0, is_driver ? 0 : MODOPEN, process.cred);
+        if (is_driver) break;
+    }
+    end_plumbing();
+    if (error)
+        return process.refuse(error, "driver open", "an open procedure on the stream refused; the stream stays", "OPN-008");
+    if (hung_up) {
+        hung_up = false;
+        read_error = write_error = 0;
+    }
+    return 0;
+}
+
+// A terminal becomes the controlling terminal of a session leader that has none (OPN-025).
+void Stream::offer_terminal(Process &process, int oflag) {
+    if (!istty || (oflag & FNOCTTY) || process.pid != process.sid || process.controlling_terminal || terminal_session) return;
+    process.controlling_terminal = this;
+    terminal_session = process.pid;
+    terminal_group = process.pgrp;
+}
+
+// --- modules ---
+
+// Was a sender told that this queue, or a band of it, is full?
+static bool is_wanted(const queue_t *q) {
+    bool wanted = q->q_flag & QWANTW;
+    for (const qband_t *b = q->q_bandp; b; b = b->qb_next) wanted |= (b->qb_flag & QB_WANTW) != 0;
+    return wanted;
+}
+
+int Stream::push(Process &process, Module &module, dev_t device, bool *refused) {
+    QueuePair *pair = system.pair_pool.make();
+    if (!pair) return ENOSR;
+    pair->system = &system;
+    pair->stream = this;
+    ++module.holds;
+    set_queues(*pair, module, module.tab->st_rdinit, module.tab->st_wrinit);
+    pair->write()->q_next = head.write()->q_next;
+    pair->read()->q_next = head.read();
+    const int error = call_open(*pair, &device, 0, MODOPEN, process.cred);
+    if (error) {
+        *refused = true;
+        if (pair->procs_on) unlink_neighbours(*pair);
+        empty_pair(*pair);
+#if RILL_CHECKING
+        system.checks.left(*pair, system.checks.leaving(*pair));
+#endif
+        system.pair_pool.free(pair);
+        --module.holds;
+        return error;
+    }
+    ++pushed;
+    // Who was held back by the queue above the new module waits for the module now (IOC-028).
+    if (queue_t *above = pair->read()->q_next; above && pair->read()->q_qinfo->qi_srvp && is_wanted(above)) back_enable(pair->read(), 0);
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::push, .name = module.name.c_str(), .what = "pushed", .dev = dev(), .number = pushed, .stream = id});
+    return 0;
+}
+
+void Stream::pop_top(Process &process) {
+    QueuePair *pair = top();
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::push, .name = pair->owner->name.c_str(), .what = "popped", .dev = dev(), .number = pushed - 1, .stream = id});
+    detach(*pair, 0, process);
+}
+
+int Stream::autopush(Process &process, dev_t dev) {
+    const AutopushRule *rule = system.registry.autopush_for(dev);
+    if (!rule) [[likely]] return 0;
+    if (static_cast<int>(rule->modules.size()) > system.tunables.push_limit)
+        return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019");
+    for (const std::string &name : rule->modules) {
+        if (hung_up) return process.refuse(ENXIO, "autopush", "the stream hung up", "OPN-018");
+        if (read_error || own_write_error()) return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018");
+        Module *module = system.registry.module(name);
+        if (!module) return process.refuse(EINVAL, "autopush", "no module has this name", "OPN-017");
+        bool refused = false;
+        if (int error = push(process, *module, dev, &refused))
+            return process.refuse(error, "autopush", "a module's open refused", "OPN-020");
+    }
+    return 0;
+}
+
+// Takes a pair off the stream: its close procedure, then its neighbours, then what is left on its queues.
+void Stream::detach(QueuePair &pair, int flag, Process &process) {
+#if RILL_CHECKING
+    const Checks::Leaving before = system.checks.leaving(pair);
+#endif
+    if (pair.opened) call_close(pair, flag, process.cred);
+    if (pair.procs_on) unlink_neighbours(pair);
+    if (&pair != driver_pair() && is_wanted(pair.read())) back_enable(pair.read(), 0); // held back by what goes now
+    empty_pair(pair);
+#if RILL_CHECKING
+    system.checks.left(pair, before);
+#endif
+    if (&pair == driver_pair()) {
+        head.write()->q_next = nullptr;
+        return;
+    }
+    --pushed;
+    --const_cast<Owner *>(pair.owner)->holds;
+    system.pair_pool.free(&pair);
+    schedule(write_queue(), "modules changed");
+}
+
+// --- close ---
+
+void Stream::process_closed(Process &process) {
+    if (signals.empty()) [[likely]] return;
+    signals.remove_and_dispose_if([&](const SigEntry &e) { return e.process == &process; },
+                                  [&](SigEntry *e) { system.sig_pool.free(e); });
+}
+
+// Waits until the write queue of a pair is empty, at most the close time (CLS-006 to CLS-010).
+int Stream::drain(QueuePair &pair) {
+    const long until = sum_of(system.sched.now(), ticks_of_ms(close_ms));
+    while (pair.write()->q_first) {
+        const long left = until - system.sched.now();
+        if (left <= 0) break;
+        ++system.procedures_awaited;
+        const Wake wake = system.sleep(procedures, "the write queue to drain before close", true, left);
+        --system.procedures_awaited;
+        if (wake == Wake::signal) return EINTR;
+        if (wake != Wake::event) break;
+    }
+    return 0;
+}
+
+// From the top down: each module, then the driver, drained first unless the file does not wait or a signal is pending
+// (CLS-005 to CLS-010). True when a signal ended a drain.
+bool Stream::take_apart(Process &process, int oflag) {
+    const bool wait = !(oflag & (FNDELAY | FNONBLOCK)) && close_ms > 0;
+    bool signalled = false;
+    while (QueuePair *pair = top()) {
+        if (pair->stream != this) break; // a pipe's other end
+        if (wait && !process.signal_pending() && drain(*pair) == EINTR) signalled = true;
+        detach(*pair, driver_flags(oflag), process);
+    }
+    return signalled;
+}
+
+int Stream::close(Process &process, int oflag) {
+    trace_stream(system, *this, "last close", "CLS-002", dev());
+    state = State::closing;
+    if (links_above > 0) unlink_all_on_close(process, *this);
+    const bool interrupted = take_apart(process, oflag) && !system.profile.close_signal_ignored;
+    trace_stream(system, *this, "freed", nullptr, dev());
+    discard();
+    return interrupted ? process.refuse(EINTR, "close", "a signal ended the drain; the stream is gone", "CLS-010") : 0;
+}
+
+// Frees the stream itself: what is on the head's queues, a held reply, registrations.
+void Stream::discard() {
+    Driver *row = driver;
+    wake_all("the stream is gone");
+    while (mblk_t *mp = getq(head.read())) free_at_head(mp);
+    if (ioctl_reply) freemsg(ioctl_reply);
+    signals.clear_and_dispose([&](SigEntry *e) { system.sig_pool.free(e); });
+    while (!pollers.empty()) pollers.pop_front();
+    for (Process &p : system.processes)
+        if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
+    empty_pair(head);
+    if (has_driver) {
+        empty_pair(*driver_pair());
+#if RILL_CHECKING
+        system.checks.left(*driver_pair(), system.checks.leaving(*driver_pair())); // its open may have failed
+#endif
+        driver_pair()->~QueuePair();
+    }
+    if (row) --row->holds;
+    System &owner = system;
+    this->~Stream();
+    owner.stream_pool.give(this);
+}
+
+void Stream::free_at_head(mblk_t *mp) {
+    if (mp == last_mark) last_mark = nullptr;
+    freemsg(mp);
+}
+
+// --- passed descriptors ---
+
+namespace {
+
+void passed_freed(char *argument) {
+    auto *passed = reinterpret_cast<PassedFile *>(argument);
+    System &system = *passed->system;
+    File *file = passed->file;
+    passed->let_go();
+    if (file) system.close_passed(file);
+    system.passed_pool.free(passed);
+}
+
+} // namespace
+
+PassedFile *PassedFile::of(const mblk_t *mp) {
+    const frtn_t *routine = mp->b_datap->db_frtnp;
+    if (!routine || routine->free_func != passed_freed) return nullptr;
+    auto *passed = reinterpret_cast<PassedFile *>(routine->free_arg);
+    return passed->file ? passed : nullptr;
+}
+
+mblk_t *PassedFile::make(System &system, File &file, const cred_t &cred) {
+    PassedFile *passed = system.passed_pool.make(
+        PassedFile{.system = &system, .file = &file, .at = nullptr, .uid = cred.cr_uid, .gid = cred.cr_gid});
+    if (!passed) return nullptr;
+    frtn_t routine{passed_freed, reinterpret_cast<char *>(passed)};
+    mblk_t *mp = esballoc(reinterpret_cast<unsigned char *>(passed), sizeof *passed, BPRI_HI, &routine);
+    if (!mp) {
+        system.passed_pool.free(passed);
+        return nullptr;
+    }
+    mp->b_datap->db_type = M_PASSFP;
+    mp->b_wptr += sizeof *passed;
+    passed->next = file.messages;
+    passed->link = &file.messages;
+    if (passed->next) passed->next->link = &passed->next;
+    file.messages = passed;
+    ++file.passed;
+    return mp;
+}
+
+void PassedFile::moved_to(Stream *end) {
+    if (at) --at->passed_here;
+    if (end) ++end->passed_here;
+    at = end;
+}
+
+void PassedFile::let_go() {
+    if (!file) return;
+    *link = next;
+    if (next) next->link = link;
+    --file->passed;
+    moved_to(nullptr);
+    file = nullptr;
+}
+
+void Stream::drop_passed() {
+    queue_t *q = read_queue();
+    for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
+        next = mp->b_next;
+        if (mp->b_datap->db_type != M_PASSFP) continue;
+        rmvq(q, mp);
+        free_at_head(mp);
+    }
+}
+
+// --- pipes ---
+
+int Stream::make_pipe(System &system, Stream *ends[2]) {
+    for (int i = 0; i < 2; ++i) {
+        if (!system.alloc.allow(sizeof(Stream) + sizeof(QueuePair))) {
+            if (i == 1) ends[0]->discard();
+            return ENOSR;
+        }
+        ends[i] = new (system.stream_pool.take()) Stream(system, system.next_stream_id++);
+        ends[i]->pipe = true;
+        ends[i]->state = State::open;
+        ends[i]->ndelon = true;                // PIP-024
+        ends[i]->write_options = SNDPIPE;      // IOC-102
+        ends[i]->head.read()->q_maxpsz = pipe_buf;
+        ends[i]->head.write()->q_maxpsz = pipe_buf;
+    }
+    for (int i = 0; i < 2; ++i) {
+        ends[i]->peer = ends[1 - i];
+        ends[i]->head.write()->q_next = ends[1 - i]->head.read();
+    }
+    return 0;
+}
+
+void Stream::drop_pipe(Stream *ends[2]) {
+    for (int i = 0; i < 2; ++i) ends[i]->head.write()->q_next = nullptr;
+    ends[0]->discard();
+    ends[1]->discard();
+}
+
+// The end that closes hangs up the other (CLS-018). Its modules go with it; what the other end still sends is sunk here,
+// so the head of a half-closed pipe stays until both ends are gone (CLS-019).
+int Stream::close_pipe_end(Process &process, File &file) {
+    Stream &end = *file.stream;
+    System &system = end.system;
+    end.process_closed(process);
+    end.state = State::closing;
+    if (end.links_above > 0) unlink_all_on_close(process, end);
+    end.take_apart(process, file.flags);
+    end.wake_all("the end is closed");
+    Stream *peer = end.peer;
+    if (!peer->closed_end) {
+        end.closed_end = true;
+        while (mblk_t *mp = getq(end.head.read())) end.free_at_head(mp);
+        putnextctl(end.head.write(), M_HANGUP);
+        system.sched.run_queues();
+        return 0;
+    }
+    end.head.write()->q_next = nullptr;
+    peer->head.write()->q_next = nullptr;
+    peer->discard();
+    end.discard();
+    return 0;
+}
+
+// What reaches a dead end (CLS-019).
+void Stream::sink(mblk_t *mp) {
+    switch (mp->b_datap->db_type) {
+    case M_FLUSH:
+        if (bytes_at(mp) == 0) return refuse_message(mp, "IOC-322", "sent an M_FLUSH without a byte");
+        if ((*mp->b_rptr & FLUSHW) && !(mp->b_flag & MSGNOLOOP)) {
+            *mp->b_rptr &= static_cast<unsigned char>(~FLUSHR);
+            mp->b_flag |= MSGNOLOOP;
+            putnext(head.write(), mp);
+            return;
+        }
+        break;
+    case M_COPYIN:
+    case M_COPYOUT:
+        refuse_copy(mp);
+        return;
+    case M_IOCTL:
+        refuse_ioctl(mp);
+        return;
+    default: break;
+    }
+    free_at_head(mp);
+}
+
+// --- messages that arrive ---
+
+// The procedure outside the head's own handed the message over; without one, the stream's driver is named.
+void Stream::blame_sender(const mblk_t *mp, const char *rule, const char *what) {
+    const Entry *e = system.entry;
+    while (e && !e->named() && e->queue && pair_of(e->queue)->owner == &head_owner()) e = e->outer;
+    Fault fault;
+    if (e && (e->named() || e->queue)) {
+        fault.driver = driver_of(e);
+        fault.entry = name_of(e->kind);
+    } else {
+        fault.driver = driver ? driver->name : "?";
+    }
+    fault.rule = rule;
+    fault.what = what;
+#if RILL_CHECKING
+    fault.history = system.checks.history(Block::of(const_cast<mblk_t *>(mp)));
+#else
+    static_cast<void>(mp);
+#endif
+    system.fault(std::move(fault));
+}
+
+// What a driver made wrong, and the head would have to believe (IOC-320 and following, SIG-052).
+void Stream::refuse_message(mblk_t *mp, const char *rule, const char *what) {
+    blame_sender(mp, rule, what);
+    free_at_head(mp);
+}
+
+static bool carries_signal(const mblk_t *mp) { return bytes_at(mp) > 0 && *mp->b_rptr >= 1 && *mp->b_rptr <= 64; }
+
+void Stream::arrived(mblk_t *mp) {
+    const unsigned char type = mp->b_datap->db_type;
+    if (type == M_DATA && !closed_end) [[likely]] {
+        queue_message(mp);
+        return;
+    }
+    if (closed_end) {
+        sink(mp);
+        return;
+    }
+    switch (type) {
+    case M_DATA:
+    case M_PROTO: queue_message(mp); return;
+    case M_PASSFP:
+        if (PassedFile *passed = PassedFile::of(mp)) {
+            passed->moved_to(this);
+            queue_message(mp);
+            return;
+        }
+        return refuse_message(mp, "IOC-320", "sent up an M_PASSFP that carries no passed file");
+    case M_PCPROTO:
+        if (hipri_held) { // one at a time (GM-065)
+            freemsg(mp);
+            return;
+        }
+        hipri_held = true;
+        putq(read_queue(), mp);
+        wake_readers("a high-priority message");
+        raise_event(S_HIPRI, 0);
+        return;
+    case M_FLUSH: flush_at_head(mp); return;
+    case M_ERROR: set_errors(mp); return;
+    case M_HANGUP:
+        freemsg(mp);
+        hang_up();
+        return;
+    case M_SETOPTS:
+        if (bytes_at(mp) >= offsetof(stroptions, so_band)) {
+            stroptions options{};
+            std::memcpy(&options, mp->b_rptr, std::min(sizeof options, bytes_at(mp)));
+            apply_options(options);
+            freemsg(mp);
+            return;
+        }
+        return refuse_message(mp, "IOC-323", "sent up an M_SETOPTS whose first block is shorter than a stroptions");
+    case M_SIG:
+        if (!carries_signal(mp)) return refuse_message(mp, "SIG-052", "sent up an M_SIG whose first byte is no signal's number");
+        if (read_queue()->q_first || waits_for_reader(mp)) { // in order with the data around it (SIG-041, SIG-044)
+            putq(read_queue(), mp);
+            return;
+        }
+        [[fallthrough]];
+    case M_PCSIG:
+        if (!carries_signal(mp)) return refuse_message(mp, "SIG-052", "sent up an M_PCSIG whose first byte is no signal's number");
+        signal_message(*mp->b_rptr, mp->b_band);
+        freemsg(mp);
+        return;
+    case M_IOCACK:
+    case M_IOCNAK: ioctl_answered(mp); return;
+    case M_COPYIN:
+    case M_COPYOUT: copy_requested(mp); return;
+    case M_IOCTL: refuse_ioctl(mp); return;
+    case 0x92: // M_UNHANGUP
+        if (system.profile.has_unhangup) {
+            freemsg(mp);
+            if (hung_up) end_hangup();
+            return;
+        }
+        [[fallthrough]];
+    default: // nothing a stream head could do with it (ERR-048, ERR-049)
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::head, .what = "freed a message it has no use for", .clause = "ERR-048", .number = type, .stream = id});
+        freemsg(mp);
+    }
+}
+
+void Stream::queue_message(mblk_t *mp) {
+    const unsigned char band = mp->b_band;
+    queue_t *q = read_queue();
+    if (!putq(q, mp)) {
+        freemsg(mp);
+        return;
+    }
+    if (mp->b_flag & MSGMARK) last_mark = mp;
+    if (!readers.empty()) [[unlikely]] wake_readers("a message");
+    if (!pollers.empty()) [[unlikely]] wake_pollers();
+    if (!signals.empty() && q->q_first == mp) [[unlikely]]
+        raise_event(S_INPUT | (band ? S_RDBAND : S_RDNORM), band); // SIG-020
+}
+
+void Stream::hang_up() {
+    hung_up = true;
+    write_error = peer && !system.profile.pipe_hangup_enxio ? EPIPE : ENXIO; // ERR-020, WR-039
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "hung up", .clause = "ERR-020", .stream = id});
+    if (istty && terminal_session) {
+        system.signal_process(terminal_session, SIGHUP); // ERR-023
+        if (system.profile.hangup_sends_tstp && terminal_group && terminal_group != terminal_session)
+            system.signal_group(terminal_group, SIGTSTP); // ERR-024
+    }
+    wake_all("a hangup");
+    raise_event(S_HANGUP, 0);
+}
+
+// What M_UNHANGUP does (ERR-026).
+void Stream::end_hangup() {
+    hung_up = false;
+    write_error = 0;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "no longer hung up", .clause = "ERR-026", .stream = id});
+    wake_pollers();
+}
+
+// SIGTSTP waits for somebody to read (SIG-045).
+bool Stream::waits_for_reader(const mblk_t *mp) const {
+    return system.profile.tstp_waits_for_reader && block_length(mp) > 0 && *mp->b_rptr == SIGTSTP && readers.empty();
+}
+
+// One byte sets both sides, two bytes one each; NOERROR leaves a side alone, 0 clears it (ERR-001 to ERR-007).
+void Stream::set_errors(mblk_t *mp) {
+    const size_t length = bytes_at(mp);
+    if (length != 1 && length != 2) return refuse_message(mp, "IOC-324", "sent up an M_ERROR of another length than one or two bytes");
+    unsigned char flush = 0;
+    bool set = false;
+    auto one_side = [&](unsigned char value, int &error, unsigned char side) {
+        if (value == NOERROR) return;
+        if (value == 0) {
+            error = 0;
+            return;
+        }
+        set = true;
+        if (!error) flush |= side;
+        error = value;
+    };
+    if (length == 1) {
+        if (*mp->b_rptr != 0 && *mp->b_rptr != NOERROR) {
+            one_side(*mp->b_rptr, read_error, FLUSHR);
+            one_side(*mp->b_rptr, write_error, FLUSHW);
+            flush = flush ? FLUSHRW : 0;
+        }
+    } else {
+        one_side(mp->b_rptr[0], read_error, FLUSHR);
+        one_side(mp->b_rptr[1], write_error, FLUSHW);
+        if (!write_error && hung_up) write_error = ENXIO;
+    }
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = set ? "in error" : "error cleared or unchanged", .clause = "ERR-001 ERR-003",
+                           .error = read_error ? read_error : write_error, .stream = id});
+    freemsg(mp);
+    if (!set) {
+        return;
+    }
+    wake_all("an error");
+    raise_event(S_ERROR, 0, read_error ? read_error : write_error);
+    if (flush && head.write()->q_next) putnextctl1(head.write(), M_FLUSH, flush); // ERR-006
+}
+
+void Stream::flush_read_side(int band) {
+    queue_t *q = read_queue();
+    for (mblk_t *m = q->q_first, *next; m; m = next) {
+        next = m->b_next;
+        const bool hipri = is_high_priority(m);
+        if (band >= 0 && (hipri || m->b_band != band)) continue; // IOC-060
+        if (keep_hipri_on_flush && hipri) continue;              // IOC-056
+        rmvq(q, m);
+        if (hipri && m->b_datap->db_type == M_PCPROTO) hipri_held = false;
+        free_at_head(m);
+    }
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "read queue flushed", .clause = "IOC-055", .stream = id});
+    if (q->q_first) front_signals();
+}
+
+void Stream::flush_at_head(mblk_t *mp) {
+    const size_t length = bytes_at(mp);
+    if (length == 0 || ((*mp->b_rptr & FLUSHBAND) && length < 2))
+        return refuse_message(mp, "IOC-322", length ? "sent up an M_FLUSH with FLUSHBAND and no band" : "sent up an M_FLUSH without a byte");
+    const unsigned char what = *mp->b_rptr;
+    const bool band_only = what & FLUSHBAND;
+    if (what & FLUSHR) flush_read_side(band_only ? mp->b_rptr[1] : -1);
+    if ((what & FLUSHW) && !(mp->b_flag & MSGNOLOOP) && head.write()->q_next) { // IOC-054
+        *mp->b_rptr &= static_cast<unsigned char>(~FLUSHR);
+        mp->b_flag |= MSGNOLOOP;
+        putnext(head.write(), mp);
+        return;
+    }
+    freemsg(mp);
+}
+
+void Stream::apply_options(const stroptions &o) {
+    const unsigned f = o.so_flags;
+    queue_t *q = read_queue();
+    if (f & SO_READOPT) { // bad combinations are ignored (IOC-250)
+        switch (o.so_readopt & RMODEMASK) {
+        case RNORM:
+        case RMSGD:
+        case RMSGN: read_mode = static_cast<unsigned char>(o.so_readopt & RMODEMASK); break;
+        default: break;
+        }
+        switch (o.so_readopt & RPROTMASK) {
+        case RPROTNORM:
+        case RPROTDAT:
+        case RPROTDIS: control_mode = static_cast<unsigned char>(o.so_readopt & RPROTMASK); break;
+        default: break;
+        }
+        keep_hipri_on_flush = o.so_readopt & RFLUSHPCPROT;
+    }
+    if (f & 0x40000 /* SO_ERROPT, IOC-259 */) {
+        if (o.so_erropt & RERRMASK) error_options = static_cast<unsigned char>((error_options & ~RERRMASK) | (o.so_erropt & RERRMASK));
+        if (o.so_erropt & WERRMASK) error_options = static_cast<unsigned char>((error_options & ~WERRMASK) | (o.so_erropt & WERRMASK));
+    }
+    if (f & SO_WROFF) write_offset = o.so_wroff;
+    if (f & SO_MINPSZ) q->q_minpsz = o.so_minpsz;
+    if (f & SO_MAXPSZ) q->q_maxpsz = o.so_maxpsz;
+    const unsigned char band = f & SO_BAND ? o.so_band : 0;
+    if (f & SO_HIWAT) strqset(q, QHIWAT, band, static_cast<long>(o.so_hiwat));
+    if (f & SO_LOWAT) strqset(q, QLOWAT, band, static_cast<long>(o.so_lowat));
+    if (f & (SO_HIWAT | SO_LOWAT)) check_back_enable(q, band); // IOC-254
+    auto option = [&](bool &value, unsigned on, unsigned off) { // the off bit wins (IOC-255)
+        if (f & on) value = true;
+        if (f & off) value = false;
+    };
+    option(mreadon, SO_MREADON, SO_MREADOFF);
+    option(ndelon, SO_NDELON, SO_NDELOFF);
+    option(tostop, SO_TOSTOP, SO_TONSTOP);
+    option(delim, SO_DELIM, SO_NODELIM);
+    option(istty, SO_ISTTY, SO_ISNTTY);
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::head, .what = "options set", .clause = "IOC-258", .number = static_cast<long>(f), .stream = id});
+}
+
+} // namespace rill
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT void qprocson(queue_t *q) {
+    not_when_frozen(q, "qprocson");
+    QueuePair *pair = pair_of(q);
+#if RILL_CHECKING
+    pair->system->checks.switched_on(*pair);
+#endif
+    if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
+    // What was put to its queues before runs now.
+    for (queue_t *side : {pair->read(), pair->write()})
+        if (side->q_first) schedule(side, "qprocson");
+}
+
+EXPORT void qprocsoff(queue_t *q) {
+    not_when_frozen(q, "qprocsoff");
+    QueuePair *pair = pair_of(q);
+    if (pair->procs_on) unlink_neighbours(*pair);
+}

@@ -1,0 +1,293 @@
+// The stream head: the top of a stream, where system calls arrive and messages from below end.
+//
+// A Stream is the head's queue pair, the driver's pair behind it in one allocation, and the modules pushed between. A
+// pipe is two heads whose write queues feed each other's read queue. What a call checks, in which order, stands at the
+// top of its function; ERR-040 to ERR-045 give the orders.
+//   head.cpp          building and dismantling; what the head does with each message type that comes up
+//   head_read.cpp     read, getmsg, getpmsg, I_PEEK: taking messages off
+//   head_write.cpp    write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
+//   head_poll.cpp     poll, SIGPOLL events
+//   ioctl.cpp         streamio commands, and the life of an M_IOCTL
+//   mux.cpp           links
+#pragma once
+
+#include "streams/file/file.hpp"
+#include "streams/message/message.hpp"
+#include "streams/queue/queue.hpp"
+#include "streams/file/registry.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rill {
+
+class System;
+class Process;
+struct IoctlRequest;
+struct Link;
+
+constexpr int default_close_ms = 15000; // CLS-012
+
+struct PollEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    Call *call = nullptr;
+};
+using PollList = intrusive::list<PollEntry, intrusive::constant_time_size<false>>;
+
+// A process's I_SETSIG registration on a stream.
+struct SigEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    Process *process = nullptr;
+    int events = 0;
+};
+using SigList = intrusive::list<SigEntry, intrusive::constant_time_size<false>>;
+
+// A passed descriptor. An M_PASSFP carries it as its buffer, which has a free routine: however the message ends, a file
+// that nobody received is closed (CLS-015). That routine is also the sign of a message that this head made: an M_PASSFP
+// that a driver made, or a copy, has none, and no file (IOC-320).
+struct PassedFile {
+    System *system;
+    File *file;     // nullptr: received
+    Stream *at;     // the end on whose read queue it waits; nullptr: none
+    uid_t uid;
+    gid_t gid;
+    PassedFile *next = nullptr, **link = nullptr; // in the file's list
+
+    static PassedFile *of(const mblk_t *mp); // nullptr when the message has none, or its file was received
+    static mblk_t *make(System &system, File &file, const cred_t &cred); // nullptr: no memory
+    void moved_to(Stream *end); // nullptr: a driver has the message
+    void let_go();              // the message no longer carries it
+};
+
+// The bytes of a block that a driver may have left anyhow.
+inline size_t bytes_at(const mblk_t *mp) { return mp->b_wptr > mp->b_rptr ? block_length(mp) : 0; }
+
+// What a read or write still has to move; survives the change from the caller's stack to a call's.
+struct Transfer {
+    char *base;
+    size_t count;
+    size_t done = 0;
+};
+
+// getmsg, getpmsg and their results.
+struct MessageRequest {
+    struct strbuf *ctl;
+    struct strbuf *data;
+    int flags; // MSG_ANY, MSG_HIPRI or MSG_BAND; on return MSG_HIPRI or MSG_BAND
+    int band;
+    int more = 0;
+    bool hung_up = false; // ended by a hangup: *flagsp 0, band untouched
+};
+
+class Stream {
+public:
+    Stream(System &system, int id);
+    ~Stream();
+    Stream(const Stream &) = delete;
+
+    // --- the open ladder's rung, close (head.cpp) ---
+    // Builds a stream on a device: head and driver pair, driver's open called. ENOSR, or the driver's errno; on failure
+    // nothing is left.
+    static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Process &process,
+                          Stream **built);
+    static int make_pipe(System &system, Stream *ends[2]); // ENOSR
+    static void drop_pipe(Stream *ends[2]);
+    static int close_pipe_end(Process &process, File &file);
+    int open_again(Process &process, dev_t dev, int oflag); // OPN-006 and following
+    int autopush(Process &process, dev_t dev);
+    void offer_terminal(Process &process, int oflag);
+    // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
+    int close(Process &process, int oflag);
+    // Undoes an open that failed after the driver's open had succeeded: no drain, no waiting; the stream is gone.
+    void abandon(Process &process, int oflag);
+    // The stream's hold goes to the driver of the device it moved to (CLN-064).
+    void hold_driver_of(dev_t dev);
+    void drop_passed(); // the passed descriptors on the read queue are closed
+    void process_closed(Process &process); // any close: its SIGPOLL registration ends (CLS-001)
+
+    // --- the calls; must_sleep when may_sleep is false and they would have to ---
+    int read(Process &process, File &file, Transfer &transfer, bool may_sleep);
+    int write(Process &process, File &file, Transfer &transfer, bool may_sleep);
+    int getmsg(Process &process, File &file, MessageRequest &request, bool may_sleep);
+    int putmsg(Process &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
+               bool may_sleep);
+    int ioctl(Process &process, File &file, int command, void *argument, int *rval); // on a call's stack
+    int poll_events(short events, short *revents); // EINVAL when linked below
+    // --- links (mux.cpp): the stream's turn for an ioctl, and the request, which gives the turn back ---
+    int take_ioctl_turn(Process &process);
+    int request_link(Process &process, int command, linkblk link, bool closing);
+    void become_lower_half(Link &link); // the head's queues are the multiplexor's
+    void become_head_again(Link &link, bool flush);
+    // --- plumbing ---
+    // ENOSR, or the module's own errno with *refused set.
+    int push(Process &process, Module &module, dev_t device, bool *refused);
+    void pop_top(Process &process);
+
+    // --- messages that reach the head ---
+    void arrived(mblk_t *mp);      // the head's read put procedure
+    void writable_again();         // the head's write service procedure
+    void queue_message(mblk_t *mp);
+    void hang_up();
+    void end_hangup();
+    bool waits_for_reader(const mblk_t *mp) const;
+
+    // --- signals and wake-ups (head_poll.cpp) ---
+    void raise_event(int events, unsigned char band, int error = 0);
+    void signal_message(int sig, unsigned char band);
+    void wake_readers(const char *why);
+    void wake_all(const char *why);
+    void wake_pollers();
+
+    queue_t *read_queue() { return head.read(); }
+    queue_t *write_queue() { return head.write(); }
+    bool is_pipe() const { return pipe; }
+    dev_t dev() const { return special ? special->dev : no_device; }
+    // From the top down: modules, then the driver; on a pipe this end's modules only.
+    template <class F> void for_each_pair(F &&f) {
+        for (queue_t *w = head.write()->q_next; w; w = w->q_next) {
+            QueuePair *pair = pair_of(w);
+            if (pair->is_head || pair->stream != this) break;
+            f(*pair);
+            if (pair == driver_pair()) break;
+        }
+    }
+    // Topmost module's pair, or the driver's; nullptr on a bare pipe.
+    QueuePair *top();
+    QueuePair *driver_pair() { return has_driver ? reinterpret_cast<QueuePair *>(this + 1) : nullptr; }
+
+    QueuePair head; // must be first: pair_of(head queue) is found from it
+    System &system;
+    Special *special = nullptr;
+    Driver *driver = nullptr; // held
+    Stream *peer = nullptr;   // other end of a pipe
+    File *end = nullptr;      // a pipe's: the one file of this end
+    int passed_here = 0;      // passed descriptors on the read queue
+    Call *plumbing = nullptr;      // who is opening, pushing or popping
+    mblk_t *last_mark = nullptr;   // identity of the newest marked message
+    mblk_t *ioctl_reply = nullptr; // the ioctl in progress: ioctl.cpp
+    int id;
+    bool has_driver = false;
+    bool pipe = false;
+
+    // Options (OPN-021).
+    unsigned char read_mode = RNORM;
+    unsigned char control_mode = RPROTNORM;
+    unsigned char write_options = 0;
+    unsigned char error_options = RERRNORM | WERRNORM;
+    unsigned short write_offset = 0;
+    bool mreadon = false, ndelon = false, istty = false, tostop = false, delim = false;
+    bool keep_hipri_on_flush = false; // RFLUSHPCPROT
+
+    // State.
+    enum class State : unsigned char { opening, open, closing } state = State::opening;
+    enum class Ioctl : unsigned char { idle, awaiting, answered } ioctl_state = Ioctl::idle;
+    bool ioctl_busy = false;
+    bool hung_up = false;
+    bool closed_end = false;       // this end of a pipe is closed, the other is not
+    bool linked_below = false;
+    bool hipri_held = false;       // an M_PCPROTO is on the read queue (GM-065)
+    bool write_wanted = false;     // a writer or poller found it full
+    bool band_write_wanted = false;
+    int read_error = 0;
+    int write_error = 0;
+    unsigned ioctl_id = 0;
+    int close_ms = default_close_ms;
+    int pushed = 0;
+    int terminal_session = 0;      // session leader whose controlling terminal this is
+    int terminal_group = 0;        // its foreground process group
+    int links_above = 0;           // links this stream controls
+    int link_id = 0;               // id of the link it is below, 0 for none
+
+    WaitQueue readers;
+    WaitQueue writers;
+    WaitQueue ioctl_turn;
+    WaitQueue ioctl_answer;
+    WaitQueue plumbers;
+    WaitQueue procedures; // qwait(9F), drain at close
+    PollList pollers;
+    SigList signals;
+    intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>> all_hook;
+
+private:
+    friend struct HeadProcedures;
+    int attach_driver(Driver &driver);
+    int start_plumbing(bool no_wait, const char *why);
+    void end_plumbing();
+    void detach(QueuePair &pair, int flag, Process &process);
+    int drain(QueuePair &pair); // 0 or EINTR
+    bool take_apart(Process &process, int oflag);
+    void discard();
+    int take_error(bool read_side);       // linked, stored errors
+    int wait_for_message(Process &process, const char *call);
+    int wait_for_room(Process &process, const char *call, unsigned char band);
+    int wait_for_memory(Process &process, const char *call, size_t size, bool no_wait, bool may_sleep);
+    int job_control(Process &process, bool reading);
+    int refuse_write(Process &process, const char *call, bool is_write, bool waited = false);
+    int check_sizes(Process &process, int ctl, int data, bool minimum_always);
+    mblk_t *drop_front_block(mblk_t *mp);
+    void put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark);
+    void send_read_request(size_t wanted);
+    mblk_t *take_part(mblk_t *part, struct strbuf &buffer, size_t *moved, bool *fault);
+    queue_t *flow_target();
+    bool some_band_writable();
+    void apply_options(const stroptions &options);
+    void set_errors(mblk_t *mp);
+    void flush_at_head(mblk_t *mp);
+    void flush_read_side(int band); // -1: all bands
+    void front_signals();                 // M_SIG that came to the front acts
+    void free_at_head(mblk_t *mp);
+    void blame_sender(const mblk_t *mp, const char *rule, const char *what);
+    void refuse_message(mblk_t *mp, const char *rule, const char *what);
+    void refuse_answer(mblk_t *mp, const char *what);
+    void sink(mblk_t *mp);
+    // ioctl.cpp: one function a command, then the exchange of messages
+    int own_write_error() const;
+    int give_int(Process &process, void *argument, int value);
+    int background_ioctl(Process &process, int command, const void *argument);
+    int ioctl_push(Process &process, void *argument);
+    int ioctl_pop(Process &process, File &file);
+    int ioctl_look(Process &process, void *argument);
+    int ioctl_find(Process &process, void *argument, int *rval);
+    int ioctl_list(Process &process, void *argument, int *rval);
+    int ioctl_flush(Process &process, File &file, int what, int band);
+    int ioctl_nread(Process &process, int command, void *argument, int *rval);
+    int ioctl_peek(Process &process, void *argument, int *rval);
+    int ioctl_atmark(Process &process, int flags, int *rval);
+    int ioctl_ckband(Process &process, int band, int *rval);
+    int set_options(Process &process, int command, int bits);
+    int set_signals(Process &caller, Process &whose, int events);
+    int get_signals(Process &caller, Process &whose, void *argument);
+    int ioctl_esig(Process &process, int command, void *argument);
+    int ioctl_sendfd(Process &process, int fd);
+    int ioctl_recvfd(Process &process, File &file, void *argument, bool old_form);
+    int ioctl_fdinsert(Process &process, File &file, void *argument);
+    int ioctl_str(Process &process, void *argument, int *rval);
+    int ioctl_interrupted(Process &process);
+    void end_ioctl(const char *what);
+    void trace_ioctl(const char *what, int command, unsigned id_of);
+    mblk_t *make_ioctl(Process &process, const IoctlRequest &request);
+    int do_ioctl(Process &process, IoctlRequest &request, int *rval);
+    int exchange(Process &process, IoctlRequest &request, mblk_t *mp, int *rval);
+    void note_unanswered();
+    int await_answer(Process &process, const IoctlRequest &request);
+    bool take_ioctl_data(IoctlRequest &request, unsigned count, const mblk_t *data);
+    int serve_copy(IoctlRequest &request, mblk_t *mp);
+    void answer_copy(mblk_t *mp, bool good, mblk_t *data);
+    void ioctl_answered(mblk_t *mp);
+    void copy_requested(mblk_t *mp);
+    void refuse_copy(mblk_t *mp);
+    void refuse_ioctl(mblk_t *mp);
+};
+
+using StreamList = intrusive::list<
+    Stream,
+    intrusive::member_hook<Stream, intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>, &Stream::all_hook>,
+    intrusive::constant_time_size<true>>;
+
+int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred);
+void call_close(QueuePair &pair, int flag, cred_t &cred);
+
+// The head's own streamtab and limits (OPN-022).
+extern streamtab head_streamtab;
+const Owner &head_owner();
+
+} // namespace rill

@@ -1,0 +1,304 @@
+#include "streams/head/mux.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <vector>
+
+namespace rill {
+
+namespace {
+
+void trace_link(const Link &link, const Stream *asking, const char *what, const char *clause, int error = 0) {
+    System &system = link.lower->system;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.kind = Kind::link, .name = link.driver->name.c_str(), .what = what, .clause = clause,
+                           .error = error, .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
+}
+
+// --- may it be linked? ---
+
+// The nodes of the graph are drivers, its edges links (MUX-017). A pipe is no node (MUX-018).
+bool leads_to(const System &system, const Driver *from, const Driver *to) {
+    std::vector<const Driver *> reached{from};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+        if (reached[i] == to) return true;
+        for (const Link &link : system.links)
+            if (link.driver == reached[i] && link.lower->driver &&
+                std::find(reached.begin(), reached.end(), link.lower->driver) == reached.end())
+                reached.push_back(link.lower->driver);
+    }
+    return false;
+}
+
+bool is_multiplexor(const Driver &driver) { return driver.tab && driver.tab->st_muxrinit && driver.tab->st_muxwinit; }
+
+// hangup ENXIO, a pipe EINVAL, no lower half EINVAL; only then the lower descriptor (MUX-005).
+int check_upper(Process &process, Stream &upper, const char *call) {
+    if (upper.hung_up) return process.refuse(ENXIO, call, "the stream is hung up", "MUX-007 IOC-231");
+    if (upper.is_pipe()) return process.refuse(EINVAL, call, "a pipe is no multiplexor", "MUX-010 IOC-231");
+    if (!is_multiplexor(*upper.driver))
+        return process.refuse(EINVAL, call, "the driver has no lower half", "MUX-009 IOC-231");
+    return 0;
+}
+
+int check_lower(Process &process, Stream &upper, const File *file, const char *call) {
+    if (!file) return process.refuse(EBADF, call, "the lower descriptor is not open", "MUX-004 IOC-232");
+    if (!file->stream) return process.refuse(EINVAL, call, "the lower descriptor is no stream", "MUX-011 IOC-232");
+    const Stream &lower = *file->stream;
+    if (&lower == &upper)
+        return process.refuse(EINVAL, call, "a stream cannot be linked below itself", "MUX-012 IOC-232");
+    if (lower.linked_below)
+        return process.refuse(EINVAL, call, "the lower stream is linked already", "MUX-013 IOC-232");
+    if (lower.hung_up) return process.refuse(EINVAL, call, "the lower stream is hung up", "MUX-014 IOC-232");
+    if (lower.read_error || lower.write_error)
+        return process.refuse(EINVAL, call, "the lower stream holds an error", "MUX-014 IOC-232");
+    if (lower.ioctl_busy)
+        return process.refuse(EINVAL, call, "an ioctl is under way on the lower stream", "MUX-014 IOC-232");
+    if (lower.plumbing)
+        return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream",
+                              "MUX-014 IOC-232");
+    if (lower.driver && leads_to(upper.system, lower.driver, upper.driver))
+        return process.refuse(EINVAL, call, "the link would make a cycle", "MUX-016 MUX-017 IOC-232");
+    return 0;
+}
+
+// --- a link's beginning and end ---
+
+void start_plumbing(Stream &lower) { lower.plumbing = lower.system.running; }
+
+void end_plumbing(Stream &lower) {
+    lower.plumbing = nullptr;
+    lower.system.wake_all(lower.plumbers, "the link is settled");
+}
+
+// The record of a link that is asked for, with its holds; nullptr when there is no memory for it.
+Link *begin(Stream &upper, File &file, bool persistent) {
+    System &system = upper.system;
+    if (!system.alloc.allow(sizeof(Link))) return nullptr;
+    Link &link = system.links.emplace_back();
+    ++system.links_out;
+    link.id = system.next_link_id++;
+    link.upper = persistent ? nullptr : &upper;
+    link.driver = upper.driver;
+    link.made_on = upper.special ? upper.special->dev : no_device;
+    link.lower = file.stream;
+    link.file = &file;
+    ++link.driver->holds;
+    ++file.refs; // MUX-041
+    start_plumbing(*link.lower);
+    trace_link(link, &upper, persistent ? "asked for, persistent" : "asked for", "MUX-001 MUX-002");
+    return &link;
+}
+
+void settle(Link &link, Stream &upper) {
+    Stream &lower = *link.lower;
+    link.state = Link::State::linked;
+    lower.linked_below = true;
+    lower.link_id = link.id;
+    if (!link.persistent()) ++upper.links_above;
+    end_plumbing(lower);
+    trace_link(link, &upper, "made", "MUX-028");
+    lower.wake_all("the stream was linked below a multiplexor"); // MUX-043, IOC-236
+}
+
+// The lower head is itself again already; the record and what it holds go. Closing the lower stream may sleep.
+void end(Process &process, Link &link) {
+    System &system = process.system;
+    Stream &lower = *link.lower;
+    File *file = link.file;
+    if (link.state != Link::State::linking) {
+        lower.linked_below = false;
+        lower.link_id = 0;
+        if (link.upper) --link.upper->links_above;
+    }
+    --link.driver->holds;
+    end_plumbing(lower);
+    system.links.remove_if([&](const Link &l) { return &l == &link; });
+    --system.links_out;
+    if (file->refs > 1) {
+        --file->refs; // no close of a descriptor: the process's registrations stay (CLS-001)
+        system.reference_gone(*file);
+    } else {
+        system.drop_file(process, file); // MUX-059
+    }
+}
+
+// --- undoing ---
+
+Link *find(Stream &upper, int id, bool persistent) {
+    for (Link &link : upper.system.links)
+        if ((id == MUXID_ALL || link.id == id) && link.state == Link::State::linked &&
+            (persistent ? link.persistent() && link.driver == upper.driver : link.upper == &upper)) // MUX-047 to MUX-049
+            return &link;
+    return nullptr;
+}
+
+int unlink_one(Process &process, Stream &upper, Link &link, bool closing) {
+    link.state = Link::State::unlinking;
+    start_plumbing(*link.lower);
+    trace_link(link, &upper, closing ? "to be undone: last close" : "to be undone", "MUX-055");
+    int error = upper.take_ioctl_turn(process);
+    if (!error) error = upper.request_link(process, link.persistent() ? I_PUNLINK : I_UNLINK, link.block(), closing);
+    if (error && !closing) {
+        link.state = Link::State::linked;
+        end_plumbing(*link.lower);
+        trace_link(link, &upper, "stays: undoing it was refused", "MUX-057 IOC-237", error);
+        return error;
+    }
+    if (error)
+        process.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused",
+                                              link.driver->name, link.id), true, true); // MUX-067
+    link.lower->become_head_again(link, true);
+    trace_link(link, &upper, "undone", "MUX-058", error);
+    end(process, link);
+    return 0;
+}
+
+} // namespace
+
+linkblk Link::block() const {
+    return {upper ? upper->driver_pair()->write() : nullptr, lower->write_queue(), id}; // MUX-024 to MUX-026
+}
+
+// --- the lower head ---
+
+// Both queues become the multiplexor's; no open procedure is called (MUX-034).
+void Stream::become_lower_half(Link &link) {
+    for (int side = 0; side < 2; ++side) {
+        queue_t &q = head.q[side];
+        link.kept[side] = {q.q_minpsz, q.q_maxpsz, q.q_hiwat, q.q_lowat, q.q_ptr};
+        q.q_ptr = nullptr; // MUX-032
+        system.sched.remove(head.run[side]);
+    }
+    const streamtab &tab = *link.driver->tab;
+    set_queues(head, *link.driver, tab.st_muxrinit, tab.st_muxwinit); // MUX-030, MUX-033
+    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
+        if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(nullptr); // whatever the driver does with it
+    if (read_queue()->q_first) schedule(read_queue(), "linked below, with messages on it");
+    trace_link(link, nullptr, "lower head has the multiplexor's qinits", "MUX-030 CLN-025");
+}
+
+void Stream::become_head_again(Link &link, bool flush) {
+    for (int side = 0; side < 2 && flush; ++side)
+        while (mblk_t *mp = getq(&head.q[side])) free_at_head(mp);
+    for (queue_t &q : head.q) {
+        q.q_flag &= ~static_cast<unsigned>(QNOENB);
+        system.sched.remove(head.run[&q - head.q]);
+    }
+    set_queues(head, head_owner(), head_streamtab.st_rdinit, head_streamtab.st_wrinit);
+    for (int side = 0; side < 2; ++side) {
+        queue_t &q = head.q[side];
+        const Link::Kept &kept = link.kept[side];
+        q.q_minpsz = kept.minpsz;
+        q.q_maxpsz = kept.maxpsz;
+        q.q_hiwat = kept.hiwat;
+        q.q_lowat = kept.lowat;
+        q.q_ptr = kept.ptr;
+        check_back_enable(&q, 0);
+    }
+    hipri_held = false;
+    for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next) {
+        hipri_held |= mp->b_datap->db_type == M_PCPROTO;
+        if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(this);
+    }
+    last_mark = nullptr;
+    schedule(write_queue(), "a stream head again");
+    if (read_queue()->q_first) wake_readers("a stream head again");
+    trace_link(link, nullptr, "lower head has its own qinits again", "MUX-058");
+}
+
+// --- the calls ---
+
+int link_stream(Process &process, File &, Stream &upper, int lower_fd, bool persistent, int *id) {
+    const char *call = persistent ? "I_PLINK" : "I_LINK";
+    if (int error = check_upper(process, upper, call)) return error;
+    File *file = process.file(lower_fd);
+    if (int error = check_lower(process, upper, file, call)) return error;
+    Link *link = begin(upper, *file, persistent);
+    if (!link) return process.refuse(EAGAIN, call, "no memory for the link", "MUX-040 IOC-234");
+    int error = upper.take_ioctl_turn(process);
+    if (!error) {
+        link->lower->become_lower_half(*link); // before the request goes down (MUX-030)
+        error = upper.request_link(process, persistent ? I_PLINK : I_LINK, link->block(), false);
+        if (error) link->lower->become_head_again(*link, false);
+    }
+    if (error) {
+        trace_link(*link, &upper, "refused", "MUX-035 IOC-233", error);
+        end(process, *link);
+        return error;
+    }
+    settle(*link, upper);
+    *id = link->id; // whatever ioc_rval says (MUX-029)
+    return 0;
+}
+
+// hangup ENXIO, a pipe EINVAL, no such link of this kind EINVAL. MUXID_ALL stops at the first that is refused (MUX-053).
+int unlink_stream(Process &process, Stream &upper, int id, bool persistent) {
+    const char *call = persistent ? "I_PUNLINK" : "I_UNLINK";
+    if (upper.hung_up) return process.refuse(ENXIO, call, "the stream is hung up", "MUX-060");
+    if (upper.is_pipe()) return process.refuse(EINVAL, call, "a pipe has no links", "MUX-054 IOC-235");
+    if (id == MUXID_ALL) {
+        while (Link *link = find(upper, MUXID_ALL, persistent))
+            if (int error = unlink_one(process, upper, *link, false)) return error;
+        return 0; // MUX-051
+    }
+    Link *link = find(upper, id, persistent);
+    if (!link) return process.refuse(EINVAL, call, "no such link", "MUX-045 MUX-046 IOC-235");
+    return unlink_one(process, upper, *link, false);
+}
+
+void unlink_all_on_close(Process &process, Stream &upper) {
+    while (Link *link = find(upper, MUXID_ALL, false)) unlink_one(process, upper, *link, true);
+}
+
+// A stream of the multiplexor, through a name that nobody else sees: by the device that the link was made on, else by a
+// clone open. -1 when the driver will not be opened.
+static int open_for_shutdown(Process &process, const Link &link) {
+    NodeTable &nodes = process.system.nodes;
+    for (dev_t dev : {link.made_on, make_device(process.system.profile.clone_major, link.driver->externals.front())}) {
+        int fd = -1;
+        if (nodes.make("/shutdown", S_IFCHR | 0600, dev, 0, 0)) return -1;
+        const int error = process.open("/shutdown", O_RDWR | O_NONBLOCK, 0, &fd);
+        nodes.unlink("/shutdown");
+        if (!error && process.file(fd)->stream && process.file(fd)->stream->driver == link.driver) return fd;
+        if (!error) process.close(fd);
+    }
+    return -1;
+}
+
+static void unlink_persistent(Process &process) {
+    System &system = process.system;
+    std::vector<int> ids;
+    for (const Link &link : system.links)
+        if (link.persistent() && link.state == Link::State::linked) ids.push_back(link.id);
+    for (int id : ids) {
+        const auto link = std::find_if(system.links.begin(), system.links.end(), [&](const Link &l) { return l.id == id; });
+        if (link == system.links.end()) continue; // went with another's lower stream
+        const int fd = open_for_shutdown(process, *link);
+        if (fd < 0) continue;
+        unlink_stream(process, *process.file(fd)->stream, id, true);
+        process.close(fd);
+    }
+}
+
+void drop_links(System &system) {
+    if (system.links.empty()) return;
+    Process &process = system.new_process(0, 0);
+    system.run_call(process, "shutdown", [&] {
+        unlink_persistent(process);
+        while (!system.links.empty()) {
+            Link &link = system.links.back(); // a lower stream that closes may undo others
+            link.state = Link::State::unlinking;
+            link.lower->become_head_again(link, true);
+            trace_link(link, nullptr, "dropped: the system ends", nullptr);
+            end(process, link);
+        }
+        return 0;
+    });
+    system.end_process(process);
+}
+
+} // namespace rill

@@ -1,0 +1,359 @@
+// Taking messages off the head's read queue: read, getmsg and getpmsg.
+//
+// A call looks at the front message, decides whether it may have it, and only then takes it. What is left of a message
+// goes back to the front with its band and marks. A message half copied when a bad address is met is lost (RD-074).
+#include "streams/head/head.hpp"
+#include "streams/system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace rill {
+
+// Linked below before a stored error (ERR-040). An error that does not persist is gone once reported (ERR-005).
+int Stream::take_error(bool read_side) {
+    if (linked_below) return EINVAL;
+    int &error = read_side ? read_error : write_error;
+    const int found = error;
+    if (found && (error_options & (read_side ? RERRNONPERSIST : WERRNONPERSIST))) error = 0;
+    return found;
+}
+
+// A background process on its controlling terminal (RD-073, WR-062).
+int Stream::job_control(Process &process, bool reading) {
+    if (!istty || !terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
+    if (!reading && !tostop) return 0;
+    const int sig = reading ? SIGTTIN : SIGTTOU;
+    if (process.ignores(sig)) return reading ? EIO : 0;
+    if (system.orphaned(process.pgrp)) return EIO;
+    system.signal_group(process.pgrp, sig);
+    return EINTR;
+}
+
+// One sleep for a message. 0: look again.
+int Stream::wait_for_message(Process &process, const char *call) {
+    const Wake wake = system.sleep(readers, "a message at the stream head", true);
+    if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
+    if (linked_below) return process.refuse(EINVAL, call, "the stream was linked below a multiplexor", "IOC-236");
+    if (read_error) return process.refuse(take_error(true), call, "an error arrived", "RD-069");
+    if (wake == Wake::deadlock) return EDEADLK;
+    return 0;
+}
+
+// M_SIG messages that have come to the front act and go (SIG-041).
+void Stream::front_signals() {
+    queue_t *q = read_queue();
+    while (q->q_first && q->q_first->b_datap->db_type == M_SIG) {
+        mblk_t *mp = getq(q);
+        signal_message(*mp->b_rptr, mp->b_band);
+        freemsg(mp);
+    }
+}
+
+namespace {
+
+bool is_control(const mblk_t *mp) { return mp->b_datap->db_type == M_PROTO || mp->b_datap->db_type == M_PCPROTO; }
+
+bool has_bytes(const mblk_t *mp) {
+    for (; mp; mp = mp->b_cont)
+        if (mp->b_rptr < mp->b_wptr) return true;
+    return false;
+}
+
+// While a read has a message off the queue of which a rest may come back, the count is lower than it will be: whether the
+// queue has room again is decided when that is over. Costs nothing unless somebody was told that the queue is full.
+class Taking {
+public:
+    Taking(QueuePair &head, unsigned char band) : head_(head), band_(band) {
+        head_.taking = (head.read()->q_flag & (QFULL | QWANTW)) || head.read()->q_nband;
+    }
+    ~Taking() {
+        if (!head_.taking) [[likely]] return;
+        head_.taking = false;
+        check_back_enable(head_.read(), band_);
+    }
+    Taking(const Taking &) = delete;
+
+private:
+    QueuePair &head_;
+    unsigned char band_;
+};
+
+// Moves up to limit bytes of a chain to the user; whole blocks that were emptied are freed. The chain that is left.
+// *moved counts; *fault is set for a bad address.
+mblk_t *copy_chain_out(mblk_t *mp, char *to, size_t limit, size_t *moved, bool *fault) {
+    *moved = 0;
+    while (mp) {
+        size_t length = block_length(mp);
+        size_t n = length;
+        if (n > limit - *moved) {
+            if (mp->b_wptr < mp->b_rptr) [[unlikely]] {
+                current->fault("IOC-326", "a block that was sent up ends before it begins", nullptr, mp);
+                mp->b_wptr = mp->b_rptr;
+                length = n = 0;
+            } else {
+                n = limit - *moved;
+            }
+        }
+        if (n > 0 && !copy_to_user(to + *moved, mp->b_rptr, n)) {
+            *fault = true;
+            return mp;
+        }
+        *moved += n;
+        mp->b_rptr += n;
+        if (n < length) break;
+        mblk_t *next = mp->b_cont;
+        freeb(mp);
+        mp = next;
+    }
+    return mp;
+}
+
+} // namespace
+
+// Order: job control, linked below, stored read error, then the queue (ERR-040).
+int Stream::read(Process &process, File &file, Transfer &t, bool may_sleep) {
+    if (int error = job_control(process, true)) return process.refuse(error, "read", "a background process", "RD-073");
+    if (linked_below || read_error) [[unlikely]]
+        return process.refuse(take_error(true), "read",
+                              linked_below ? "the stream is linked below a multiplexor" : "the stream holds a read error",
+                              linked_below ? "RD-071" : "RD-067");
+    if (t.count == 0 && !system.profile.read_zero_consumes) return 0; // RD-009
+    queue_t *q = read_queue();
+    for (;;) {
+        mblk_t *mp = q->q_first;
+        if (!mp) {
+            if (t.done && !delim) return 0; // RD-003
+            if (t.count == 0) return 0;
+            getq(q); // marks the queue as wanted, back-enables (FLW-019)
+            if (hung_up) return 0; // RD-065
+            if (mreadon) {
+                if (!may_sleep) return must_sleep;
+                send_read_request(t.count - t.done);
+                system.sched.run_queues();
+                if (q->q_first || hung_up) continue; // RD-076
+                if (linked_below || read_error)
+                    return t.done ? 0 : process.refuse(take_error(true), "read", "an error arrived", "ERR-046");
+            }
+            if (file.no_wait()) {
+                if (t.done) return 0;
+                if ((file.flags & FNDELAY) && ndelon) return 0; // RD-063
+                return process.refuse(EAGAIN, "read", "nothing is queued, and the file does not wait", "RD-061");
+            }
+            if (!may_sleep) return must_sleep;
+            if (int error = wait_for_message(process, "read")) return t.done ? 0 : error;
+            continue;
+        }
+        const unsigned char type = mp->b_datap->db_type;
+        if (type != M_DATA) [[unlikely]] {
+            if (type == M_SIG) {
+                front_signals();
+                continue;
+            }
+            if (type == M_PASSFP) {
+                if (control_mode == RPROTDIS) { // RD-049
+                    free_at_head(getq(q));
+                    continue;
+                }
+                if (t.done) return 0;
+                return process.refuse(EBADMSG, "read", "a passed descriptor is at the front", "RD-048");
+            }
+            if (control_mode == RPROTNORM) {
+                if (t.done) return 0; // RD-043
+                return process.refuse(EBADMSG, "read", "a message with a control part is at the front", "RD-040");
+            }
+        }
+        if (t.done && mp == last_mark) return 0; // RD-024
+        const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
+        mp = getq(q);
+        const unsigned char band = mp->b_band;
+        const unsigned short flag = mp->b_flag;
+        const bool was_last_mark = mp == last_mark;
+        if (was_last_mark) last_mark = nullptr;
+        if (is_control(mp)) [[unlikely]] {
+            if (type == M_PCPROTO) hipri_held = false; // RD-047
+            if (control_mode == RPROTDAT) {
+                for (mblk_t *b = mp; b && is_control(b); b = b->b_cont) b->b_datap->db_type = M_DATA; // RD-044
+            } else {
+                while (mp && is_control(mp)) mp = drop_front_block(mp); // RD-045
+                if (!mp) continue;                                       // RD-046
+            }
+        }
+        if (!has_bytes(mp)) [[unlikely]] { // a zero-length message ends a read (RD-020, RD-021, RD-029)
+            if (t.done && !((delim && (flag & MSGDELIM)) || ((flag & MSGMARK) && !was_last_mark))) {
+                put_back(mp, band, flag, was_last_mark);
+                return 0;
+            }
+            freemsg(mp);
+            front_signals();
+            return 0;
+        }
+        size_t moved = 0;
+        bool fault = false;
+        mblk_t *rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, &fault);
+        if (fault) {
+            freemsg(rest);
+            front_signals();
+            return process.refuse(EFAULT, "read", "bad address; the message is lost", "RD-074");
+        }
+        t.done += moved;
+        if (rest && read_mode == RMSGD) { // RD-005
+            freemsg(rest);
+            rest = nullptr;
+        }
+        if (rest && !has_bytes(rest)) {
+            freemsg(rest);
+            rest = nullptr;
+        }
+        if (rest) {
+            put_back(rest, band, flag, was_last_mark); // RD-002, RD-026
+            return 0;
+        }
+        if (q->q_first && q->q_first->b_datap->db_type == M_SIG) [[unlikely]] front_signals();
+        if (read_mode != RNORM || t.done == t.count || (flag & MSGMARK) || (delim && (flag & MSGDELIM))) return 0;
+    }
+}
+
+mblk_t *Stream::drop_front_block(mblk_t *mp) {
+    mblk_t *next = mp->b_cont;
+    freeb(mp);
+    return next;
+}
+
+void Stream::put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark) {
+    mp->b_band = band;
+    mp->b_flag = flag;
+    if (was_last_mark) last_mark = mp;
+    if (!putbq(read_queue(), mp)) freemsg(mp);
+}
+
+void Stream::send_read_request(size_t wanted) {
+    mblk_t *mp = allocb(sizeof(long), BPRI_HI);
+    if (!mp) return;
+    const long count = static_cast<long>(wanted);
+    mp->b_datap->db_type = M_READ;
+    std::memcpy(mp->b_wptr, &count, sizeof count);
+    mp->b_wptr += sizeof count;
+    putnext(write_queue(), mp);
+}
+
+// Order: job control, linked below, stored read error, getpmsg's flags, then the queue (ERR-040, GM-011).
+int Stream::getmsg(Process &process, File &file, MessageRequest &r, bool may_sleep) {
+    if (int error = job_control(process, true)) return process.refuse(error, "getmsg", "a background process", "GM-066");
+    if (linked_below || read_error)
+        return process.refuse(take_error(true), "getmsg",
+                              linked_below ? "the stream is linked below a multiplexor" : "the stream holds a read error",
+                              linked_below ? "GM-062" : "GM-060");
+    if (r.flags != MSG_ANY && r.flags != MSG_BAND && r.flags != MSG_HIPRI)
+        return process.refuse(EINVAL, "getpmsg", "flags must be one of MSG_ANY, MSG_BAND, MSG_HIPRI", "GM-002");
+    if (r.flags == MSG_HIPRI && r.band != 0)
+        return process.refuse(EINVAL, "getpmsg", "MSG_HIPRI goes with band 0", "GM-004");
+    const bool want_ctl = r.ctl && r.ctl->maxlen >= 0;
+    const bool want_data = r.data && r.data->maxlen >= 0;
+    if (system.profile.getmsg_zero_returns && !read_queue()->q_first && want_ctl && want_data && !r.ctl->maxlen &&
+        !r.data->maxlen) {
+        r.ctl->len = r.data->len = 0;
+        r.hung_up = true;
+        return 0;
+    }
+    queue_t *q = read_queue();
+    mblk_t *mp;
+    for (;;) {
+        front_signals();
+        mp = q->q_first;
+        const bool suits = mp && (r.flags == MSG_ANY || is_high_priority(mp) || (r.flags == MSG_BAND && mp->b_band >= r.band));
+        if (mp && mp->b_datap->db_type == M_PASSFP)
+            return process.refuse(EBADMSG, "getmsg", "a passed descriptor is at the front", "GM-061");
+        if (suits) break;
+        if (!mp) getq(q);
+        if (hung_up) { // GM-057
+            if (r.ctl) r.ctl->len = 0;
+            if (r.data) r.data->len = 0;
+            r.hung_up = true;
+            return 0;
+        }
+        if (file.no_wait())
+            return process.refuse(EAGAIN, "getmsg", "no suitable message, and the file does not wait", "GM-055");
+        if (!may_sleep) return must_sleep;
+        if (int error = wait_for_message(process, "getmsg")) return error;
+    }
+    const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
+    mp = getq(q);
+    const bool hipri = is_high_priority(mp);
+    const unsigned char band = mp->b_band;
+    const unsigned short flag = mp->b_flag;
+    const bool was_last_mark = mp == last_mark;
+    if (was_last_mark) last_mark = nullptr;
+
+    // The control part: the leading M_PROTO or M_PCPROTO blocks (GM-038).
+    mblk_t *ctl = nullptr, *data = mp;
+    if (is_control(mp)) {
+        ctl = mp;
+        mblk_t *last = mp;
+        while (last->b_cont && is_control(last->b_cont)) last = last->b_cont;
+        data = last->b_cont;
+        last->b_cont = nullptr;
+    }
+    bool fault = false;
+    size_t moved = 0;
+    if (r.ctl) r.ctl->len = -1;
+    if (r.data) r.data->len = -1;
+    if (ctl && want_ctl) {
+        ctl = take_part(ctl, *r.ctl, &moved, &fault);
+        if (!fault && ctl) r.more |= MORECTL;
+    } else if (ctl) {
+        r.more |= MORECTL;
+    }
+    if (data && want_data && !fault) {
+        data = take_part(data, *r.data, &moved, &fault);
+        if (data && moved > 0 && !has_bytes(data)) { // GM-037
+            freemsg(data);
+            data = nullptr;
+        }
+        if (!fault && data) r.more |= MOREDATA;
+    } else if (data) {
+        r.more |= MOREDATA;
+    }
+    if (fault) {
+        freemsg(ctl);
+        freemsg(data);
+        if (hipri) hipri_held = false;
+        front_signals();
+        return process.refuse(EFAULT, "getmsg", "bad address; the message is lost", "GM-036");
+    }
+    r.flags = hipri ? MSG_HIPRI : MSG_BAND; // GM-030, GM-031
+    r.band = hipri ? 0 : band;
+
+    mblk_t *rest = ctl ? ctl : data;
+    if (ctl && data) linkb(ctl, data);
+    if (hipri && !ctl) hipri_held = false;
+    if (rest) {
+        put_back(rest, hipri ? 0 : band, flag, was_last_mark); // a rest without control part is ordinary (GM-033)
+        return 0;
+    }
+    front_signals();
+    if (mblk_t *first = q->q_first; first && !signals.empty() && !is_high_priority(first)) {
+        const int kind = first->b_band ? S_RDBAND : S_RDNORM;
+        if (hipri)
+            raise_event(S_INPUT | kind, first->b_band); // SIG-024
+        else if (first->b_band != band)
+            raise_event(kind, first->b_band); // SIG-025
+    }
+    return 0;
+}
+
+// Moves one part into its buffer; a part of no bytes is taken even by a buffer of none (GM-022, GM-023).
+mblk_t *Stream::take_part(mblk_t *part, struct strbuf &buffer, size_t *moved, bool *fault) {
+    if (buffer.maxlen == 0 && has_bytes(part)) {
+        buffer.len = 0;
+        *moved = 0;
+        return part;
+    }
+    mblk_t *rest = copy_chain_out(part, buffer.buf, static_cast<size_t>(buffer.maxlen), moved, fault);
+    buffer.len = static_cast<int>(*moved);
+    return rest;
+}
+
+} // namespace rill

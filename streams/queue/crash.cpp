@@ -1,0 +1,484 @@
+#include "streams/queue/crash.hpp"
+#include "streams/system.hpp"
+#include "streams/message/usercopy.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <iterator>
+#include <mutex>
+#include <sys/conf.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+namespace rill {
+
+void (*crash_told)(const char *text, std::size_t size) = nullptr;
+
+namespace {
+
+// --- text, made without memory ---
+
+class Text {
+public:
+    Text &operator<<(const char *s) {
+        while (*s && n_ < sizeof text_) text_[n_++] = *s++;
+        return *this;
+    }
+    Text &operator<<(long number) {
+        if (number < 0) *this << "-";
+        auto left = number < 0 ? 0 - static_cast<unsigned long>(number) : static_cast<unsigned long>(number);
+        return digits(left, 10);
+    }
+    Text &operator<<(const void *p) {
+        *this << "0x";
+        return digits(reinterpret_cast<std::uintptr_t>(p), 16);
+    }
+    void tell() const {
+        for (std::size_t at = 0; at < n_;) {
+            const ssize_t w = ::write(STDERR_FILENO, text_ + at, n_ - at);
+            if (w < 0 && errno == EINTR) continue;
+            if (w <= 0) break;
+            at += static_cast<std::size_t>(w);
+        }
+        if (crash_told) crash_told(text_, n_);
+    }
+
+private:
+    Text &digits(unsigned long number, unsigned base) {
+        char reversed[24];
+        std::size_t n = 0;
+        do reversed[n++] = "0123456789abcdef"[number % base];
+        while (number /= base);
+        while (n > 0 && n_ < sizeof text_) text_[n_++] = reversed[--n];
+        return *this;
+    }
+    char text_[6000];
+    std::size_t n_ = 0;
+};
+
+// A copy of what may not be there, made by the kernel.
+bool peek(void *to, const void *from, std::size_t n) {
+    iovec local{to, n}, remote{const_cast<void *>(from), n};
+    return ::syscall(SYS_process_vm_readv, ::getpid(), &local, 1, &remote, 1, 0) == static_cast<long>(n);
+}
+
+template <class T> bool peek(T *to, const void *from) { return peek(static_cast<void *>(to), from, sizeof *to); }
+
+const char *name_of_signal(int sig) {
+    switch (sig) {
+    case SIGSEGV: return "SIGSEGV";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGILL: return "SIGILL";
+    case SIGABRT: return "SIGABRT";
+    default: return "a signal";
+    }
+}
+
+// --- what ran ---
+
+struct Whose {
+    char name[64] = "?";
+    int devflag = 0;
+};
+
+Whose whose(const Entry &e) {
+    Whose who;
+    const char *name = e.named();
+    if (e.queue) {
+        QueuePair *pair = pair_of(e.queue); // read as it stands: its flag may be what is wrong
+        alignas(Owner) unsigned char bytes[sizeof(Owner)];
+        const Owner *owner = nullptr;
+        if (peek(&owner, &pair->owner) && owner && peek(bytes, owner, sizeof bytes)) {
+            who.devflag = owner->devflag;
+            if (!name) name = owner->name.c_str();
+        }
+    }
+    for (std::size_t i = 0; name && i + 1 < sizeof who.name && peek(&who.name[i], name + i, 1) && who.name[i]; ++i) who.name[i + 1] = 0;
+    return who;
+}
+
+void tell_message(Text &out, const mblk_t *mp) {
+    out << ", message " << mp;
+    mblk_t m;
+    dblk_t d;
+    if (!peek(&m, mp) || !peek(&d, m.b_datap)) {
+        out << " (not a message any more)";
+        return;
+    }
+    out << " (" << type_name(d.db_type) << ", " << static_cast<long>(m.b_wptr - m.b_rptr) << " bytes in its first block)";
+}
+
+void tell_argument(Text &out, const Entry &e) {
+    if (e.queue) {
+        queue_t q;
+        out << "\n  its argument: ";
+        if (!peek(&q, e.queue)) out << "queue ";
+        else out << ((q.q_flag & QREADR) ? "read queue " : "write queue ");
+        out << static_cast<const void *>(e.queue);
+    }
+    if (e.kind == EntryKind::put && e.message) tell_message(out, e.message);
+    if (e.by_queue()) return;
+    if (e.dev != no_device)
+        out << (e.queue ? ", device (" : "\n  its argument: device (") << static_cast<long>(getmajor(e.dev)) << ","
+            << static_cast<long>(getminor(e.dev)) << ")";
+    if (e.argument) out << (e.queue ? ", argument " : "\n  its argument: ") << e.argument;
+}
+
+void tell_context(Text &out, const System &system, const Entry *e) {
+    if (e) {
+        const Whose who = whose(*e);
+        tell_argument(out, *e);
+        if ((who.devflag & D_OLD) && (e->kind == EntryKind::open || e->kind == EntryKind::close))
+            out << "\n  called as SVR3: it has no `" << who.name << "devflag`; if its open takes dev_t *, define it";
+        int depth = 0;
+        for (e = e->outer; e && depth < 8; e = e->outer, ++depth)
+            out << "\n  inside the " << name_of(e->kind) << " of driver " << whose(*e).name;
+        if (e) out << "\n  and more";
+    }
+    const Call *call = system.running;
+    if (call) out << "\n  for the call " << call->name;
+    const Process *process = call ? call->process : system.on_main;
+    if (process) out << (call ? " of process " : "\n  for process ") << static_cast<long>(process->pid);
+    bool first = true;
+    system.trace.for_each_kept([&](const Kept &k) {
+        if (first) out << "\n  before that:";
+        first = false;
+        out << "\n    " << static_cast<long>(k.sequence) << " " << name_of(k.kind) << " " << k.name << (*k.name && *k.what ? ": " : "")
+            << k.what;
+        if (k.error) out << ", error " << static_cast<long>(k.error);
+        if (*k.clause) out << "  " << k.clause;
+    });
+    out << "\n";
+}
+
+// "fault: driver echo, put procedure: "
+void tell_whose(Text &out, const Entry *e) {
+    if (e) out << "fault: driver " << whose(*e).name << ", " << name_of(e->kind) << ": ";
+    else out << "rill: outside every driver's procedure: ";
+}
+
+// What is already written is seen before it; a stream that the signal found locked is left alone.
+void flush_output() {
+    if (::ftrylockfile(stdout) != 0) return;
+    ::fflush_unlocked(stdout);
+    ::funlockfile(stdout);
+}
+
+// --- where and why ---
+
+struct Place {
+    const char *pc = nullptr, *sp = nullptr;
+    bool wrote = false, fetched = false, known = false;
+};
+
+Place place_of(const void *context) {
+    Place at;
+#if defined(__x86_64__)
+    const auto &r = static_cast<const ucontext_t *>(context)->uc_mcontext.gregs;
+    at.pc = reinterpret_cast<const char *>(r[REG_RIP]);
+    at.sp = reinterpret_cast<const char *>(r[REG_RSP]);
+    at.wrote = r[REG_ERR] & 2;
+    at.fetched = r[REG_ERR] & 16;
+    at.known = true;
+#elif defined(__aarch64__)
+    const auto &m = static_cast<const ucontext_t *>(context)->uc_mcontext;
+    at.pc = reinterpret_cast<const char *>(m.pc);
+    at.sp = reinterpret_cast<const char *>(m.sp);
+#else
+    (void)context;
+#endif
+    return at;
+}
+
+// Is it the program's own stack that has ended? Below what is mapped of it, near its pointer.
+bool beyond_own_stack(const System &system, const char *address, const Place &at) {
+    const auto *entry = reinterpret_cast<const char *>(system.entry);
+    return at.sp && entry > at.sp && address < entry && address >= at.sp - 128 * 1024 && address < at.sp + 1024 * 1024;
+}
+
+void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const Place &at) {
+    const auto *address = static_cast<const char *>(info->si_addr);
+    const bool sent = info->si_code <= 0;
+    if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
+        if (system.running && (system.running->in_guard(address) || system.running->in_guard(at.sp))) {
+            out << "its stack of " << static_cast<long>(system.running->stack_size())
+                << " bytes has overflowed; RILL_STACK=BYTES in the environment makes it larger (UTL-084)";
+            return;
+        }
+        if (!system.running && beyond_own_stack(system, address, at)) {
+            rlimit limit{};
+            ::getrlimit(RLIMIT_STACK, &limit);
+            out << "the program's stack, on which it runs, has overflowed";
+            if (limit.rlim_cur != RLIM_INFINITY && ::getpid() == ::gettid())
+                out << "; it has " << static_cast<long>(limit.rlim_cur) << " bytes (ulimit -s)";
+            out << " (UTL-084)";
+            return;
+        }
+    }
+    out << name_of_signal(sig);
+    if (sent) out << (sig == SIGABRT ? ": it aborted" : ", sent by a process");
+    else if (sig == SIGFPE) out << ": it divided by zero, or a quotient was too large";
+    else if (sig == SIGILL) out << ": no instruction";
+    else if (at.fetched || at.pc == address) out << ": it jumped to address " << static_cast<const void *>(address) << ", where there is no code";
+    else if (sig == SIGBUS) out << ": address " << static_cast<const void *>(address) << " has no memory behind it, or is not aligned";
+    else if (info->si_code == SI_KERNEL) out << ": it used an address that no process has";
+    else out << (!at.known ? ": it used address " : at.wrote ? ": it wrote to address " : ": it read address ") << static_cast<const void *>(address);
+    if (at.pc && at.pc != address) out << ", at instruction " << static_cast<const void *>(at.pc);
+    out << " (UTL-080)";
+}
+
+void tell(System &system, int sig, const siginfo_t *info, const void *context) {
+    flush_output();
+    Text out;
+    const Place at = place_of(context);
+    if (crashed_in_copy(context)) out << "rill: while the data of a message was moved to or from the application: ";
+    else tell_whose(out, system.entry);
+    tell_why(out, system, sig, info, at);
+    tell_context(out, system, system.entry);
+    out.tell();
+}
+
+// --- the handlers ---
+
+constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr int signal_count = std::size(signals), most_before = 4;
+
+// Who handled it before us: several, when the program puts in another after we came. Not the masks: libc leaves old words
+// of its stack there, which may look like pointers.
+struct Before {
+    struct {
+        int flags;
+        void (*action)(int, siginfo_t *, void *);
+    } all[most_before];
+    int count;
+} before[signal_count];
+
+std::mutex lock;
+int systems = 0;
+constinit thread_local bool telling = false;
+constinit thread_local int handing_on = 0; // to which of those before us, from 1
+
+void end_by(int sig, const siginfo_t *info) {
+    ::signal(sig, SIG_DFL);
+    if (info->si_code <= 0) ::raise(sig); // else the instruction runs again and ends the program as it would have
+}
+
+void hand_on(int sig, siginfo_t *info, void *context) {
+    const Before *whose = before;
+    while (signals[whose - before] != sig) ++whose;
+    const int next = handing_on ? handing_on - 1 : whose->count;
+    if (next == 0) return end_by(sig, info);
+    const auto &b = whose->all[next - 1];
+    const int outer = handing_on;
+    handing_on = next;
+    if (b.flags & SA_SIGINFO) {
+        b.action(sig, info, context);
+    } else {
+        auto *handler = reinterpret_cast<void (*)(int)>(reinterpret_cast<void *>(b.action));
+        if (handler == SIG_DFL || handler == SIG_IGN) end_by(sig, info);
+        else handler(sig);
+    }
+    handing_on = outer;
+}
+
+void on_signal(int sig, siginfo_t *info, void *context) {
+    const int saved = errno;
+    if ((sig == SIGSEGV || sig == SIGBUS) && end_copy(info, context)) return;
+    if (current && !handing_on) {
+        if (telling) {
+            Text out;
+            out << "rill: nothing more can be told: " << name_of_signal(sig) << " again\n";
+            out.tell();
+            return end_by(sig, info);
+        }
+        telling = true;
+        tell(*current, sig, info, context);
+        telling = false;
+    }
+    hand_on(sig, info, context);
+    errno = saved;
+}
+
+void put_in(int i) {
+    struct sigaction now {}, ours {};
+    ::sigaction(signals[i], nullptr, &now);
+    if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal) return;
+    Before &b = before[i];
+    if (b.count == most_before) --b.count;
+    b.all[b.count].flags = now.sa_flags;
+    b.all[b.count++].action = now.sa_sigaction;
+    ours.sa_sigaction = on_signal;
+    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    ::sigaction(signals[i], &ours, nullptr);
+}
+
+void take_out(int i) {
+    struct sigaction now {}, theirs {};
+    ::sigaction(signals[i], nullptr, &now);
+    Before &b = before[i];
+    if (!(now.sa_flags & SA_SIGINFO) || now.sa_sigaction != on_signal || b.count == 0) return;
+    theirs.sa_flags = b.all[b.count - 1].flags;
+    theirs.sa_sigaction = b.all[b.count - 1].action;
+    ::sigaction(signals[i], &theirs, nullptr);
+    b.count = 0;
+}
+
+// --- exit() ---
+
+void at_exit(int status, void *) {
+    if (!current || !current->entry) return;
+    System &system = *current;
+    flush_output();
+    Text out;
+    tell_whose(out, system.entry);
+    out << "it ended the process by exit(" << static_cast<long>(status) << ") (UTL-081)";
+    tell_context(out, system, system.entry);
+    current = nullptr;
+    out.tell();
+    if (status == 0) std::exit(EXIT_FAILURE); // glibc goes on with the handlers that are left
+}
+
+// --- the stack of the handler ---
+
+struct AlternateStack {
+    void *memory = nullptr;
+    static constexpr std::size_t bytes = 64 * 1024;
+    void have() {
+        stack_t now{};
+        if (::sigaltstack(nullptr, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return;
+        if (!memory) memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) {
+            memory = nullptr;
+            return;
+        }
+        stack_t ours{};
+        ours.ss_sp = memory;
+        ours.ss_size = bytes;
+        ::sigaltstack(&ours, nullptr);
+    }
+    ~AlternateStack() {
+        if (!memory) return;
+        stack_t now{}, none{};
+        none.ss_flags = SS_DISABLE;
+        if (::sigaltstack(nullptr, &now) == 0 && now.ss_sp == memory && ::sigaltstack(&none, nullptr) != 0) return;
+        ::munmap(memory, bytes);
+    }
+};
+thread_local AlternateStack alternate_stack;
+
+// --- procedures that do not return ---
+
+struct Watch {
+    timer_t timer;
+    bool on = false;
+    unsigned seconds = 0;
+    const Entry *outermost = nullptr;
+    Scheduler::Stamp stamp{};
+    long processor = 0, wall = 0; // when it was first seen
+    bool told = false;
+} watch;
+
+long seconds_of(clockid_t clock) {
+    timespec t{};
+    ::clock_gettime(clock, &t);
+    return t.tv_sec;
+}
+
+void on_tick(int, siginfo_t *, void *) {
+    const int saved = errno;
+    const Entry *outermost = current ? current->entry : nullptr;
+    while (outermost && outermost->outer) outermost = outermost->outer;
+    const Scheduler::Stamp stamp = outermost ? current->sched.stamp() : Scheduler::Stamp{};
+    if (!outermost || outermost != watch.outermost || stamp != watch.stamp) {
+        watch.outermost = outermost;
+        watch.stamp = stamp;
+        watch.processor = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+        watch.wall = seconds_of(CLOCK_MONOTONIC);
+        watch.told = false;
+        errno = saved;
+        return;
+    }
+    const long busy = seconds_of(CLOCK_THREAD_CPUTIME_ID) - watch.processor, passed = seconds_of(CLOCK_MONOTONIC) - watch.wall;
+    const auto limit = static_cast<long>(watch.seconds);
+    const bool loops = passed >= limit && busy * 4 >= limit; // of a machine that has other work too
+    if (loops || (!watch.told && passed >= limit)) {
+        System &system = *current;
+        flush_output();
+        Text out;
+        tell_whose(out, system.entry);
+        out << (loops ? "it loops: it has kept the processor busy for " : "it has not returned for ") << limit << " seconds (UTL-089)";
+        tell_context(out, system, system.entry);
+        out.tell();
+        watch.told = true;
+        if (loops) {
+            ::signal(SIGABRT, SIG_DFL);
+            ::raise(SIGABRT);
+        }
+    }
+    errno = saved;
+}
+
+} // namespace
+
+void arm_crash_handler() {
+    std::lock_guard guard(lock);
+    for (int i = 0; i < signal_count; ++i) put_in(i);
+    if (systems++ == 0) {
+        static const bool registered = ::on_exit(at_exit, nullptr) == 0;
+        (void)registered;
+    }
+    arm_thread();
+}
+
+void disarm_crash_handler() {
+    std::lock_guard guard(lock);
+    if (--systems > 0) return;
+    for (int i = 0; i < signal_count; ++i) take_out(i);
+}
+
+void arm_thread() { alternate_stack.have(); }
+
+void keep_crash_handler() {
+    std::lock_guard guard(lock);
+    for (int i = 0; i < 2; ++i) put_in(i);
+}
+
+void watch_procedures(unsigned seconds) {
+    if (watch.on) ::timer_delete(watch.timer);
+    watch.on = false;
+    watch.seconds = seconds;
+    if (!seconds) return;
+    struct sigaction action {};
+    action.sa_sigaction = on_tick;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    ::sigaction(SIGVTALRM, &action, nullptr);
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGVTALRM;
+    event._sigev_un._tid = ::gettid();
+    if (::timer_create(CLOCK_MONOTONIC, &event, &watch.timer) != 0) return;
+    watch.on = true;
+    const itimerspec every{{1, 0}, {1, 0}};
+    ::timer_settime(watch.timer, 0, &every, nullptr);
+}
+
+// --- calls that need a System ---
+
+[[gnu::cold, gnu::noinline]] void outside_system(const char *call) {
+    Text out;
+    out << "rill: " << call << " was called outside a System: only driver code may call it, or a program between rill_enter() and"
+        << " rill_leave() (UTL-085)\n";
+    out.tell();
+    std::abort();
+}
+
+} // namespace rill

@@ -1,0 +1,188 @@
+// What runs next: enabled service procedures, calls that were woken, bufcalls, timeouts; and the clock.
+//
+// FIFO by default; with a seed the next item is drawn, the same way each time. Service procedures go before calls: what
+// is enabled runs before anything returns to user level (SCH-007). The clock is virtual unless real time was asked for:
+// it moves when nothing is runnable and somebody waits, or when System::advance() says so.
+#pragma once
+
+#include "streams/queue/queue.hpp"
+
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <vector>
+#include <limits>
+
+namespace rill {
+
+constexpr long ticks_a_second = 100;
+constexpr long forever = std::numeric_limits<long>::max();
+
+// Arithmetic of times saturates (SCH-071): what is too late is `forever`, which never comes.
+constexpr long sum_of(long a, long b) {
+    long sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return b > 0 ? forever : std::numeric_limits<long>::min();
+}
+constexpr long difference_of(long a, long b) {
+    long difference;
+    if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+    return b < 0 ? forever : std::numeric_limits<long>::min();
+}
+constexpr long product_of(long a, long b) {
+    long product;
+    if (!__builtin_mul_overflow(a, b, &product)) return product;
+    return (a < 0) == (b < 0) ? forever : std::numeric_limits<long>::min();
+}
+// The first tick at which so many milliseconds are over.
+constexpr long ticks_of_ms(long ms) { return sum_of(product_of(ms, ticks_a_second), 999) / 1000; }
+// Where advance() stops: what waits from there on still has as long a time ahead.
+constexpr long last_tick = forever / 2;
+
+struct Timer : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    long expires = 0;
+    std::uint64_t order = 0;
+    toid_t id = 0;
+    void (*function)(void *) = nullptr;
+    void *argument = nullptr;
+    Call *call = nullptr;        // a sleep's time limit
+    const char *owner = nullptr; // driver that asked
+    queue_t *queue = nullptr;    // qtimeout: runs inside the perimeter of this queue
+
+    bool operator<(const Timer &other) const {
+        return expires != other.expires ? expires < other.expires : order < other.order;
+    }
+};
+
+struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>,
+                 intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+    toid_t id = 0; // the key
+    std::size_t size = 0;
+    void (*function)(void *) = nullptr;
+    void *argument = nullptr;
+    const char *owner = nullptr;
+    queue_t *queue = nullptr;    // qbufcall
+};
+struct IdOfBufcall {
+    using type = toid_t;
+    toid_t operator()(const Bufcall &b) const { return b.id; }
+};
+
+enum class EntryKind : unsigned char;
+
+void show_clock(long ticks); // lbolt and time of SVR3 drivers
+
+class Scheduler {
+public:
+    Scheduler(System &system, Alloc &alloc);
+    ~Scheduler();
+
+    // Queues and calls.
+    void add(RunItem &item) { enabled_.push_back(item); }
+    void remove(RunItem &item);
+    void make_ready(Call &call);
+    bool runnable() const { return !enabled_.empty() || !ready_.empty() || bufcalls_due_; }
+    bool queues_enabled() const { return !enabled_.empty(); }
+    // Runs one item; false when there was none.
+    bool step();
+    // Runs service procedures and bufcalls only, until none is enabled.
+    void run_queues();
+
+    // Time, in ticks since boot.
+    long now();
+    bool has_timers() const { return !timers_.empty(); }
+    long next_expiry() const { return timers_.begin()->expires; }
+    void advance_to(long tick); // virtual clock; fires what comes due, one after another, running what that enables
+    bool fire_due();            // fires what is due now; false when nothing was
+    void advance_to_next();     // virtual clock: to the next timer
+
+    Timer *limit_sleep(Call &call, long ticks); // wakes the call when the time is over
+    void stop_timer(Timer *timer);
+    toid_t timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner);
+    long untimeout(toid_t id);
+
+    toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner, queue_t *queue = nullptr);
+    void unbufcall(toid_t id);
+#if RILL_CHECKING
+    // Of drivers' timers and bufcalls, one for which test(argument, queue) holds: is there one; stop it, false if none.
+    template <class F> bool has_one_of(F &&test) const {
+        for (const Timer &t : timers_)
+            if (!t.call && test(t.argument, t.queue)) return true;
+        for (const Bufcall &b : bufcalls_)
+            if (test(b.argument, nullptr)) return true;
+        return false;
+    }
+    template <class F> bool stop_one_of(F &&test) {
+        for (Timer &t : timers_)
+            if (!t.call && test(t.argument, t.queue)) return stop_timer(&t), true;
+        return false;
+    }
+    template <class F> bool drop_one_of(F &&test) {
+        for (Bufcall &b : bufcalls_)
+            if (test(b.argument, nullptr)) return unbufcall(b.id), true;
+        return false;
+    }
+#endif
+    bool has_bufcalls() const { return !bufcalls_.empty(); }
+    void memory_came_back() { bufcalls_due_ = !bufcalls_.empty(); }
+
+    long timers_out() const { return timers_out_; } // of drivers: sleeps do not count
+    long bufcalls_out() const { return bufcall_pool_.out(); }
+
+    // Callbacks of qtimeout and qbufcall: those left when their pair goes are faults.
+    bool has_queue_callbacks() const { return queue_callbacks_ > 0; }
+    void drop_callbacks_of(QueuePair &pair);
+
+    void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
+    bool real_time = false;
+
+    // Something other than procedures happens: a call is made, time passes. Until the next such event the run loop takes
+    // no more than tunables.steps steps (SCH-050); what would be the next one is named and dropped.
+    void begin_budget();
+    // Changes with each step, and with each budget.
+    struct Stamp {
+        unsigned long budgets;
+        long left;
+        bool operator==(const Stamp &) const = default;
+    };
+    Stamp stamp() const { return {budgets_, steps_left_}; }
+
+private:
+    bool over_budget() { return --steps_left_ < 0; }
+    void drop_next();
+    std::size_t choose(std::size_t count);
+    void run_one_queue();
+    void run_service(RunItem &item);
+    void run_bufcalls();
+    void forget(Bufcall &bufcall);
+    Timer *timer_of(toid_t id);
+    void take_down(Timer &timer);
+    void fire(Timer &timer);
+    void call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id);
+
+    System &system_;
+    Alloc &alloc_;
+    RawPool timer_pool_{sizeof(Timer)};
+    long timers_out_ = 0;
+    Pool<Bufcall> bufcall_pool_;
+    RunList enabled_;
+    CallList ready_;
+    intrusive::multiset<Timer> timers_;
+    intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_; // in the order in which they are tried
+    intrusive::set<Bufcall, intrusive::key_of_value<IdOfBufcall>> bufcalls_by_id_;
+    // A timer's id is its slot in the low 32 bits and a count above, so that an old id never names a new timer.
+    std::vector<Timer *> by_slot_;
+    std::vector<std::uint32_t> free_slots_;
+    long queue_callbacks_ = 0;
+    bool bufcalls_due_ = false;
+    long now_ = 0;
+    long real_start_ = 0;
+    std::uint64_t order_ = 0;
+    unsigned long budgets_ = 0;
+    long steps_left_ = 0;
+    std::uint32_t next_timer_ = 0;
+    toid_t next_id_ = 0; // of a bufcall
+    bool seeded_ = false;
+    std::uint64_t random_ = 0;
+};
+
+} // namespace rill
