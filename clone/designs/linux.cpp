@@ -307,7 +307,7 @@ EXPORT void linux_unregister_chrdev(unsigned major, const char *) {
 }
 
 EXPORT int linux_misc_register(miscdevice *m) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if (!this_system().registry.by_external(MISC_MAJOR)) // misc is there from the beginning
         if (int error = k.add({MISC_MAJOR, "misc", nullptr})) return -error;
     int minor = m->minor;
@@ -324,7 +324,7 @@ EXPORT int linux_misc_register(miscdevice *m) {
 }
 
 EXPORT int linux_misc_deregister(miscdevice *m) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if (std::erase(k.misc, m) == 0) return -EINVAL;
     this_system().nodes.unlink(fmt::format("/dev/{}", m->nodename ? m->nodename : m->name));
     return 0;
@@ -358,7 +358,7 @@ EXPORT void linux_wake_up(wait_queue_head *wq) {
 // --- pseudo-terminals ---
 
 EXPORT int linux_devpts_new_index(inode *) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if (!k.pty_max || k.ptys + 1 < k.pty_max) // LNX-105
         if (auto index = k.indices->take()) return ++k.ptys, static_cast<int>((*index).keep());
     if (this_system().trace.on)
@@ -457,7 +457,7 @@ EXPORT linux_net_device *linux_dev_get_by_name(const char *name) {
 }
 
 EXPORT int linux_register_netdevice(linux_net_device *dev) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     std::string name(dev->name, strnlen(dev->name, IFNAMSIZ));
     if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == ".." ||
         name.find_first_of("/: ") != name.npos)
@@ -486,7 +486,7 @@ EXPORT int linux_register_netdevice(linux_net_device *dev) {
 }
 
 EXPORT void linux_unregister_netdevice(linux_net_device *dev) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     linux_net_device **link = &k.interfaces;
     while (*link && *link != dev) link = &(*link)->next;
     if (!*link) return;

@@ -373,7 +373,7 @@ EXPORT dev_t netbsd_makedev(int major, int minor) {
 // --- processes, memory, sleeping ---
 
 EXPORT struct lwp *netbsd_curlwp(void) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     for (auto it = k.threads.rbegin(); it != k.threads.rend(); ++it)
         if ((*it)->call == k.system.running && (*it)->process == k.system.caller()) return &(*it)->l;
     k.nobody.l = {0, &k.nobody.p, &k.nobody.cred};
@@ -429,7 +429,7 @@ EXPORT int netbsd_uiomove(void *buf, size_t n, struct netbsd_uio *u) {
 EXPORT int nullclose(dev_t, int, int, struct lwp *) { return 0; }
 
 EXPORT int devsw_attach(const char *name, const struct bdevsw *, devmajor_t *, const struct cdevsw *cdev, devmajor_t *cmajor) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     Driver driver;
     driver.name = driver.prefix = name;
     driver.open_file = open_file;
@@ -441,7 +441,7 @@ EXPORT int devsw_attach(const char *name, const struct bdevsw *, devmajor_t *, c
 }
 
 EXPORT int devsw_detach(const struct bdevsw *, const struct cdevsw *cdev) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     auto it = std::find_if(k.switches.begin(), k.switches.end(), [&](auto &s) { return s.first == cdev; });
     if (it == k.switches.end()) return ENXIO;
     if (int error = k.system.registry.remove(*k.system.registry.by_external(it->second))) return error;
@@ -574,7 +574,7 @@ EXPORT int VOP_SETATTR(struct vnode *vp, struct vattr *va, kauth_cred_t) {
 }
 
 EXPORT int VOP_REVOKE(struct vnode *vp, int) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     std::vector<vnode *> same;
     for (vnode *v : k.open_vnodes)
         if (v->v_rdev == vp->v_rdev) same.push_back(v);
@@ -597,7 +597,7 @@ EXPORT int vfs_unlink(const char *path) { return this_system().nodes.unlink(path
 // --- autoconf ---
 
 EXPORT int config_cfdriver_attach(struct cfdriver *cd) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if (k.conf(cd->cd_name)) return EEXIST;
     auto units = MinorTable::make(k.system, cd->cd_name, static_cast<unsigned>(cd->cd_ndevs));
     if (!units) return ENOMEM;
@@ -606,7 +606,7 @@ EXPORT int config_cfdriver_attach(struct cfdriver *cd) {
 }
 
 EXPORT int config_cfdriver_detach(struct cfdriver *cd) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     ConfDriver *d = k.conf(cd->cd_name);
     if (!d) return ENXIO;
     if (!d->devices.empty()) return EBUSY;
@@ -682,7 +682,7 @@ EXPORT void *device_lookup_private(struct cfdriver *cd, int unit) {
 // --- network interfaces ---
 
 EXPORT void if_clone_attach(struct if_clone *ifc) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if_clone **end = &k.cloners;
     while (*end) end = &(*end)->ifc_next;
     ifc->ifc_next = nullptr;
@@ -704,7 +704,7 @@ EXPORT struct ifnet *ifunit(const char *name) {
 }
 
 EXPORT int if_attach(struct ifnet *ifp) {
-    Kernel &k = kernel();
+    designs::Kernel &k = kernel();
     if (ifunit(ifp->if_xname)) return EEXIST;
     ifnet **end = &k.interfaces;
     while (*end) end = &(*end)->if_next;

@@ -1,6 +1,6 @@
 // A device number: an external major, which names a driver to users, and a minor, which is one unit of that driver.
 // 14 and 18 bits (DEV-001). The C functions that take numbers apart are declared in <sys/mkdev.h> and defined here; those
-// that map external to internal majors ask the current System's registry.
+// that map external to internal majors, in file/registry.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 #include "streams/base/fiber.hpp"
-#include "streams/system.hpp"
+#include "streams/base/kernel.hpp"
 #include "streams/base/watched.hpp"
 
 #include <cassert>
@@ -48,9 +48,9 @@ void unlist(Call &call) {
 
 } // namespace
 
-Call::Call(System &owner) : system(owner) {
+Call::Call(Kernel &owner) : kernel(owner) {
     const std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    stack_size_ = (system.tunables.stack + page - 1) / page * page;
+    stack_size_ = (kernel.tunables.stack + page - 1) / page * page;
     void *whole = ::mmap(nullptr, guard_bytes + stack_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (whole == MAP_FAILED) std::abort();
     stack_ = static_cast<char *>(whole) + guard_bytes;
@@ -103,7 +103,7 @@ void Call::enter() {
     context_ = back.fctx;
 }
 
-void Call::start(Process *owner, const char *what, Body body, void *argument) {
+void Call::start(Caller *owner, const char *what, Body body, void *argument) {
     assert(state == State::idle);
     process = owner;
     name = what;

@@ -21,8 +21,9 @@
 
 namespace rill {
 
+class Kernel;
+class Caller;
 class System;
-class Process;
 class Call;
 struct File;
 struct Timer;
@@ -44,12 +45,12 @@ public:
 
     using Body = void (*)(void *);
 
-    explicit Call(System &system);
+    explicit Call(Kernel &kernel);
     ~Call();
     Call(const Call &) = delete;
 
     // Runs body(argument) on this call's stack until it ends or parks.
-    void start(Process *process, const char *name, Body body, void *argument);
+    void start(Caller *process, const char *name, Body body, void *argument);
     // Goes on where it parked.
     void resume();
     // Gives the processor back to whoever resumed this call. Called on its own stack.
@@ -58,8 +59,8 @@ public:
     bool in_guard(const void *p) const { return p < stack_ && p >= static_cast<char *>(stack_) - guard_bytes; }
     std::size_t stack_size() const { return stack_size_; }
 
-    System &system;
-    Process *process = nullptr;
+    Kernel &kernel;
+    Caller *process = nullptr;
     const char *name = "";
     int id = 0;
     State state = State::idle;

@@ -1,5 +1,5 @@
 #include "streams/base/trace.hpp"
-#include "streams/system.hpp"
+#include "streams/base/caller.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -106,11 +106,11 @@ std::string Trace::before() const {
 
 void Trace::tell(Record record) {
     record.sequence = sequence_;
-    record.tick = system_.sched.now();
-    if (const Call *call = system_.running) {
+    record.tick = kernel_.now();
+    if (const Call *call = kernel_.running) {
         record.call = call->id;
         if (call->process) record.pid = call->process->pid;
-    } else if (const Process *process = system_.on_main) {
+    } else if (const Caller *process = kernel_.on_main) {
         record.pid = process->pid;
     }
     record.depth = depth;

@@ -72,7 +72,7 @@ public:
     virtual void record(const Record &record) = 0;
 };
 
-class System;
+class Kernel;
 
 // Of a record, what may be kept: each text a constant, or the copy behind it.
 struct Kept {
@@ -85,7 +85,7 @@ struct Kept {
 
 class Trace {
 public:
-    explicit Trace(System &system) : system_(system) {}
+    explicit Trace(Kernel &kernel) : kernel_(kernel) {}
     Trace(const Trace &) = delete;
 
 #if RILL_CHECKING
@@ -111,7 +111,7 @@ private:
     void tell(Record record);
     void keep(const Record &record);
 
-    System &system_;
+    Kernel &kernel_;
     std::vector<Reader *> readers_;
     std::uint64_t sequence_ = 0;
     Kept ring_[ring_size] = {};

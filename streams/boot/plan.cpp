@@ -12,26 +12,11 @@
 #include <set>
 #include <sys/stat.h>
 
-extern "C" {
-struct streamtab;
-extern streamtab cloneinfo;
-extern int clonedevflag;
-}
-
 namespace rill::sysgen {
 
+constinit std::span<const Builtin> builtins;
+
 namespace {
-
-// CFG-019: major 10 in the irix profile, and not loadable. CFG-020: no system file names it.
-std::string clone_master(const Profile &profile) {
-    return fmt::format("* clone: the clone driver (clone(7)). It is in a kernel because a driver that depends on it is.\n"
-                       "*\n"
-                       "*FLAG\tPREFIX\tSOFT\t#DEV\tDEPENDENCIES\n"
-                       "fs\tclone\t{}\t-\t-\n",
-                       profile.clone_major);
-}
-
-const Builtin builtins[] = {{"clone", clone_master, &cloneinfo, &clonedevflag}};
 
 bool is_file(const std::string &path) {
     struct stat st;

@@ -9,6 +9,9 @@
 #include "streams/boot/nodes.hpp"
 #include "streams/boot/systemfile.hpp"
 
+#include <span>
+#include <string>
+
 struct streamtab;
 
 namespace rill {
@@ -24,6 +27,8 @@ struct Builtin {
     streamtab *info;
     int *devflag;
 };
+// Those that there are, handed in by who knows them (face/builtin).
+extern std::span<const Builtin> builtins;
 const Builtin *find_builtin(std::string_view name);
 
 struct Unit {

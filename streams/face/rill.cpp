@@ -1,5 +1,6 @@
 // <rill.h>: the C face of a System. Each call enters the System, makes the system call for its process, runs what must
 // run before control returns to user level, and turns the errno into -1 and errno.
+#include "streams/face/builtin.hpp"
 #include "streams/queue/procedure.hpp"
 #include "streams/system.hpp"
 #include "streams/boot/sysgen.hpp"
@@ -18,8 +19,6 @@
 
 using namespace rill;
 
-extern "C" streamtab cloneinfo;
-extern "C" int clonedevflag;
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -126,7 +125,7 @@ public:
                 --held->refs;
                 system.reference_gone(*held);
             } else if (held) {
-                system.drop_file(process, held);
+                drop_file(process, held);
             }
             return error;
         });
@@ -138,7 +137,7 @@ public:
 private:
     Enter scope_;
     const char *name_;
-    Process *before_ = nullptr;
+    Caller *before_ = nullptr;
     bool traced_ = false;
     bool inside_ = false;
 };
@@ -189,7 +188,7 @@ EXPORT rill_system *rill_system_new(const char *name) {
     System *system = nullptr;
     const int error = guarded([&] {
         system = new System(*profile, tunables);
-        return system->registry.add({{.name = "clone", .prefix = "clone", .tab = &cloneinfo, .devflag = clonedevflag}}, profile->clone_major);
+        return add_builtins(*system);
     });
     if (error) {
         delete system;

@@ -16,9 +16,4 @@ int kernel_flags(int oflag) {
     return flags;
 }
 
-int driver_flags(int flags) {
-    // The host has one bit for O_NDELAY and O_NONBLOCK; a driver may look for either.
-    return (flags & FNONBLOCK) ? flags | FNDELAY : flags;
-}
-
 } // namespace rill

@@ -48,6 +48,9 @@ struct File {
 // open(2) flags in kernel form; the create flag is not among them (CLN-019).
 int kernel_flags(int oflag);
 // A file's flags as a driver's open and close see them.
-int driver_flags(int flags);
+inline int driver_flags(int flags) {
+    // The host has one bit for O_NDELAY and O_NONBLOCK; a driver may look for either.
+    return (flags & FNONBLOCK) ? flags | FNDELAY : flags;
+}
 
 } // namespace rill

@@ -1,5 +1,6 @@
 #include "streams/file/node.hpp"
 #include "streams/file/cdev.hpp"
+#include "streams/queue/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>

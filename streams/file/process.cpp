@@ -3,7 +3,6 @@
 #include "streams/system.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -14,8 +13,6 @@
 namespace rill {
 
 namespace {
-
-constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig - 1); }
 
 bool may_access(const Node &node, const cred_t &cred, int flags) {
     if (cred.cr_uid == 0) return true;
@@ -43,41 +40,11 @@ FileCall::~FileCall() {
     if (call_) call_->file = before_;
 }
 
-Process::Process(System &owner, int number, uid_t uid, gid_t gid) : system(owner), pid(number), pgrp(number), sid(number) {
-    cred.cr_ref = 1;
-    cred.cr_uid = cred.cr_ruid = cred.cr_suid = uid;
-    cred.cr_gid = cred.cr_rgid = cred.cr_sgid = gid;
+Process::Process(System &owner, int number, uid_t uid, gid_t gid) : Caller(owner, number, uid, gid), system(owner) {
     files.reserve(16);
 }
 
 Process::~Process() = default;
-
-int Process::refuse(int error, const char *rung, const char *reason, const char *clause) {
-    refusal = {rung, reason, clause, error};
-    if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error});
-    return error;
-}
-
-int Process::refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail) {
-    detailed_reason_ = fmt::format("{}: {}", reason, detail);
-    refusal = {rung, detailed_reason_.c_str(), clause, error};
-    if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error, .text = detail});
-    return error;
-}
-
-const char *Process::why() {
-    if (!refusal.error) return "";
-    const char *name = strerrorname_np(refusal.error);
-    why_text_ = fmt::format("{}: {}", name ? name : std::to_string(refusal.error), refusal.rung);
-    if (refusal.reason && refusal.error == EDEADLK)
-        why_text_ += fmt::format(": nothing could ever end the wait for {}", refusal.reason);
-    else if (refusal.reason)
-        why_text_ += fmt::format(": {}", refusal.reason);
-    if (refusal.clause) why_text_ += fmt::format(" ({})", refusal.clause);
-    return why_text_.c_str();
-}
 
 int Process::install(File *file, int lowest) {
     int fd = std::max(lowest, lowest_free_);
@@ -203,23 +170,23 @@ int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
     return 0;
 }
 
-// Drops one reference; the last one closes. 0 or EINTR.
-int System::drop_file(Process &process, File *file) {
+int drop_file(Process &process, File *file) {
+    System &system = process.system;
     if (--file->refs > 0) {
         if (file->stream) file->stream->process_closed(process);
-        reference_gone(*file);
+        system.reference_gone(*file);
         return 0;
     }
     int error = 0;
     if (file->pipe)
         error = Stream::close_pipe_end(process, *file);
     else if (file->special)
-        error = nodes.spec_close(process, *file);
+        error = system.nodes.spec_close(process, *file);
     else if (file->node)
-        nodes.release(file->node);
+        system.nodes.release(file->node);
     else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
         error = file->ops->close(process, *file);
-    file_pool.free(file);
+    system.file_pool.free(file);
     return error;
 }
 
@@ -228,7 +195,7 @@ int Process::close(int fd) {
     if (!f) return refuse(EBADF, "close", "the descriptor is not open", "CLS-020");
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::file, .what = "descriptor removed", .number = fd, .extra = f->refs});
-    return system.drop_file(*this, f);
+    return drop_file(*this, f);
 }
 
 int Process::dup(int fd, int lowest, int *to) {
@@ -252,7 +219,7 @@ int Process::dup2(int fd, int to) {
     ++f->refs;
     while (file(to)) close(to); // a last close may sleep, and another call take the descriptor meanwhile
     if (static_cast<std::size_t>(to) < files.size() && files[static_cast<std::size_t>(to)]) {
-        system.drop_file(*this, f);
+        drop_file(*this, f);
         return refuse(EBUSY, "dup2", "an open on its way has reserved the descriptor", nullptr);
     }
     dup_into(*f, to);
@@ -461,51 +428,74 @@ void Process::exit() {
     if (controlling_terminal) controlling_terminal = nullptr;
 }
 
-int Process::set_handler(int sig, void (*handler)(int)) {
-    if (sig < 1 || sig > 64 || sig == SIGKILL || sig == SIGSTOP || handler == SIG_ERR)
-        return refuse(EINVAL, "signal", "no such signal, or one that cannot be caught", nullptr);
-    handlers_[static_cast<std::size_t>(sig)] = handler;
-    if (handler == SIG_IGN || handler == SIG_DFL) { // what was pending is forgotten
-        pending_ &= ~bit(sig);
-        pending_counts_[static_cast<std::size_t>(sig)] = 0;
+// --- their beginning and end ---
+
+Process &System::new_process(uid_t uid, gid_t gid, Process *parent) {
+    Process &p = processes.emplace_back(*this, next_pid_++, uid, gid);
+    if (parent) {
+        p.ppid = parent->pid;
+        p.pgrp = parent->pgrp;
+        p.sid = parent->sid;
     }
-    return 0;
+    return p;
 }
 
-// A signal without a handler is noted and has no other effect: nothing here ends a process but its exit.
-void Process::post(int sig, int code, long value) {
-    if (sig < 1 || sig > 64) return;
-    ++signals_posted[static_cast<std::size_t>(sig)];
-    signals_seen.push_back({sig, code, value});
-    auto handler = handlers_[static_cast<std::size_t>(sig)];
-    if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::signal, .what = handler == SIG_IGN ? "ignored" : handler ? "caught" : "noted", .number = sig, .extra = pid});
-    if (handler == SIG_IGN || handler == SIG_DFL) return;
-    ++pending_counts_[static_cast<std::size_t>(sig)];
-    pending_ |= bit(sig);
-    if (!(blocked_ & bit(sig))) system.interrupt(*this);
-}
-
-// Each signal has one turn, so that handlers that post signals cannot keep a call from returning (SIG-051).
-void Process::deliver_signals() {
-    std::uint64_t over = blocked_;
-    while (const std::uint64_t waiting = pending_ & ~over) {
-        const int sig = std::countr_zero(waiting) + 1;
-        const auto number = static_cast<std::size_t>(sig);
-        over |= bit(sig);
-        pending_ &= ~bit(sig);
-        std::uint64_t count = std::exchange(pending_counts_[number], 0);
-        blocked_ |= bit(sig);
-        while (count-- > 0) {
-            auto handler = handlers_[number];
-            if (handler == SIG_IGN || handler == SIG_DFL) break;
-            const int depth = std::exchange(system.face_depth, 0); // a handler may make calls
-            handler(sig);
-            system.face_depth = depth;
+Process &System::fork_process(Process &parent) {
+    Process &child = new_process(parent.cred.cr_uid, parent.cred.cr_gid, &parent);
+    for (int fd = 0; fd < static_cast<int>(parent.files.size()); ++fd)
+        if (File *f = parent.file(fd)) {
+            child.dup_into(*f, fd);
+            child.set_close_on_exec(fd, parent.close_on_exec(fd));
         }
-        blocked_ &= ~bit(sig);
+    return child;
+}
+
+// Ends the calls of a process that sleep: those a signal may end, at once; the others as they end by themselves.
+void System::end_calls(Process &process) {
+    if (running) return;
+    process.killed = true;
+    interrupt(process);
+    for (bool again = true; again;) {
+        again = false;
+        for (Call &call : calls)
+            if (call.process == &process && call.state != Call::State::abandoned && call.state != Call::State::done) {
+                drive(call); // what another thread waits for is given back by that thread
+                again = true;
+                break;
+            }
     }
-    if (signal_pending()) [[unlikely]] system.interrupt(*this); // its other calls that sleep
+    process.killed = false;
+}
+
+void System::end_process(Process &process) {
+    end_calls(process);
+    Caller *before = on_main;
+    if (!running) on_main = &process;
+    run_call(process, "exit", [&] {
+        process.exit();
+        return 0;
+    });
+    if (!late_closes.empty()) close_late();
+    on_main = before == &process ? nullptr : before;
+    run_pending();
+    wait_for_visitors(&process);
+    constexpr std::size_t kept = 64;
+    process.ended = true;
+    for (auto it = processes.begin(); it != processes.end(); ++it)
+        if (&*it == &process) {
+            ended_processes.splice(ended_processes.end(), processes, it);
+            break;
+        }
+    if (ended_processes.size() > kept) ended_processes.pop_front();
+}
+
+void System::close_late() {
+    Process *kernel = caller() ? caller() : processes.empty() ? nullptr : &processes.front();
+    while (kernel && !late_closes.empty()) {
+        File *file = late_closes.back();
+        late_closes.pop_back();
+        run_call(*kernel, "close", [&] { return rill::drop_file(*kernel, file); });
+    }
 }
 
 } // namespace rill

@@ -2,11 +2,9 @@
 // errno with results through the last arguments. They may sleep only on a call's stack; System::run_call() sees to that.
 #pragma once
 
+#include "streams/base/caller.hpp"
 #include "streams/file/file.hpp"
 
-#include <array>
-#include <boost/circular_buffer.hpp>
-#include <csignal>
 #include <span>
 #include <vector>
 #include <poll.h>
@@ -41,15 +39,7 @@ private:
     File *before_ = nullptr;
 };
 
-// Why a call failed: kept for the process's last call.
-struct Refusal {
-    const char *rung = nullptr;
-    const char *reason = nullptr;
-    const char *clause = nullptr;
-    int error = 0;
-};
-
-class Process {
+class Process : public Caller {
 public:
     Process(System &system, int pid, uid_t uid, gid_t gid);
     ~Process();
@@ -84,44 +74,13 @@ public:
     int install(File *file, int lowest = 0); // a descriptor, or -1 when none is free
     File *remove_descriptor(int fd);
 
-    // Signals. A caught one interrupts interruptible sleeps; handlers run when a call returns to user level. What is
-    // pending is a set, with a count for each signal: it is delivered as often as it was posted, the lowest number first,
-    // and not inside its own handler. What a handler posts to its own number waits for the next return (SIG-050).
-    void post(int sig, int code = 0, long value = 0);
-    bool signal_pending() const { return (pending_ & ~blocked_) != 0 || killed; }
+    // Signals (file/signals).
     void deliver_signals();
-    bool ignores(int sig) const;
     int set_handler(int sig, void (*handler)(int));
 
-    // Records why, emits the trace record, returns error.
-    int refuse(int error, const char *rung, const char *reason, const char *clause);
-    int refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail); // "reason: detail"
-    const char *why(); // "" when the last call did not fail
-
     System &system;
-    int pid;
-    int ppid = 0;
-    int pgrp;
-    int sid;
-    cred_t cred{};
-    Stream *controlling_terminal = nullptr;
     std::vector<File *> files;
     int descriptors_used = 0;
-    Refusal refusal;
-    const char *call_name = "";
-    bool exiting = false;
-    bool killed = false; // its sleeping calls end as if by a signal
-    bool ended = false;  // kept a while after its end, so that a call for it is refused and not undefined
-    int visits = 0;      // calls of the C face that are under way for it, in all threads
-
-    struct Sent {
-        int sig;
-        int code;
-        long value;
-    };
-    // What was posted, for tests: how often each, and the last ones. A reader may clear them.
-    std::array<std::uint64_t, 65> signals_posted{};
-    boost::circular_buffer<Sent> signals_seen{32};
 
 private:
     int open_elsewhere(int pseudo, int oflag, int *fd);
@@ -130,12 +89,14 @@ private:
 
     std::vector<int> close_on_exec_; // few, or none
     int lowest_free_ = 0;
-    std::array<void (*)(int), 65> handlers_{};
-    std::array<std::uint64_t, 65> pending_counts_{};
-    std::uint64_t pending_ = 0; // those that are caught, a bit each
-    std::uint64_t blocked_ = 0; // whose handlers run
-    std::string why_text_;
-    std::string detailed_reason_; // what refusal.reason points to, when there is a detail
 };
+
+// One reference of the file less; the last one closes it. 0 or EINTR.
+int drop_file(Process &process, File *file);
+
+// Whom a signal is for.
+void signal_process(System &system, int pid, int sig);
+void signal_group(System &system, int pgrp, int sig);
+bool orphaned(const System &system, int pgrp); // no member has a parent in another group of the same session
 
 } // namespace rill

@@ -57,19 +57,6 @@ void Owner::decide_convention() {
         convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
 }
 
-int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
-    if (result >= 0) [[likely]] return result;
-    if (!owner.negative_errnos) {
-        Fault fault;
-        fault.driver = owner.name;
-        fault.entry = procedure;
-        fault.rule = "NBSD-082";
-        fault.what = "it answered with a negative number, " + std::to_string(result) + ", and errnos are positive here";
-        system.fault(std::move(fault));
-    }
-    return -std::max(result, -std::numeric_limits<int>::max());
-}
-
 Registry::Registry(System &system, unsigned drivers, unsigned modules)
     : system_(system), drivers_max_(drivers), by_external_(system.profile.major_max + 1), modules_max_(modules) {}
 
@@ -221,3 +208,36 @@ const AutopushRule *Registry::autopush_for(dev_t dev) const {
 }
 
 } // namespace rill
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// --- majors, internal and external (<sys/mkdev.h>) ---
+
+EXPORT major_t getmajor(dev_t dev) {
+    const major_t external = external_major(dev);
+    if (current && current->profile.one_kind_of_major) return external;
+    const Driver *driver = current ? current->registry.by_external(external) : nullptr;
+    // An unconfigured major gets a number beyond every row, so that it matches no driver (DEV-013).
+    return driver ? driver->internal : MAXMAJ + 1 + external;
+}
+
+EXPORT int etoimajor(major_t external) {
+    const Driver *driver = current ? current->registry.by_external(external) : nullptr;
+    if (!driver) return static_cast<int>(NODEV);
+    return static_cast<int>(current->profile.one_kind_of_major ? external : driver->internal);
+}
+
+EXPORT int itoemajor(major_t internal, int previous) {
+    const bool one_kind = current && current->profile.one_kind_of_major;
+    const Driver *driver = !current ? nullptr : one_kind ? current->registry.by_external(internal) : current->registry.row(internal);
+    if (!driver) return static_cast<int>(NODEV);
+    if (one_kind) return static_cast<int>(previous == static_cast<int>(NODEV) ? internal : static_cast<major_t>(NODEV));
+    bool take_next = previous == static_cast<int>(NODEV);
+    for (major_t external : driver->externals) {
+        if (take_next) return static_cast<int>(external);
+        take_next = static_cast<int>(external) == previous;
+    }
+    return static_cast<int>(NODEV);
+}

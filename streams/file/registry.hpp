@@ -67,9 +67,6 @@ struct CharEntry {
     int (*poll)(dev_t, short events, int anyyet, short *revents, void **php) = nullptr;
 };
 
-// The errno that a procedure of the owner meant. A negative one of a driver that has none is a fault (NBSD-082).
-int errno_of(System &system, const Owner &owner, const char *procedure, int result);
-
 class Process;
 struct File;
 struct Node;

@@ -238,7 +238,7 @@ int Stream::attach_driver(Driver &row) {
     return 0;
 }
 
-int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev, int oflag, Process &process,
+int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev, int oflag, Caller &process,
                        Stream **built) {
     if (!system.alloc.allow(sizeof(Stream) + sizeof(QueuePair)))
         return process.refuse(ENOSR, "stream open", "no memory for a stream head and a queue pair", "OPN-004");
@@ -275,7 +275,7 @@ void Stream::hold_driver_of(dev_t dev) {
     driver = row;
 }
 
-void Stream::abandon(Process &process, int oflag) {
+void Stream::abandon(Caller &process, int oflag) {
     state = State::closing;
     while (QueuePair *pair = top()) detach(*pair, driver_flags(oflag), process);
     trace_stream(system, *this, "taken apart again", nullptr, dev());
@@ -305,7 +305,7 @@ void Stream::end_plumbing() {
 //   hung-up terminal, not its session leader  EIO   OPN-026
 //   push, pop or link going on   EAGAIN, EINTR   OPN-012 to OPN-014
 //   each open procedure, from the top down: its errno   OPN-006 to OPN-008
-int Stream::open_again(Process &process, dev_t dev, int oflag) {
+int Stream::open_again(Caller &process, dev_t dev, int oflag) {
     trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
     if (linked_below && !plumbing) // while it is being unlinked, the open waits (MUX-076)
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
@@ -334,7 +334,7 @@ int Stream::open_again(Process &process, dev_t dev, int oflag) {
 }
 
 // A terminal becomes the controlling terminal of a session leader that has none (OPN-025).
-void Stream::offer_terminal(Process &process, int oflag) {
+void Stream::offer_terminal(Caller &process, int oflag) {
     if (!istty || (oflag & FNOCTTY) || process.pid != process.sid || process.controlling_terminal || terminal_session) return;
     process.controlling_terminal = this;
     terminal_session = process.pid;
@@ -350,7 +350,7 @@ static bool is_wanted(const queue_t *q) {
     return wanted;
 }
 
-int Stream::push(Process &process, Module &module, dev_t device, bool *refused) {
+int Stream::push(Caller &process, Module &module, dev_t device, bool *refused) {
     QueuePair *pair = system.pair_pool.make();
     if (!pair) return ENOSR;
     pair->system = &system;
@@ -379,22 +379,22 @@ int Stream::push(Process &process, Module &module, dev_t device, bool *refused) 
     return 0;
 }
 
-void Stream::pop_top(Process &process) {
+void Stream::pop_top(Caller &process) {
     QueuePair *pair = top();
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::push, .name = pair->owner->name.c_str(), .what = "popped", .dev = dev(), .number = pushed - 1, .stream = id});
     detach(*pair, 0, process);
 }
 
-int Stream::autopush(Process &process, dev_t dev) {
-    const AutopushRule *rule = system.registry.autopush_for(dev);
+int Stream::autopush(Caller &process, dev_t dev) {
+    const AutopushRule *rule = system.autopush_rule(dev);
     if (!rule) [[likely]] return 0;
     if (static_cast<int>(rule->modules.size()) > system.tunables.push_limit)
         return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019");
     for (const std::string &name : rule->modules) {
         if (hung_up) return process.refuse(ENXIO, "autopush", "the stream hung up", "OPN-018");
         if (read_error || own_write_error()) return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018");
-        Module *module = system.registry.module(name);
+        Module *module = system.module_named(name);
         if (!module) return process.refuse(EINVAL, "autopush", "no module has this name", "OPN-017");
         bool refused = false;
         if (int error = push(process, *module, dev, &refused))
@@ -404,7 +404,7 @@ int Stream::autopush(Process &process, dev_t dev) {
 }
 
 // Takes a pair off the stream: its close procedure, then its neighbours, then what is left on its queues.
-void Stream::detach(QueuePair &pair, int flag, Process &process) {
+void Stream::detach(QueuePair &pair, int flag, Caller &process) {
 #if RILL_CHECKING
     const Checks::Leaving before = system.checks.leaving(pair);
 #endif
@@ -427,7 +427,7 @@ void Stream::detach(QueuePair &pair, int flag, Process &process) {
 
 // --- close ---
 
-void Stream::process_closed(Process &process) {
+void Stream::process_closed(Caller &process) {
     if (signals.empty()) [[likely]] return;
     signals.remove_and_dispose_if([&](const SigEntry &e) { return e.process == &process; },
                                   [&](SigEntry *e) { system.sig_pool.free(e); });
@@ -450,7 +450,7 @@ int Stream::drain(QueuePair &pair) {
 
 // From the top down: each module, then the driver, drained first unless the file does not wait or a signal is pending
 // (CLS-005 to CLS-010). True when a signal ended a drain.
-bool Stream::take_apart(Process &process, int oflag) {
+bool Stream::take_apart(Caller &process, int oflag) {
     const bool wait = !(oflag & (FNDELAY | FNONBLOCK)) && close_ms > 0;
     bool signalled = false;
     while (QueuePair *pair = top()) {
@@ -461,7 +461,7 @@ bool Stream::take_apart(Process &process, int oflag) {
     return signalled;
 }
 
-int Stream::close(Process &process, int oflag) {
+int Stream::close(Caller &process, int oflag) {
     trace_stream(system, *this, "last close", "CLS-002", dev());
     state = State::closing;
     if (links_above > 0) unlink_all_on_close(process, *this);
@@ -479,7 +479,7 @@ void Stream::discard() {
     if (ioctl_reply) freemsg(ioctl_reply);
     signals.clear_and_dispose([&](SigEntry *e) { system.sig_pool.free(e); });
     while (!pollers.empty()) pollers.pop_front();
-    for (Process &p : system.processes)
+    for (Caller &p : system.processes)
         if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
     empty_pair(head);
     if (has_driver) {
@@ -498,73 +498,6 @@ void Stream::discard() {
 void Stream::free_at_head(mblk_t *mp) {
     if (mp == last_mark) last_mark = nullptr;
     freemsg(mp);
-}
-
-// --- passed descriptors ---
-
-namespace {
-
-void passed_freed(char *argument) {
-    auto *passed = reinterpret_cast<PassedFile *>(argument);
-    System &system = *passed->system;
-    File *file = passed->file;
-    passed->let_go();
-    if (file) system.close_passed(file);
-    system.passed_pool.free(passed);
-}
-
-} // namespace
-
-PassedFile *PassedFile::of(const mblk_t *mp) {
-    const frtn_t *routine = mp->b_datap->db_frtnp;
-    if (!routine || routine->free_func != passed_freed) return nullptr;
-    auto *passed = reinterpret_cast<PassedFile *>(routine->free_arg);
-    return passed->file ? passed : nullptr;
-}
-
-mblk_t *PassedFile::make(System &system, File &file, const cred_t &cred) {
-    PassedFile *passed = system.passed_pool.make(
-        PassedFile{.system = &system, .file = &file, .at = nullptr, .uid = cred.cr_uid, .gid = cred.cr_gid});
-    if (!passed) return nullptr;
-    frtn_t routine{passed_freed, reinterpret_cast<char *>(passed)};
-    mblk_t *mp = esballoc(reinterpret_cast<unsigned char *>(passed), sizeof *passed, BPRI_HI, &routine);
-    if (!mp) {
-        system.passed_pool.free(passed);
-        return nullptr;
-    }
-    mp->b_datap->db_type = M_PASSFP;
-    mp->b_wptr += sizeof *passed;
-    passed->next = file.messages;
-    passed->link = &file.messages;
-    if (passed->next) passed->next->link = &passed->next;
-    file.messages = passed;
-    ++file.passed;
-    return mp;
-}
-
-void PassedFile::moved_to(Stream *end) {
-    if (at) --at->passed_here;
-    if (end) ++end->passed_here;
-    at = end;
-}
-
-void PassedFile::let_go() {
-    if (!file) return;
-    *link = next;
-    if (next) next->link = link;
-    --file->passed;
-    moved_to(nullptr);
-    file = nullptr;
-}
-
-void Stream::drop_passed() {
-    queue_t *q = read_queue();
-    for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
-        next = mp->b_next;
-        if (mp->b_datap->db_type != M_PASSFP) continue;
-        rmvq(q, mp);
-        free_at_head(mp);
-    }
 }
 
 // --- pipes ---
@@ -598,7 +531,7 @@ void Stream::drop_pipe(Stream *ends[2]) {
 
 // The end that closes hangs up the other (CLS-018). Its modules go with it; what the other end still sends is sunk here,
 // so the head of a half-closed pipe stays until both ends are gone (CLS-019).
-int Stream::close_pipe_end(Process &process, File &file) {
+int Stream::close_pipe_end(Caller &process, File &file) {
     Stream &end = *file.stream;
     System &system = end.system;
     end.process_closed(process);
@@ -653,7 +586,7 @@ void Stream::blame_sender(const mblk_t *mp, const char *rule, const char *what) 
     while (e && !e->named() && e->queue && pair_of(e->queue)->owner == &head_owner()) e = e->outer;
     Fault fault;
     if (e && (e->named() || e->queue)) {
-        fault.driver = driver_of(e);
+        fault.driver = system.driver_of(e);
         fault.entry = name_of(e->kind);
     } else {
         fault.driver = driver ? driver->name : "?";

@@ -23,7 +23,7 @@
 namespace rill {
 
 class System;
-class Process;
+class Caller;
 struct IoctlRequest;
 struct Link;
 
@@ -36,7 +36,7 @@ using PollList = intrusive::list<PollEntry, intrusive::constant_time_size<false>
 
 // A process's I_SETSIG registration on a stream.
 struct SigEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
-    Process *process = nullptr;
+    Caller *process = nullptr;
     int events = 0;
 };
 using SigList = intrusive::list<SigEntry, intrusive::constant_time_size<false>>;
@@ -87,40 +87,40 @@ public:
     // --- the open ladder's rung, close (head.cpp) ---
     // Builds a stream on a device: head and driver pair, driver's open called. ENOSR, or the driver's errno; on failure
     // nothing is left.
-    static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Process &process,
+    static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Caller &process,
                           Stream **built);
     static int make_pipe(System &system, Stream *ends[2]); // ENOSR
     static void drop_pipe(Stream *ends[2]);
-    static int close_pipe_end(Process &process, File &file);
-    int open_again(Process &process, dev_t dev, int oflag); // OPN-006 and following
-    int autopush(Process &process, dev_t dev);
-    void offer_terminal(Process &process, int oflag);
+    static int close_pipe_end(Caller &process, File &file);
+    int open_again(Caller &process, dev_t dev, int oflag); // OPN-006 and following
+    int autopush(Caller &process, dev_t dev);
+    void offer_terminal(Caller &process, int oflag);
     // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
-    int close(Process &process, int oflag);
+    int close(Caller &process, int oflag);
     // Undoes an open that failed after the driver's open had succeeded: no drain, no waiting; the stream is gone.
-    void abandon(Process &process, int oflag);
+    void abandon(Caller &process, int oflag);
     // The stream's hold goes to the driver of the device it moved to (CLN-064).
     void hold_driver_of(dev_t dev);
     void drop_passed(); // the passed descriptors on the read queue are closed
-    void process_closed(Process &process); // any close: its SIGPOLL registration ends (CLS-001)
+    void process_closed(Caller &process); // any close: its SIGPOLL registration ends (CLS-001)
 
     // --- the calls; must_sleep when may_sleep is false and they would have to ---
-    int read(Process &process, File &file, Transfer &transfer, bool may_sleep);
-    int write(Process &process, File &file, Transfer &transfer, bool may_sleep);
-    int getmsg(Process &process, File &file, MessageRequest &request, bool may_sleep);
-    int putmsg(Process &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
+    int read(Caller &process, File &file, Transfer &transfer, bool may_sleep);
+    int write(Caller &process, File &file, Transfer &transfer, bool may_sleep);
+    int getmsg(Caller &process, File &file, MessageRequest &request, bool may_sleep);
+    int putmsg(Caller &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
                bool may_sleep);
-    int ioctl(Process &process, File &file, int command, void *argument, int *rval); // on a call's stack
+    int ioctl(Caller &process, File &file, int command, void *argument, int *rval); // on a call's stack
     int poll_events(short events, short *revents); // EINVAL when linked below
     // --- links (mux.cpp): the stream's turn for an ioctl, and the request, which gives the turn back ---
-    int take_ioctl_turn(Process &process);
-    int request_link(Process &process, int command, linkblk link, bool closing);
+    int take_ioctl_turn(Caller &process);
+    int request_link(Caller &process, int command, linkblk link, bool closing);
     void become_lower_half(Link &link); // the head's queues are the multiplexor's
     void become_head_again(Link &link, bool flush);
     // --- plumbing ---
     // ENOSR, or the module's own errno with *refused set.
-    int push(Process &process, Module &module, dev_t device, bool *refused);
-    void pop_top(Process &process);
+    int push(Caller &process, Module &module, dev_t device, bool *refused);
+    void pop_top(Caller &process);
 
     // --- messages that reach the head ---
     void arrived(mblk_t *mp);      // the head's read put procedure
@@ -212,17 +212,17 @@ private:
     int attach_driver(Driver &driver);
     int start_plumbing(bool no_wait, const char *why);
     void end_plumbing();
-    void detach(QueuePair &pair, int flag, Process &process);
+    void detach(QueuePair &pair, int flag, Caller &process);
     int drain(QueuePair &pair); // 0 or EINTR
-    bool take_apart(Process &process, int oflag);
+    bool take_apart(Caller &process, int oflag);
     void discard();
     int take_error(bool read_side);       // linked, stored errors
-    int wait_for_message(Process &process, const char *call);
-    int wait_for_room(Process &process, const char *call, unsigned char band);
-    int wait_for_memory(Process &process, const char *call, size_t size, bool no_wait, bool may_sleep);
-    int job_control(Process &process, bool reading);
-    int refuse_write(Process &process, const char *call, bool is_write, bool waited = false);
-    int check_sizes(Process &process, int ctl, int data, bool minimum_always);
+    int wait_for_message(Caller &process, const char *call);
+    int wait_for_room(Caller &process, const char *call, unsigned char band);
+    int wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep);
+    int job_control(Caller &process, bool reading);
+    int refuse_write(Caller &process, const char *call, bool is_write, bool waited = false);
+    int check_sizes(Caller &process, int ctl, int data, bool minimum_always);
     mblk_t *drop_front_block(mblk_t *mp);
     void put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark);
     void send_read_request(size_t wanted);
@@ -241,34 +241,34 @@ private:
     void sink(mblk_t *mp);
     // ioctl.cpp: one function a command, then the exchange of messages
     int own_write_error() const;
-    int give_int(Process &process, void *argument, int value);
-    int background_ioctl(Process &process, int command, const void *argument);
-    int ioctl_push(Process &process, void *argument);
-    int ioctl_pop(Process &process, File &file);
-    int ioctl_look(Process &process, void *argument);
-    int ioctl_find(Process &process, void *argument, int *rval);
-    int ioctl_list(Process &process, void *argument, int *rval);
-    int ioctl_flush(Process &process, File &file, int what, int band);
-    int ioctl_nread(Process &process, int command, void *argument, int *rval);
-    int ioctl_peek(Process &process, void *argument, int *rval);
-    int ioctl_atmark(Process &process, int flags, int *rval);
-    int ioctl_ckband(Process &process, int band, int *rval);
-    int set_options(Process &process, int command, int bits);
-    int set_signals(Process &caller, Process &whose, int events);
-    int get_signals(Process &caller, Process &whose, void *argument);
-    int ioctl_esig(Process &process, int command, void *argument);
-    int ioctl_sendfd(Process &process, int fd);
-    int ioctl_recvfd(Process &process, File &file, void *argument, bool old_form);
-    int ioctl_fdinsert(Process &process, File &file, void *argument);
-    int ioctl_str(Process &process, void *argument, int *rval);
-    int ioctl_interrupted(Process &process);
+    int give_int(Caller &process, void *argument, int value);
+    int background_ioctl(Caller &process, int command, const void *argument);
+    int ioctl_push(Caller &process, void *argument);
+    int ioctl_pop(Caller &process, File &file);
+    int ioctl_look(Caller &process, void *argument);
+    int ioctl_find(Caller &process, void *argument, int *rval);
+    int ioctl_list(Caller &process, void *argument, int *rval);
+    int ioctl_flush(Caller &process, File &file, int what, int band);
+    int ioctl_nread(Caller &process, int command, void *argument, int *rval);
+    int ioctl_peek(Caller &process, void *argument, int *rval);
+    int ioctl_atmark(Caller &process, int flags, int *rval);
+    int ioctl_ckband(Caller &process, int band, int *rval);
+    int set_options(Caller &process, int command, int bits);
+    int set_signals(Caller &caller, Caller &whose, int events);
+    int get_signals(Caller &caller, Caller &whose, void *argument);
+    int ioctl_esig(Caller &process, int command, void *argument);
+    int ioctl_sendfd(Caller &process, int fd);
+    int ioctl_recvfd(Caller &process, File &file, void *argument, bool old_form);
+    int ioctl_fdinsert(Caller &process, File &file, void *argument);
+    int ioctl_str(Caller &process, void *argument, int *rval);
+    int ioctl_interrupted(Caller &process);
     void end_ioctl(const char *what);
     void trace_ioctl(const char *what, int command, unsigned id_of);
-    mblk_t *make_ioctl(Process &process, const IoctlRequest &request);
-    int do_ioctl(Process &process, IoctlRequest &request, int *rval);
-    int exchange(Process &process, IoctlRequest &request, mblk_t *mp, int *rval);
+    mblk_t *make_ioctl(Caller &process, const IoctlRequest &request);
+    int do_ioctl(Caller &process, IoctlRequest &request, int *rval);
+    int exchange(Caller &process, IoctlRequest &request, mblk_t *mp, int *rval);
     void note_unanswered();
-    int await_answer(Process &process, const IoctlRequest &request);
+    int await_answer(Caller &process, const IoctlRequest &request);
     bool take_ioctl_data(IoctlRequest &request, unsigned count, const mblk_t *data);
     int serve_copy(IoctlRequest &request, mblk_t *mp);
     void answer_copy(mblk_t *mp, bool good, mblk_t *data);

@@ -97,7 +97,7 @@ int Stream::own_write_error() const {
     return hung_up && (write_error == ENXIO || write_error == EPIPE) ? 0 : write_error;
 }
 
-int Stream::ioctl(Process &process, File &file, int command, void *argument, int *rval) {
+int Stream::ioctl(Caller &process, File &file, int command, void *argument, int *rval) {
     *rval = 0;
     if (istty) [[unlikely]]
         if (int error = background_ioctl(process, command, argument)) return process.refuse(error, "ioctl", "a background process", "IOC-009");
@@ -185,12 +185,12 @@ int Stream::ioctl(Process &process, File &file, int command, void *argument, int
     return do_ioctl(process, request, rval);
 }
 
-int Stream::give_int(Process &process, void *argument, int value) {
+int Stream::give_int(Caller &process, void *argument, int value) {
     return set(argument, value) ? 0 : process.refuse(EFAULT, "ioctl", "bad address", "IOC-008");
 }
 
 // A background process at its terminal: some commands count as reads, some as writes, some change it (IOC-009).
-int Stream::background_ioctl(Process &process, int command, const void *argument) {
+int Stream::background_ioctl(Caller &process, int command, const void *argument) {
     strioctl io;
     switch (command) {
     case I_RECVFD:
@@ -211,14 +211,14 @@ int Stream::background_ioctl(Process &process, int command, const void *argument
 // --- modules ---
 
 // hangup ENXIO, name EFAULT or EINVAL, unknown EINVAL, another push going on, limit EINVAL (IOC-027).
-int Stream::ioctl_push(Process &process, void *argument) {
+int Stream::ioctl_push(Caller &process, void *argument) {
     char name[FMNAMESZ + 1];
     if (hung_up) return process.refuse(ENXIO, "I_PUSH", "the stream is hung up", "IOC-006");
     if (int error = get_name(name, argument))
         return process.refuse(error, "I_PUSH", error == EFAULT ? "bad address" : "the name is longer than FMNAMESZ", "IOC-022");
     if (system.over_threshold(process))
         return process.refuse(ENOSR, "I_PUSH", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
-    Module *module = system.registry.module(name);
+    Module *module = system.module_named(name);
     if (!module) return process.refuse(EINVAL, "I_PUSH", "no module has this name", "IOC-021");
     if (int error = start_plumbing(false, "another open, push or pop on the stream"))
         return process.refuse(error, "I_PUSH", "another open, push or pop on the stream", "IOC-026");
@@ -241,7 +241,7 @@ int Stream::ioctl_push(Process &process, void *argument) {
     return error;
 }
 
-int Stream::ioctl_pop(Process &process, File &file) {
+int Stream::ioctl_pop(Caller &process, File &file) {
     if (hung_up) return process.refuse(ENXIO, "I_POP", "the stream is hung up", "IOC-032");
     if (int error = start_plumbing(file.no_wait(), "another open, push or pop on the stream"))
         return process.refuse(error, "I_POP", "another open, push or pop on the stream", "IOC-047");
@@ -256,7 +256,7 @@ int Stream::ioctl_pop(Process &process, File &file) {
     return error;
 }
 
-int Stream::ioctl_look(Process &process, void *argument) {
+int Stream::ioctl_look(Caller &process, void *argument) {
     QueuePair *pair = top();
     if (!pair || pair == driver_pair() || pair->stream != this) // pushed on the other end of a pipe: not this stream's
         return process.refuse(EINVAL, "I_LOOK", "no module is on the stream", "IOC-036");
@@ -264,17 +264,17 @@ int Stream::ioctl_look(Process &process, void *argument) {
     return copy_to_user(argument, name.c_str(), name.size() + 1) ? 0 : process.refuse(EFAULT, "I_LOOK", "bad address", "IOC-008");
 }
 
-int Stream::ioctl_find(Process &process, void *argument, int *rval) {
+int Stream::ioctl_find(Caller &process, void *argument, int *rval) {
     char name[FMNAMESZ + 1];
     if (int error = get_name(name, argument)) return process.refuse(error, "I_FIND", "bad address, or a name too long", "IOC-008");
-    if (!system.registry.module(name)) return process.refuse(EINVAL, "I_FIND", "no module has this name", "IOC-039");
+    if (!system.module_named(name)) return process.refuse(EINVAL, "I_FIND", "no module has this name", "IOC-039");
     for_each_pair([&](QueuePair &pair) {
         if (&pair != driver_pair() && pair.owner->name == name) *rval = 1;
     });
     return 0;
 }
 
-int Stream::ioctl_list(Process &process, void *argument, int *rval) {
+int Stream::ioctl_list(Caller &process, void *argument, int *rval) {
     int count = 0;
     for_each_pair([&](QueuePair &) { ++count; });
     if (!argument) { // IOC-041, IOC-042
@@ -302,7 +302,7 @@ int Stream::ioctl_list(Process &process, void *argument, int *rval) {
 
 // --- flushing ---
 
-int Stream::ioctl_flush(Process &process, File &file, int what, int band) {
+int Stream::ioctl_flush(Caller &process, File &file, int what, int band) {
     if (hung_up) return process.refuse(ENXIO, "I_FLUSH", "the stream is hung up", "IOC-053");
     if ((what & ~FLUSHRW) || (what == 0 && !system.profile.flush_zero_allowed))
         return process.refuse(EINVAL, "I_FLUSH", "the argument is not FLUSHR, FLUSHW or FLUSHRW", "IOC-051");
@@ -328,7 +328,7 @@ int Stream::ioctl_flush(Process &process, File &file, int what, int band) {
 
 // --- looking at what is queued ---
 
-int Stream::ioctl_nread(Process &process, int command, void *argument, int *rval) {
+int Stream::ioctl_nread(Caller &process, int command, void *argument, int *rval) {
     front_signals();
     long bytes = 0;
     int messages = 0;
@@ -346,7 +346,7 @@ int Stream::ioctl_nread(Process &process, int command, void *argument, int *rval
     return 0;
 }
 
-int Stream::ioctl_peek(Process &process, void *argument, int *rval) {
+int Stream::ioctl_peek(Caller &process, void *argument, int *rval) {
     strpeek peek;
     if (!get(peek, argument)) return process.refuse(EFAULT, "I_PEEK", "bad address", "IOC-008");
     if ((peek.flags & ~static_cast<long>(RS_HIPRI)) && !system.profile.peek_ignores_flags)
@@ -380,7 +380,7 @@ int Stream::ioctl_peek(Process &process, void *argument, int *rval) {
     return 0;
 }
 
-int Stream::ioctl_atmark(Process &process, int flags, int *rval) {
+int Stream::ioctl_atmark(Caller &process, int flags, int *rval) {
     if ((flags & ~(ANYMARK | LASTMARK)) || (flags == 0 && !system.profile.atmark_illumos))
         return process.refuse(EINVAL, "I_ATMARK", "the argument is not ANYMARK or LASTMARK", "IOC-203");
     front_signals();
@@ -393,7 +393,7 @@ int Stream::ioctl_atmark(Process &process, int flags, int *rval) {
     return 0;
 }
 
-int Stream::ioctl_ckband(Process &process, int band, int *rval) {
+int Stream::ioctl_ckband(Caller &process, int band, int *rval) {
     if (band < 0 || band > 255) return process.refuse(EINVAL, "I_CKBAND", "no such band", "IOC-209");
     for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
         if ((mp->b_band == band && !is_high_priority(mp)) || (band == 0 && system.profile.ckband_zero_any)) *rval = 1;
@@ -402,7 +402,7 @@ int Stream::ioctl_ckband(Process &process, int band, int *rval) {
 
 // --- options ---
 
-int Stream::set_options(Process &process, int command, int bits) {
+int Stream::set_options(Caller &process, int command, int bits) {
     switch (command) {
     case I_SRDOPT: {
         if ((bits & ~(RMODEMASK | RPROTMASK)) || (bits & RMODEMASK) == RMODEMASK)
@@ -427,7 +427,7 @@ int Stream::set_options(Process &process, int command, int bits) {
 
 // --- signals ---
 
-int Stream::set_signals(Process &caller, Process &whose, int events) {
+int Stream::set_signals(Caller &caller, Caller &whose, int events) {
     if (events & ~S_ALL) return caller.refuse(EINVAL, "I_SETSIG", "unknown events", "SIG-003");
     if ((events & S_BANDURG) && !(events & S_RDBAND)) return caller.refuse(EINVAL, "I_SETSIG", "S_BANDURG needs S_RDBAND", "SIG-004");
     auto it = std::find_if(signals.begin(), signals.end(), [&](const SigEntry &e) { return e.process == &whose; });
@@ -447,14 +447,14 @@ int Stream::set_signals(Process &caller, Process &whose, int events) {
     return 0;
 }
 
-int Stream::get_signals(Process &caller, Process &whose, void *argument) {
+int Stream::get_signals(Caller &caller, Caller &whose, void *argument) {
     for (const SigEntry &e : signals)
         if (e.process == &whose) return give_int(caller, argument, e.events);
     return caller.refuse(EINVAL, "I_GETSIG", "the process is not registered", "SIG-006");
 }
 
 // SIG-010: another process, or by a negative id a process group.
-int Stream::ioctl_esig(Process &process, int command, void *argument) {
+int Stream::ioctl_esig(Caller &process, int command, void *argument) {
     strsigset set_of;
     if (!get(set_of, argument)) return process.refuse(EFAULT, "I_ESETSIG", "bad address", "IOC-008");
     int error = ESRCH;
@@ -470,8 +470,8 @@ int Stream::ioctl_esig(Process &process, int command, void *argument) {
 // --- passing descriptors ---
 
 // bad descriptor EBADF, hangup ENXIO, not a pipe EINVAL, full EAGAIN (IOC-164).
-int Stream::ioctl_sendfd(Process &process, int fd) {
-    File *passed = process.file(fd);
+int Stream::ioctl_sendfd(Caller &process, int fd) {
+    File *passed = process.open_file(fd);
     if (!passed) return process.refuse(EBADF, "I_SENDFD", "the descriptor to pass is not open", "IOC-162");
     if (hung_up) return process.refuse(ENXIO, "I_SENDFD", "the stream is hung up", "IOC-164");
     if (!peer || peer->linked_below) // MUX-077
@@ -484,7 +484,7 @@ int Stream::ioctl_sendfd(Process &process, int fd) {
     return 0;
 }
 
-int Stream::ioctl_recvfd(Process &process, File &file, void *argument, bool old_form) {
+int Stream::ioctl_recvfd(Caller &process, File &file, void *argument, bool old_form) {
     queue_t *q = read_queue();
     PassedFile *passed = nullptr;
     for (;;) {
@@ -524,7 +524,7 @@ int Stream::ioctl_recvfd(Process &process, File &file, void *argument, bool old_
 
 // --- I_FDINSERT ---
 
-int Stream::ioctl_fdinsert(Process &process, File &file, void *argument) {
+int Stream::ioctl_fdinsert(Caller &process, File &file, void *argument) {
     using value_t = unsigned int; // t_uscalar_t (IOC-180)
     strfdinsert fi;
     if (hung_up) return process.refuse(ENXIO, "I_FDINSERT", "the stream is hung up", "IOC-184");
@@ -532,7 +532,7 @@ int Stream::ioctl_fdinsert(Process &process, File &file, void *argument) {
     constexpr int value_size = sizeof(value_t);
     if (fi.offset < 0 || fi.offset % value_size || fi.ctlbuf.len < value_size || fi.ctlbuf.len - value_size < fi.offset)
         return process.refuse(EINVAL, "I_FDINSERT", "offset and control part do not fit the value", "IOC-181");
-    File *other = process.file(fi.fildes);
+    File *other = process.open_file(fi.fildes);
     if (!other || !other->stream) return process.refuse(EINVAL, "I_FDINSERT", "fildes is no open stream", "IOC-182");
     if (fi.flags & ~static_cast<long>(RS_HIPRI)) return process.refuse(EINVAL, "I_FDINSERT", "flags must be 0 or RS_HIPRI", "IOC-183");
     Stream &target = *other->stream;
@@ -554,7 +554,7 @@ int Stream::ioctl_fdinsert(Process &process, File &file, void *argument) {
 
 // --- ioctls that go down ---
 
-int Stream::ioctl_str(Process &process, void *argument, int *rval) {
+int Stream::ioctl_str(Caller &process, void *argument, int *rval) {
     strioctl io;
     if (!get(io, argument)) return process.refuse(EFAULT, "I_STR", "bad address", "IOC-008");
     if (io.ic_timout < -1) return process.refuse(EINVAL, "I_STR", "ic_timout is below -1", "IOC-119");
@@ -571,7 +571,7 @@ int Stream::ioctl_str(Process &process, void *argument, int *rval) {
 }
 
 // The stream's one active ioctl (IOC-125, IOC-126).
-int Stream::take_ioctl_turn(Process &process) {
+int Stream::take_ioctl_turn(Caller &process) {
     const long until = sum_of(system.sched.now(), ioctl_turn_seconds * ticks_a_second);
     while (ioctl_busy) {
         const long left = until - system.sched.now();
@@ -586,7 +586,7 @@ int Stream::take_ioctl_turn(Process &process) {
 }
 
 // What hangup, error or a new link make of a waiting ioctl (IOC-127).
-int Stream::ioctl_interrupted(Process &process) {
+int Stream::ioctl_interrupted(Caller &process) {
     if (linked_below) return process.refuse(EINVAL, "ioctl", "the stream was linked below a multiplexor", "IOC-236");
     if (read_error) return process.refuse(take_error(true), "ioctl", "an error arrived", "IOC-127");
     if (hung_up) return process.refuse(ENXIO, "ioctl", "the stream hung up", "IOC-127");
@@ -613,7 +613,7 @@ void Stream::trace_ioctl(const char *what, int command, unsigned id_of) {
 }
 
 // The M_IOCTL: its block also has room for a copy request and for the caller's credentials, which outlive the caller.
-mblk_t *Stream::make_ioctl(Process &process, const IoctlRequest &r) {
+mblk_t *Stream::make_ioctl(Caller &process, const IoctlRequest &r) {
     mblk_t *mp = allocb(sizeof(union ioctypes) + sizeof(cred_t), BPRI_HI);
     if (!mp) return nullptr;
     std::memset(mp->b_rptr, 0, sizeof(union ioctypes));
@@ -650,7 +650,7 @@ mblk_t *Stream::make_ioctl(Process &process, const IoctlRequest &r) {
     return mp;
 }
 
-int Stream::do_ioctl(Process &process, IoctlRequest &r, int *rval) {
+int Stream::do_ioctl(Caller &process, IoctlRequest &r, int *rval) {
     if (hung_up) return process.refuse(ENXIO, "ioctl", "the stream is hung up", "IOC-006");
     if (int error = take_ioctl_turn(process)) return error;
     mblk_t *mp = make_ioctl(process, r);
@@ -674,7 +674,7 @@ int Stream::do_ioctl(Process &process, IoctlRequest &r, int *rval) {
 
 // I_LINK and its kin carry a linkblk (MUX-023). During the last close the request waits for memory, and nothing but the
 // time ends the wait for the answer (CLS-004).
-int Stream::request_link(Process &process, int command, linkblk link, bool closing) {
+int Stream::request_link(Caller &process, int command, linkblk link, bool closing) {
     IoctlRequest r{.command = command, .data = reinterpret_cast<char *>(&link), .length = sizeof link, .data_is_kernel = true};
     r.ticks = system.profile.link_waits_forever ? forever : ioctl_default_seconds * ticks_a_second; // IOC-233, IOC-238
     r.interruptible = !closing && !system.profile.link_waits_forever;                               // MUX-038
@@ -709,7 +709,7 @@ int Stream::request_link(Process &process, int command, linkblk link, bool closi
 }
 
 // Sends the M_IOCTL (or a link request) and serves what comes back, until the call ends. The turn is taken.
-int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
+int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
     ioctl_state = Ioctl::awaiting;
     trace_ioctl("M_IOCTL goes down", r.command, ioctl_id);
 #if RILL_CHECKING
@@ -768,7 +768,7 @@ int Stream::exchange(Process &process, IoctlRequest &r, mblk_t *mp, int *rval) {
 }
 
 // Waits for the answer to the active request, afresh after each copy step (IOC-138). An answer in hand wins (IOC-128).
-int Stream::await_answer(Process &process, const IoctlRequest &r) {
+int Stream::await_answer(Caller &process, const IoctlRequest &r) {
     if (ioctl_state == Ioctl::awaiting) system.sched.run_queues();
     const long until = sum_of(system.sched.now(), r.ticks);
     while (ioctl_state != Ioctl::answered) {

@@ -36,7 +36,7 @@ bool leads_to(const System &system, const Driver *from, const Driver *to) {
 bool is_multiplexor(const Driver &driver) { return driver.tab && driver.tab->st_muxrinit && driver.tab->st_muxwinit; }
 
 // hangup ENXIO, a pipe EINVAL, no lower half EINVAL; only then the lower descriptor (MUX-005).
-int check_upper(Process &process, Stream &upper, const char *call) {
+int check_upper(Caller &process, Stream &upper, const char *call) {
     if (upper.hung_up) return process.refuse(ENXIO, call, "the stream is hung up", "MUX-007 IOC-231");
     if (upper.is_pipe()) return process.refuse(EINVAL, call, "a pipe is no multiplexor", "MUX-010 IOC-231");
     if (!is_multiplexor(*upper.driver))
@@ -44,7 +44,7 @@ int check_upper(Process &process, Stream &upper, const char *call) {
     return 0;
 }
 
-int check_lower(Process &process, Stream &upper, const File *file, const char *call) {
+int check_lower(Caller &process, Stream &upper, const File *file, const char *call) {
     if (!file) return process.refuse(EBADF, call, "the lower descriptor is not open", "MUX-004 IOC-232");
     if (!file->stream) return process.refuse(EINVAL, call, "the lower descriptor is no stream", "MUX-011 IOC-232");
     const Stream &lower = *file->stream;
@@ -105,9 +105,9 @@ void settle(Link &link, Stream &upper) {
 }
 
 // The lower head is itself again already; the record and what it holds go. Closing the lower stream may sleep.
-void end(Process &process, Link &link) {
-    System &system = process.system;
+void end(Caller &process, Link &link) {
     Stream &lower = *link.lower;
+    System &system = lower.system;
     File *file = link.file;
     if (link.state != Link::State::linking) {
         lower.linked_below = false;
@@ -136,7 +136,7 @@ Link *find(Stream &upper, int id, bool persistent) {
     return nullptr;
 }
 
-int unlink_one(Process &process, Stream &upper, Link &link, bool closing) {
+int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
     link.state = Link::State::unlinking;
     start_plumbing(*link.lower);
     trace_link(link, &upper, closing ? "to be undone: last close" : "to be undone", "MUX-055");
@@ -149,7 +149,7 @@ int unlink_one(Process &process, Stream &upper, Link &link, bool closing) {
         return error;
     }
     if (error)
-        process.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused",
+        upper.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused",
                                               link.driver->name, link.id), true, true); // MUX-067
     link.lower->become_head_again(link, true);
     trace_link(link, &upper, "undone", "MUX-058", error);
@@ -212,10 +212,10 @@ void Stream::become_head_again(Link &link, bool flush) {
 
 // --- the calls ---
 
-int link_stream(Process &process, File &, Stream &upper, int lower_fd, bool persistent, int *id) {
+int link_stream(Caller &process, File &, Stream &upper, int lower_fd, bool persistent, int *id) {
     const char *call = persistent ? "I_PLINK" : "I_LINK";
     if (int error = check_upper(process, upper, call)) return error;
-    File *file = process.file(lower_fd);
+    File *file = process.open_file(lower_fd);
     if (int error = check_lower(process, upper, file, call)) return error;
     Link *link = begin(upper, *file, persistent);
     if (!link) return process.refuse(EAGAIN, call, "no memory for the link", "MUX-040 IOC-234");
@@ -236,7 +236,7 @@ int link_stream(Process &process, File &, Stream &upper, int lower_fd, bool pers
 }
 
 // hangup ENXIO, a pipe EINVAL, no such link of this kind EINVAL. MUXID_ALL stops at the first that is refused (MUX-053).
-int unlink_stream(Process &process, Stream &upper, int id, bool persistent) {
+int unlink_stream(Caller &process, Stream &upper, int id, bool persistent) {
     const char *call = persistent ? "I_PUNLINK" : "I_UNLINK";
     if (upper.hung_up) return process.refuse(ENXIO, call, "the stream is hung up", "MUX-060");
     if (upper.is_pipe()) return process.refuse(EINVAL, call, "a pipe has no links", "MUX-054 IOC-235");
@@ -250,55 +250,15 @@ int unlink_stream(Process &process, Stream &upper, int id, bool persistent) {
     return unlink_one(process, upper, *link, false);
 }
 
-void unlink_all_on_close(Process &process, Stream &upper) {
+void unlink_all_on_close(Caller &process, Stream &upper) {
     while (Link *link = find(upper, MUXID_ALL, false)) unlink_one(process, upper, *link, true);
 }
 
-// A stream of the multiplexor, through a name that nobody else sees: by the device that the link was made on, else by a
-// clone open. -1 when the driver will not be opened.
-static int open_for_shutdown(Process &process, const Link &link) {
-    NodeTable &nodes = process.system.nodes;
-    for (dev_t dev : {link.made_on, make_device(process.system.profile.clone_major, link.driver->externals.front())}) {
-        int fd = -1;
-        if (nodes.make("/shutdown", S_IFCHR | 0600, dev, 0, 0)) return -1;
-        const int error = process.open("/shutdown", O_RDWR | O_NONBLOCK, 0, &fd);
-        nodes.unlink("/shutdown");
-        if (!error && process.file(fd)->stream && process.file(fd)->stream->driver == link.driver) return fd;
-        if (!error) process.close(fd);
-    }
-    return -1;
-}
-
-static void unlink_persistent(Process &process) {
-    System &system = process.system;
-    std::vector<int> ids;
-    for (const Link &link : system.links)
-        if (link.persistent() && link.state == Link::State::linked) ids.push_back(link.id);
-    for (int id : ids) {
-        const auto link = std::find_if(system.links.begin(), system.links.end(), [&](const Link &l) { return l.id == id; });
-        if (link == system.links.end()) continue; // went with another's lower stream
-        const int fd = open_for_shutdown(process, *link);
-        if (fd < 0) continue;
-        unlink_stream(process, *process.file(fd)->stream, id, true);
-        process.close(fd);
-    }
-}
-
-void drop_links(System &system) {
-    if (system.links.empty()) return;
-    Process &process = system.new_process(0, 0);
-    system.run_call(process, "shutdown", [&] {
-        unlink_persistent(process);
-        while (!system.links.empty()) {
-            Link &link = system.links.back(); // a lower stream that closes may undo others
-            link.state = Link::State::unlinking;
-            link.lower->become_head_again(link, true);
-            trace_link(link, nullptr, "dropped: the system ends", nullptr);
-            end(process, link);
-        }
-        return 0;
-    });
-    system.end_process(process);
+void drop_link(Caller &process, Link &link) {
+    link.state = Link::State::unlinking;
+    link.lower->become_head_again(link, true);
+    trace_link(link, nullptr, "dropped: the system ends", nullptr);
+    end(process, link);
 }
 
 } // namespace rill

@@ -29,7 +29,7 @@
 
 namespace rill {
 
-class Process;
+class Caller;
 class Stream;
 class System;
 struct Driver;
@@ -55,11 +55,12 @@ struct Link {
     linkblk block() const; // as the driver sees it (MUX-024 to MUX-028)
 };
 
-int link_stream(Process &process, File &file, Stream &upper, int lower_fd, bool persistent, int *id);
-int unlink_stream(Process &process, Stream &upper, int id, bool persistent);
+int link_stream(Caller &process, File &file, Stream &upper, int lower_fd, bool persistent, int *id);
+int unlink_stream(Caller &process, Stream &upper, int id, bool persistent);
 // Last close of the upper stream: its ordinary links go, whatever the driver answers (CLS-003, CLS-004).
-void unlink_all_on_close(Process &process, Stream &upper);
-// The end of a System, when no process is left: persistent links are undone through their drivers, which see I_PUNLINK on
+void unlink_all_on_close(Caller &process, Stream &upper);
+void drop_link(Caller &process, Link &link); // without asking the driver: the System ends
+// The end of a System, when no process is left (file/shutdown): persistent links are undone through their drivers, which see I_PUNLINK on
 // a stream opened for it; where that is refused, and for what else is left, the lower streams are closed all the same.
 void drop_links(System &system);
 

@@ -22,7 +22,7 @@ int Stream::take_error(bool read_side) {
 }
 
 // A background process on its controlling terminal (RD-073, WR-062).
-int Stream::job_control(Process &process, bool reading) {
+int Stream::job_control(Caller &process, bool reading) {
     if (!istty || !terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
     if (!reading && !tostop) return 0;
     const int sig = reading ? SIGTTIN : SIGTTOU;
@@ -33,7 +33,7 @@ int Stream::job_control(Process &process, bool reading) {
 }
 
 // One sleep for a message. 0: look again.
-int Stream::wait_for_message(Process &process, const char *call) {
+int Stream::wait_for_message(Caller &process, const char *call) {
     const Wake wake = system.sleep(readers, "a message at the stream head", true);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
     if (linked_below) return process.refuse(EINVAL, call, "the stream was linked below a multiplexor", "IOC-236");
@@ -114,7 +114,7 @@ mblk_t *copy_chain_out(mblk_t *mp, char *to, size_t limit, size_t *moved, bool *
 } // namespace
 
 // Order: job control, linked below, stored read error, then the queue (ERR-040).
-int Stream::read(Process &process, File &file, Transfer &t, bool may_sleep) {
+int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, true)) return process.refuse(error, "read", "a background process", "RD-073");
     if (linked_below || read_error) [[unlikely]]
         return process.refuse(take_error(true), "read",
@@ -240,7 +240,7 @@ void Stream::send_read_request(size_t wanted) {
 }
 
 // Order: job control, linked below, stored read error, getpmsg's flags, then the queue (ERR-040, GM-011).
-int Stream::getmsg(Process &process, File &file, MessageRequest &r, bool may_sleep) {
+int Stream::getmsg(Caller &process, File &file, MessageRequest &r, bool may_sleep) {
     if (int error = job_control(process, true)) return process.refuse(error, "getmsg", "a background process", "GM-066");
     if (linked_below || read_error)
         return process.refuse(take_error(true), "getmsg",

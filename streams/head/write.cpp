@@ -34,7 +34,7 @@ Limits limits_of(Stream &s) {
 
 // Why nothing may be sent: hangup first for write (WR-054), the stored error for putmsg (PM-053). A writer whom the
 // hangup found waiting gets the stored error, ENXIO, in every profile (WR-039).
-int Stream::refuse_write(Process &process, const char *call, bool is_write, bool waited) {
+int Stream::refuse_write(Caller &process, const char *call, bool is_write, bool waited) {
     if (linked_below) return process.refuse(EINVAL, call, "the stream is linked below a multiplexor", is_write ? "WR-060" : "PM-058");
     const bool pipe_closed = pipe && hung_up && !system.profile.pipe_hangup_enxio;
     if (pipe_closed) {
@@ -58,7 +58,7 @@ int Stream::refuse_write(Process &process, const char *call, bool is_write, bool
 }
 
 // One sleep for room in a band. 0: look again.
-int Stream::wait_for_room(Process &process, const char *call, unsigned char band) {
+int Stream::wait_for_room(Caller &process, const char *call, unsigned char band) {
     (band ? band_write_wanted : write_wanted) = true;
     const Wake wake = system.sleep(writers, "room below the stream head", true);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
@@ -66,7 +66,7 @@ int Stream::wait_for_room(Process &process, const char *call, unsigned char band
 }
 
 // Lack of message memory: the call waits for it, non-blocking or not (WR-040, PM-059). 0: try again.
-int Stream::wait_for_memory(Process &process, const char *call, size_t size, bool no_wait, bool may_sleep) {
+int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep) {
     if (no_wait && system.profile.memory_eagain) return process.refuse(EAGAIN, call, "no memory for the message", "WR-041");
     if (!may_sleep) return must_sleep;
     WaitQueue memory;
@@ -83,7 +83,7 @@ int Stream::wait_for_memory(Process &process, const char *call, size_t size, boo
 
 // Order: job control, linked below, hangup or error, maximum 0, ERANGE, then per piece flow control, memory, the data
 // (ERR-041, ERR-043).
-int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
+int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
     if (linked_below || hung_up || write_error) [[unlikely]] return refuse_write(process, "write", true);
     if (system.over_threshold(process)) [[unlikely]]
@@ -140,7 +140,7 @@ int Stream::write(Process &process, File &file, Transfer &t, bool may_sleep) {
 
 // Order: linked below, hangup or error, putpmsg's flags, the missing control part, ERANGE, the control part's address,
 // flow control, memory and data (ERR-042 to ERR-044). band -1 for putmsg, whose flags were checked before.
-int Stream::putmsg(Process &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
+int Stream::putmsg(Caller &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
                    bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "putmsg", "a background process", "IOC-009");
     if (linked_below || hung_up || write_error) return refuse_write(process, "putmsg", false);
@@ -220,7 +220,7 @@ int Stream::putmsg(Process &process, File &file, const struct strbuf *ctl, const
 }
 
 // ERANGE (PM-040 to PM-044). Lengths -1 for parts that are not there.
-int Stream::check_sizes(Process &process, int ctl, int data, bool minimum_always) {
+int Stream::check_sizes(Caller &process, int ctl, int data, bool minimum_always) {
     const Limits limits = limits_of(*this);
     if (limits.max == 0) return process.refuse(ERANGE, "putmsg", "the topmost module takes nothing", "PM-044");
     if (data >= 0 && (data < limits.min || data > limits.max))

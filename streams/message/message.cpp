@@ -245,23 +245,12 @@ __attribute__((no_sanitize("address"))) bool is_live(const Block *block) {
     if (current) current->fault(rule, what, nullptr, mp);
 }
 
-void run_free_routine(System &system, frtn_t frtn) {
-    System *before = current;
-    current = &system;
-    {
-        Procedure procedure(system, EntryKind::free_routine, system.entry ? system.acting_driver() : "",
-                            {.argument = frtn.free_arg});
-        procedure.call([&] { frtn.free_func(frtn.free_arg); });
-    }
-    current = before;
-}
-
 // The last reference to a dblk_t is gone.
 [[gnu::noinline]] void release_dblk(Block *block) {
     if (frtn_t *frtn = block->dblk.db_frtnp) {
         frtn_t copy = *frtn;
         block->dblk.db_frtnp = nullptr;
-        run_free_routine(*block->owner, copy);
+        block->owner->run_free_routine(copy);
     } else {
 #if RILL_CHECKING
         std::memset(block->data(), 0xdb, block->life.patterned = block->life.size);

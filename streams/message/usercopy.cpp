@@ -1,9 +1,8 @@
 // Moving data between a driver's or the stream head's memory and an application's buffer. Both are in one process here;
 // an address that the application does not have must still give EFAULT, not end the program. The copy below is the one
-// place where such a fault may happen: the handler of SIGSEGV and SIGBUS (streams/crash) recognises it by its address and
+// place where such a fault may happen: the handler of SIGSEGV and SIGBUS (queue/crash) recognises it by its address and
 // makes the copy end early. A fault at the other side of the copy is no EFAULT: it ends the program as any other does.
 #include "streams/message/usercopy.hpp"
-#include "streams/queue/crash.hpp"
 #include "streams/file/process.hpp"
 #include "streams/system.hpp"
 
@@ -13,6 +12,8 @@
 #include <ucontext.h>
 
 namespace rill {
+
+void (*keep_fault_handler)() = nullptr;
 
 #if defined(__x86_64__)
 
@@ -85,7 +86,7 @@ constexpr std::size_t page_bits = 12, pages_known = 16;
 constinit thread_local std::uintptr_t known_pages[pages_known] __attribute__((tls_model("initial-exec"))) = {};
 
 [[gnu::cold, gnu::noinline]] void make_known(std::uintptr_t first, std::uintptr_t last) {
-    keep_crash_handler();
+    if (keep_fault_handler) keep_fault_handler();
     if (last - first >= pages_known) return;
     for (std::uintptr_t page = first; page <= last; ++page) known_pages[page % pages_known] = page + 1;
 }
@@ -186,7 +187,7 @@ bool probe_user(void *user, std::size_t count) {
 
 // In a put or service procedure there is no user whose memory it could be (UTL-062).
 static bool has_user(const char *call) {
-    if (!rill::in_put_or_service()) return true;
+    if (!rill::current || !rill::current->in_put_or_service()) return true;
     rill::current->fault("UTL-062", call);
     return false;
 }

@@ -1,4 +1,4 @@
-// What the handler of SIGSEGV and SIGBUS (streams/crash) asks about the one place where an address of the application may
+// What the handler of SIGSEGV and SIGBUS (queue/crash) asks about the one place where an address of the application may
 // be bad: the copy in usercopy.cpp.
 #pragma once
 
@@ -10,5 +10,8 @@ namespace rill {
 bool end_copy(const siginfo_t *info, void *context);
 // It was the copy's, but at the other side: a message or a driver's buffer is wrong.
 bool crashed_in_copy(const void *context);
+
+// Puts that handler back where a program has put in another (UTL-086); set by who has one.
+extern void (*keep_fault_handler)();
 
 } // namespace rill

@@ -138,7 +138,7 @@ static void copy_actor(char (&to)[16], const Entry *e) {
     if (!e) return copy_name(to, nullptr);
     const Owner *owner = e->queue ? pair_of(e->queue)->owner : nullptr;
     if (owner && (!e->named() || e->named() == owner->name.c_str())) return copy_name(to, owner);
-    copy(to, driver_of(e));
+    copy(to, system_.driver_of(e));
 }
 
 void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to) {
@@ -316,7 +316,7 @@ void Checks::switched_on(QueuePair &pair) {
 
 Checks::Leaving Checks::leaving(QueuePair &pair) const {
     Leaving now{{pair.read()->q_ptr, pair.write()->q_ptr}, {}};
-    for (int i = 0; i < 2; ++i) now.was_kmem[i] = kmem_.count(now.ptr[i]) > 0;
+    for (int i = 0; i < 2; ++i) now.was_kmem[i] = system_.kmem_out_at.count(now.ptr[i]) > 0;
     return now;
 }
 
@@ -360,7 +360,7 @@ void Checks::check_timers(QueuePair &pair, const Leaving &before) {
             (queue && pair_of(const_cast<queue_t *>(queue)) == &pair))
             return true;
         for (int i = 0; i < 2; ++i)
-            if (argument && argument == before.ptr[i] && before.was_kmem[i] && !kmem_.count(before.ptr[i])) return true;
+            if (argument && argument == before.ptr[i] && before.was_kmem[i] && !system_.kmem_out_at.count(before.ptr[i])) return true;
         return false;
     };
     auto told = [&](const char *what) {
@@ -468,7 +468,7 @@ bool Checks::on_stack(const Block *block) const {
 
 bool Checks::reachable(const Block *block) const {
     if (on_stack(block)) return true;
-    for (const auto &[p, size] : kmem_)
+    for (const auto &[p, size] : system_.kmem_out_at)
         if (refers(p, size, block)) return true;
     for (Block *b = out_; b; b = b->life.next) {
         if (b == block) continue;

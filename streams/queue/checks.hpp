@@ -99,10 +99,6 @@ public:
     void ioctl_ended(unsigned id) { freed_ioctls_.erase(id); }
     void ioctl_unanswered(unsigned id); // nobody waits for the answer any longer
 
-    // --- memory of drivers ---
-    void kmem_had(void *p, std::size_t size) { kmem_[p] = size; }
-    void kmem_freed(void *p) { kmem_.erase(p); }
-
     // The application's own variables lie above this on its stack.
     void entered_at(const void *p) { entered_ = p; }
 
@@ -129,7 +125,6 @@ private:
 
     const void *entered_ = nullptr;
     Block *out_ = nullptr;
-    std::map<void *, std::size_t> kmem_;
     std::map<unsigned, FreedIoctl> freed_ioctls_;
     std::vector<QueuePair *> sent_early_;
     queue_t *running_ = nullptr;

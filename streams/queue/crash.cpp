@@ -20,8 +20,6 @@
 
 namespace rill {
 
-void (*crash_told)(const char *text, std::size_t size) = nullptr;
-
 namespace {
 
 // --- text, made without memory ---
@@ -128,8 +126,8 @@ void tell_argument(Text &out, const Entry &e) {
     if (e.kind == EntryKind::put && e.message) tell_message(out, e.message);
     if (e.by_queue()) return;
     if (e.dev != no_device)
-        out << (e.queue ? ", device (" : "\n  its argument: device (") << static_cast<long>(getmajor(e.dev)) << ","
-            << static_cast<long>(getminor(e.dev)) << ")";
+        out << (e.queue ? ", device (" : "\n  its argument: device (") << static_cast<long>(external_major(e.dev)) << ","
+            << static_cast<long>(external_minor(e.dev)) << ")";
     if (e.argument) out << (e.queue ? ", argument " : "\n  its argument: ") << e.argument;
 }
 
@@ -146,7 +144,7 @@ void tell_context(Text &out, const System &system, const Entry *e) {
     }
     const Call *call = system.running;
     if (call) out << "\n  for the call " << call->name;
-    const Process *process = call ? call->process : system.on_main;
+    const Caller *process = call ? call->process : system.on_main;
     if (process) out << (call ? " of process " : "\n  for process ") << static_cast<long>(process->pid);
     bool first = true;
     system.trace.for_each_kept([&](const Kept &k) {
@@ -429,8 +427,15 @@ void on_tick(int, siginfo_t *, void *) {
 
 } // namespace
 
+// Is the handler still in place? Puts it back if not (UTL-086).
+static void keep_crash_handler() {
+    std::lock_guard guard(lock);
+    for (int i = 0; i < 2; ++i) put_in(i);
+}
+
 void arm_crash_handler() {
     std::lock_guard guard(lock);
+    keep_fault_handler = keep_crash_handler;
     for (int i = 0; i < signal_count; ++i) put_in(i);
     if (systems++ == 0) {
         static const bool registered = ::on_exit(at_exit, nullptr) == 0;
@@ -446,11 +451,6 @@ void disarm_crash_handler() {
 }
 
 void arm_thread() { alternate_stack.have(); }
-
-void keep_crash_handler() {
-    std::lock_guard guard(lock);
-    for (int i = 0; i < 2; ++i) put_in(i);
-}
 
 void watch_procedures(unsigned seconds) {
     if (watch.on) ::timer_delete(watch.timer);
@@ -469,16 +469,6 @@ void watch_procedures(unsigned seconds) {
     watch.on = true;
     const itimerspec every{{1, 0}, {1, 0}};
     ::timer_settime(watch.timer, 0, &every, nullptr);
-}
-
-// --- calls that need a System ---
-
-[[gnu::cold, gnu::noinline]] void outside_system(const char *call) {
-    Text out;
-    out << "rill: " << call << " was called outside a System: only driver code may call it, or a program between rill_enter() and"
-        << " rill_leave() (UTL-085)\n";
-    out.tell();
-    std::abort();
 }
 
 } // namespace rill

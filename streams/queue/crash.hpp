@@ -16,12 +16,6 @@ void arm_crash_handler();    // a System begins
 void disarm_crash_handler(); // one ends
 void arm_thread();           // this thread is about to run procedures
 
-// Is the handler that recognises bad addresses of the application still in place? Puts it back if not (UTL-086).
-void keep_crash_handler();
-
-// The text also goes here; for a program whose stderr nobody reads. Called inside the handler.
-extern void (*crash_told)(const char *text, std::size_t size);
-
 // A procedure that has kept the processor busy for so many seconds is named and the process ended with SIGABRT; one that
 // has only waited so long, for the host, is named (UTL-089). 0 ends the watch. For this process: not for a child of fork().
 void watch_procedures(unsigned seconds);

@@ -1,6 +1,7 @@
 #include "streams/queue/procedure.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <exception>
 #include <fmt/format.h>
 #include <signal.h>
@@ -43,6 +44,29 @@ namespace rill {
         system.wake_all(pair.stream->procedures, "a put procedure ran");
 }
 
+int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
+    if (result >= 0) [[likely]] return result;
+    if (!owner.negative_errnos) {
+        Fault fault;
+        fault.driver = owner.name;
+        fault.entry = procedure;
+        fault.rule = "NBSD-082";
+        fault.what = "it answered with a negative number, " + std::to_string(result) + ", and errnos are positive here";
+        system.fault(std::move(fault));
+    }
+    return -std::max(result, -std::numeric_limits<int>::max());
+}
+
+void run_free_routine(System &system, const free_rtn &routine) {
+    System *before = current;
+    current = &system;
+    {
+        Procedure procedure(system, EntryKind::free_routine, system.entry ? system.acting_driver() : "", {.argument = routine.free_arg});
+        procedure.call([&] { routine.free_func(routine.free_arg); });
+    }
+    current = before;
+}
+
 // --- procedures that never come back ---
 
 namespace {
@@ -55,7 +79,7 @@ bool on_alternate_stack() {
 // Whose procedure it was. The stack of a call is as it was left; of a frame on the program's own stack, what remains may have
 // been used for something else since: if it cannot be believed, all are named of whom an open stream has a queue.
 void name_who_left(System &system, const Entry &entry, Fault &fault) {
-    const char *found = system.running ? driver_of(&entry) : nullptr;
+    const char *found = system.running ? system.driver_of(&entry) : nullptr;
     std::vector<std::string> all;
     for (Stream &stream : system.streams)
         stream.for_each_pair([&](QueuePair &pair) {

@@ -6,7 +6,7 @@
 //   procedure.call([&] { error = open(q, &dev, oflag, sflag, &cred); });
 //
 // What the driver throws ends in call() (UTL-083): no exception crosses a C frame. Routines of the devices that work as
-// in other systems are called without it; what they throw ends the program, which names them too (streams/crash).
+// in other systems are called without it; what they throw ends the program, which names them too (queue/crash).
 // Put and service procedures have functions of their own, which is the hot path: four stores, and one branch afterwards.
 #pragma once
 
@@ -26,6 +26,11 @@ namespace rill {
 
 // An exception left the innermost procedure. Called where it is caught.
 void threw(System &system);
+
+void run_free_routine(System &system, const free_rtn &routine);
+
+// The errno that a procedure of the owner meant. A negative one of a driver that has none is a fault (NBSD-082).
+int errno_of(System &system, const Owner &owner, const char *procedure, int result);
 
 // The trace of a put or service procedure begins; what follows when one has returned and somebody is interested.
 void trace_put(QueuePair &pair, queue_t *q, mblk_t *mp);

@@ -10,8 +10,23 @@
 #include <fmt/format.h>
 #include <new>
 #include <time.h>
+#include <sys/systm.h>
+
+extern "C" {
+extern __attribute__((visibility("default"))) clock_t rill_lbolt;
+extern __attribute__((visibility("default"))) time_t rill_time;
+clock_t rill_lbolt = 0;
+time_t rill_time = 0;
+}
 
 namespace rill {
+
+// Two variables with the time that SVR3 drivers have (<sys/systm.h>). They are one for all Systems: that of the System whose clock
+// moved last, or that made an open.
+void show_clock(long ticks) {
+    rill_lbolt = ticks;
+    rill_time = ::time(nullptr);
+}
 
 namespace {
 
@@ -118,7 +133,7 @@ void Scheduler::begin_budget() {
         call.state = Call::State::abandoned;
         if (call.process) call.process->refuse(EDEADLK, call.name, "it is woken and goes back to sleep for ever", "SCH-050");
         const auto *entry = static_cast<const Entry *>(call.saved_entry);
-        told(driver_of(entry), entry ? entry->kind : EntryKind::none, "SCH-050",
+        told(system_.driver_of(entry), entry ? entry->kind : EntryKind::none, "SCH-050",
              "this call, which is woken each time and goes back to sleep, is left asleep");
     }
 }

@@ -137,7 +137,7 @@ bool take_waiting(Lock *l, int sort, bool shared, bool interruptible = false) {
             complain(sort, "taken twice by one call: it would wait for itself");
             break;
         }
-        if (in_put_or_service() || !current || !current->running) {
+        if (!current || current->in_put_or_service() || !current->running) {
             complain(sort, "held by a call that sleeps, and a procedure that cannot wait needs it");
             break;
         }
@@ -251,14 +251,9 @@ bool forget_held(System &system, void *lock) {
     return false;
 }
 
-bool in_put_or_service() {
-    const Entry *e = current ? current->entry : nullptr;
-    return e && e->kind != EntryKind::open && e->kind != EntryKind::close && e->kind != EntryKind::init;
-}
-
 bool may_sleep_here(const char *rule, const char *call) {
     if (!current) return false;
-    if (in_put_or_service()) {
+    if (current->in_put_or_service()) {
         current->fault(rule, call);
         return false;
     }

@@ -41,7 +41,6 @@ struct Sync {
 
 constexpr int held_frozen = 100; // the sort of a frozen stream
 
-bool in_put_or_service();
 // May the driver that runs now go to sleep? A fault if not, or if it holds a basic lock.
 bool may_sleep_here(const char *rule, const char *call);
 // A driver's own sleep: the level and the user area are the sleeper's again afterwards.

@@ -1,4 +1,4 @@
-// General services of the DDI/DKI that change no noun of their own: kernel memory, the console, sleeping in a driver,
+// General services of the DDI/DKI that change no noun of their own: the console, sleeping in a driver,
 // parameters of the caller.
 #include "streams/system.hpp"
 
@@ -20,65 +20,6 @@ using namespace rill;
 
 extern "C" __attribute__((visibility("default"))) int hz;
 int hz = ticks_a_second;
-
-// --- kernel memory ---
-
-namespace {
-
-// Stands before each allocation, so that kmem_free can tell a wrong size.
-struct alignas(16) Kmem {
-    std::uint32_t magic;
-    std::uint32_t serial;
-    std::size_t size;
-    System *owner;
-};
-constexpr std::uint32_t kmem_live = 0x6b6d'656d, kmem_dead = 0x6b64'6561;
-
-} // namespace
-
-EXPORT void *kmem_alloc(size_t size, int flag) {
-    if (size == 0) return nullptr; // UTL-003
-    System &system = this_system();
-    if (flag & KM_NOSLEEP) {
-        if (!system.alloc.allow(size)) return nullptr;
-    } else if (in_put_or_service()) {
-        system.fault("UTL-006", "kmem_alloc with KM_SLEEP where sleeping is not allowed");
-    } else if (system.watch) {
-        check_passing(system, "calls kmem_alloc with KM_SLEEP");
-    }
-    auto *head = static_cast<Kmem *>(std::malloc(sizeof(Kmem) + size));
-    if (!head) return nullptr;
-    *head = {kmem_live, 0, size, &system};
-    system.kmem_out += static_cast<long>(size);
-    ++system.kmem_allocations_out;
-#if RILL_CHECKING
-    system.checks.kmem_had(head + 1, size);
-#endif
-    return head + 1;
-}
-
-EXPORT void *kmem_zalloc(size_t size, int flag) {
-    void *p = kmem_alloc(size, flag);
-    if (p) std::memset(p, 0, size);
-    return p;
-}
-
-EXPORT void kmem_free(void *ptr, size_t size) {
-    if (!ptr) return; // UTL-005
-    Kmem *head = static_cast<Kmem *>(ptr) - 1;
-    if (head->magic != kmem_live) {
-        if (current) current->fault("UTL-004", head->magic == kmem_dead ? "kmem_free of memory freed before" : "kmem_free of memory that is not from kmem_alloc");
-        return;
-    }
-    if (head->size != size && current) current->fault("UTL-004", "kmem_free with a size other than the allocation's");
-    head->magic = kmem_dead;
-#if RILL_CHECKING
-    head->owner->checks.kmem_freed(ptr);
-#endif
-    head->owner->kmem_out -= static_cast<long>(head->size);
-    --head->owner->kmem_allocations_out;
-    std::free(head);
-}
 
 // --- the console ---
 
@@ -161,7 +102,7 @@ EXPORT int nodev() { return ENODEV; }
 // A reference is a pid, which no later process gets again.
 EXPORT void *proc_ref() {
     System &system = this_system();
-    const Process *process = in_put_or_service() ? nullptr : system.caller();
+    const Process *process = system.in_put_or_service() ? nullptr : system.caller();
     return process ? reinterpret_cast<void *>(static_cast<long>(process->pid)) : nullptr;
 }
 EXPORT int proc_signal(void *ref, int sig) {
@@ -179,7 +120,7 @@ EXPORT void proc_unref(void *) {}
 
 EXPORT int suser() {
     System &system = this_system();
-    const Process *process = in_put_or_service() ? nullptr : system.caller();
+    const Process *process = system.in_put_or_service() ? nullptr : system.caller();
     if (process && process->cred.cr_uid == 0) return 1;
     u.u_error = EPERM;
     return 0;
@@ -192,7 +133,7 @@ EXPORT int drv_setparm(unsigned int parm, unsigned long) { return parm >= 101 &&
 
 EXPORT int drv_getparm(unsigned int parm, void *valp) {
     System &system = this_system();
-    const Process *process = in_put_or_service() ? nullptr : system.caller();
+    const Process *process = system.in_put_or_service() ? nullptr : system.caller();
     auto give = [&](long value) {
         std::memcpy(valp, &value, sizeof value);
         return 0;

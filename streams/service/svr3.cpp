@@ -1,25 +1,11 @@
-// What SVR3 drivers have under names of libc (<sys/klibc.h>, <sys/systm.h>): signals to a process or a group, and two variables with
-// the time. The variables are one for all Systems: that of the System whose clock moved last, or that made an open.
+// What SVR3 drivers have under names of libc (<sys/klibc.h>, <sys/systm.h>): signals to a process or a group.
 #include "streams/system.hpp"
 
-#include <time.h>
 #include <sys/systm.h>
 
 using namespace rill;
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
-
-extern "C" {
-extern __attribute__((visibility("default"))) clock_t rill_lbolt;
-extern __attribute__((visibility("default"))) time_t rill_time;
-clock_t rill_lbolt = 0;
-time_t rill_time = 0;
-}
-
-void rill::show_clock(long ticks) {
-    rill_lbolt = ticks;
-    rill_time = ::time(nullptr);
-}
 
 EXPORT void rill_signal_group(int pgrp, int sig) {
     if (current && pgrp > 0) current->signal_group(pgrp, sig);

@@ -147,7 +147,7 @@ struct Locks : Fixture {
         CHECK(callback.runs == 1);
     }
     // The process of the call started last.
-    Process &last_process() { return *system.backgrounds.back().call->process; }
+    Process &last_process() { return static_cast<Process &>(*system.backgrounds.back().call->process); }
     Probe &echo;
     int fd = -1;
     std::deque<std::function<int()>> bodies; // those that sleep are still needed

@@ -110,19 +110,19 @@ public:
     std::string path;
 };
 
-class Kernel {
+class Booted {
 public:
-    explicit Kernel(const char *profile = "irix")
+    explicit Booted(const char *profile = "irix")
         : handle_(rill_system_new(profile)), system(*reinterpret_cast<System *>(handle_)),
           root(*reinterpret_cast<Process *>(rill_proc_new(handle_, 0, 0))) {
         system.console_sink = [this](int, std::string_view text) { said.emplace_back(text); };
         system.trace.attach(trace);
     }
-    ~Kernel() {
+    ~Booted() {
         system.trace.detach(trace);
         rill_system_free(handle_);
     }
-    Kernel(const Kernel &) = delete;
+    Booted(const Booted &) = delete;
 
     int boot(const Tree &tree) { return boot(tree.path); }
     int boot(const std::string &path) { return sysgen::boot(system, path, &error); }
@@ -193,7 +193,7 @@ std::string flags_of(std::string flags) {
 // --- what is refused -------------------------------------------------------------------------------------------------
 
 TEST_CASE("CFG-001: a directory that is none, and one without system files, are refused by name") {
-    Kernel k;
+    Booted k;
     const std::string before = k.picture();
     CHECK(k.boot("/nonexistent/directory") == ENOENT);
     CHECK(k.error.find("/nonexistent/directory") != k.error.npos);
@@ -219,7 +219,7 @@ TEST_CASE("DEV-006: a major above 511 is a configuration error, 511 is not") {
     CHECK(Parsed("fs foo 512 8\n").said() == "master.d/foo:1:8: expected a major number up to 511 (DEV-006), found '512'");
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 512 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "master.d/foo:1:8: expected a major number up to 511");
+    Booted().refuses(tree, EINVAL, "master.d/foo:1:8: expected a major number up to 511");
 }
 
 TEST_CASE("CFG-004: stub lines that are none are refused") {
@@ -232,100 +232,100 @@ TEST_CASE("CFG-004: stub lines that are none are refused") {
 TEST_CASE("CFG-005: an error in C text is told with the line of the master file; nothing is left of the boot") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n$$$\nint fine = 1;\nint wrong = ;\n").driver("foo");
-    Kernel().refuses(tree, ENOEXEC, "master.d/foo:4:13: ");
+    Booted().refuses(tree, ENOEXEC, "master.d/foo:4:13: ");
 }
 
 TEST_CASE("CFG-008: a module with flag o may be named once only") {
     Tree tree;
     tree.file("system/a.sm", "INCLUDE: foo\n").file("system/b.sm", "* twice\nINCLUDE:  foo\n");
     tree.master("foo", "fso foo 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "system/b.sm:2:11: expected 'foo' to be named once only (flag o, master.d/foo:1:1)");
+    Booted().refuses(tree, EINVAL, "system/b.sm:2:11: expected 'foo' to be named once only (flag o, master.d/foo:1:1)");
 }
 
 TEST_CASE("CFG-010: a second kernel object (flag k) is an error") {
     Tree tree;
     tree.sm("INCLUDE: one two\n").master("one", "k - - -\n").master("two", "* 2\nkx - - -\n");
     tree.object("one", "int one_there;", "").object("two", "int two_there;", "");
-    Kernel().refuses(tree, EINVAL, "master.d/two:2:1: expected one kernel object (flag k) only");
+    Booted().refuses(tree, EINVAL, "master.d/two:2:1: expected one kernel object (flag k) only");
 }
 
 TEST_CASE("CFG-010: a required device (flag r) may not stay out") {
     Tree tree;
     tree.sm("EXCLUDE: foo\n").master("foo", "fsr foo 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected the required device 'foo'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:10: expected the required device 'foo'");
 }
 
 TEST_CASE("CFG-016: two drivers with one major are an error that names both files") {
     Tree tree;
     tree.sm("INCLUDE: foo, bar\n").master("foo", "fs foo 61 8\n").master("bar", "* bar\nfs bar 61 8\n");
     tree.driver("foo").driver("bar");
-    Kernel().refuses(tree, EINVAL, "master.d/bar:2:8: expected a major of its own for 'bar', found 61, which 'foo' has at master.d/foo:1:8");
+    Booted().refuses(tree, EINVAL, "master.d/bar:2:8: expected a major of its own for 'bar', found 61, which 'foo' has at master.d/foo:1:8");
 }
 
 TEST_CASE("CFG-018: a dependency that has no master file, or no object, is an error at its place") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone,gone\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "master.d/foo:1:19: expected the name of a file in master.d, found 'gone'");
+    Booted().refuses(tree, EINVAL, "master.d/foo:1:19: expected the name of a file in master.d, found 'gone'");
     tree.master("gone", "x - - -\n");
-    Kernel().refuses(tree, EINVAL, "master.d/foo:1:19: expected an object boot/gone.so for 'gone', found none");
+    Booted().refuses(tree, EINVAL, "master.d/foo:1:19: expected an object boot/gone.so for 'gone', found none");
 }
 
 TEST_CASE("CFG-025: keywords are case sensitive, and an unknown one is an error") {
     Tree tree;
     tree.sm("* comment\n  use: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:2:3: expected a keyword in capitals: INCLUDE, USE, EXCLUDE or VECTOR, found 'use'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:2:3: expected a keyword in capitals: INCLUDE, USE, EXCLUDE or VECTOR, found 'use'");
     tree.sm("USE foo\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:5: expected ':' after USE, found 'foo'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:5: expected ':' after USE, found 'foo'");
     tree.sm("USE: ../foo\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:6: expected the name of a master file, found '../foo'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:6: expected the name of a master file, found '../foo'");
 }
 
 TEST_CASE("CFG-027: INCLUDE without an object, or without a master file, is an error") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected an object boot/foo.so for 'foo', found none");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:10: expected an object boot/foo.so for 'foo', found none");
     tree.sm("INCLUDE: fou\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected the name of a file in master.d, found 'fou'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:10: expected the name of a file in master.d, found 'fou'");
 }
 
 TEST_CASE("CFG-029: a module that is both included and excluded is an error that names both lines") {
     Tree tree;
     tree.sm("INCLUDE: foo\n* no\nEXCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected a module that is not excluded, found 'foo', which system/test.sm:3:10 excludes");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:10: expected a module that is not excluded, found 'foo', which system/test.sm:3:10 excludes");
 }
 
 TEST_CASE("CFG-030: a VECTOR line that is wrong is told with its column") {
     Tree tree;
     tree.sm("VECTOR: bustype=VME module=foo unit=x\n").master("foo", "fs foo 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:37: expected a number, found 'x'");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:37: expected a number, found 'x'");
     tree.sm("VECTOR: bustype=VME unit=1\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:27: expected module=name");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:27: expected module=name");
     tree.sm("VECTOR: module=foo exprobe=(r,0x10,2)\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:29: expected a probe of five parts (command,address,size,value,mask), found 3");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:29: expected a probe of five parts (command,address,size,value,mask), found 3");
 }
 
 TEST_CASE("CFG-031: an object that needs a routine nobody has is refused, by the routine's name") {
     Tree tree;
     tree.sm("INCLUDE: foo bar\n").master("foo", "fs foo 61 8\n").master("bar", "fs bar 62 8\n").driver("foo");
     tree.object("bar", std::string(driver_text) + flag_text + "void PFXinit() { there_is_no_such_routine(); }\n", "bar");
-    Kernel().refuses(tree, ENOEXEC, "boot/bar.so: undefined symbol: there_is_no_such_routine");
+    Booted().refuses(tree, ENOEXEC, "boot/bar.so: undefined symbol: there_is_no_such_routine");
     tree.file("boot/bar.so", "not an object");
-    Kernel().refuses(tree, ENOEXEC, "boot/bar.so: expected a shared object");
+    Booted().refuses(tree, ENOEXEC, "boot/bar.so: expected a shared object");
 }
 
 TEST_CASE("CFG-037: a devflag with both D_OLD and D_MP is a configuration error") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
     tree.object("foo", std::string(driver_text) + "int PFXdevflag = D_OLD | D_MP;\n", "foo");
-    Kernel().refuses(tree, EINVAL, "boot/foo.so: expected foodevflag with D_OLD or D_MP, found both");
+    Booted().refuses(tree, EINVAL, "boot/foo.so: expected foodevflag with D_OLD or D_MP, found both");
 }
 
 TEST_CASE("CFG-039 QUE-033: an f or m object without pfxinfo is a configuration error") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs wrong_ 61 8\n").driver("foo");
-    Kernel().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wrong_info for flags 'fs' at master.d/foo:1:1, found none");
+    Booted().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wrong_info for flags 'fs' at master.d/foo:1:1, found none");
     tree.master("foo", "m wrong_ - -\n");
-    Kernel().refuses(tree, EINVAL, "expected a streamtab wrong_info");
+    Booted().refuses(tree, EINVAL, "expected a streamtab wrong_info");
 }
 
 TEST_CASE("CFG-083: a tree whose master files have the columns of another profile is told once, with both forms") {
@@ -333,26 +333,26 @@ TEST_CASE("CFG-083: a tree whose master files have the columns of another profil
     Tree tree;
     tree.sm("INCLUDE: foo bar\n").driver("foo").driver("bar").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     tree.master("foo", "fs foo 61 8 clone\n$$$\nint foonum = ##D;\n").master("bar", "cfs bar 62 8\n");
-    Kernel svr4("svr4");
+    Booted svr4("svr4");
     svr4.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + svr4_columns + ", as master files of the svr4 profile have them, found " +
                                    irix_columns + ", as in the irix and solaris profiles (2 files are so)");
     CHECK_MESSAGE(svr4.error.find('\n') == std::string::npos, svr4.error);
-    Kernel as_it_is("irix");
+    Booted as_it_is("irix");
     CHECK_MESSAGE(as_it_is.boot(tree) == 0, as_it_is.error);
     tree.master("foo", "fs - foo 61 8 - clone\n\t\tfoonum (%i) = {##D}\n").master("bar", "cfs - bar 62 8 -\n");
     for (const char *profile : {"irix", "solaris"}) {
-        Kernel k(profile);
+        Booted k(profile);
         k.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + irix_columns + ", as master files of the " + profile +
                                     " profile have them, found " + svr4_columns + ", as in the svr4 profile");
         CHECK_MESSAGE(k.error.find('\n') == std::string::npos, k.error);
     }
-    CHECK_MESSAGE(Kernel("svr4").boot(tree) == 0, "its own form is accepted");
+    CHECK_MESSAGE(Booted("svr4").boot(tree) == 0, "its own form is accepted");
 }
 
 TEST_CASE("CFG-083: what is wrong besides the form is told too, and a file that could be either is not taken for the other") {
     Tree tree;
     tree.sm("INCLUDE: foo\nINCLUED: bar\n").driver("foo").master("foo", "fs foo 61 8\n");
-    Kernel k("svr4");
+    Booted k("svr4");
     k.refuses(tree, EINVAL, "system/test.sm:2:1: ");
     CHECK(k.error.find("master.d/foo: expected the columns") != std::string::npos);
     CHECK(sysgen::form_of(sysgen::source_of("f", "* c\n\nfs foo 61 8\n")) == sysgen::Form::irix);
@@ -375,12 +375,12 @@ TEST_CASE("CFG-084: an object that is cut off anywhere is refused by name and si
     for (std::uintmax_t size : {whole - 1, whole / 2, std::uintmax_t{4096}, std::uintmax_t{512}, std::uintmax_t{64}}) {
         CAPTURE(size);
         std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
-        Kernel().refuses(tree, ENOEXEC, "found " + std::to_string(size) + ": it is cut off (CFG-084)");
+        Booted().refuses(tree, ENOEXEC, "found " + std::to_string(size) + ": it is cut off (CFG-084)");
     }
     for (std::size_t size : {63u, 1u, 0u}) {
         CAPTURE(size);
         std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
-        Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a shared object of this machine, found another kind of file");
+        Booted().refuses(tree, ENOEXEC, "boot/foo.so: expected a shared object of this machine, found another kind of file");
     }
     // Headers that speak of no place in a file, and an object of another machine.
     for (const auto &[offset, value] : {std::pair<std::size_t, char>{32 + 7, '\x7f'}, {40 + 7, '\x7f'}, {18, '\x02'}, {32, '\x41'}}) {
@@ -388,10 +388,10 @@ TEST_CASE("CFG-084: an object that is cut off anywhere is refused by name and si
         std::string damaged = bytes;
         damaged[offset] = value;
         std::ofstream(path, std::ios::binary) << damaged;
-        Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected ");
+        Booted().refuses(tree, ENOEXEC, "boot/foo.so: expected ");
     }
     std::ofstream(path, std::ios::binary) << bytes;
-    Kernel k;
+    Booted k;
     CHECK_MESSAGE(k.boot(tree) == 0, k.error);
 }
 
@@ -405,12 +405,12 @@ TEST_CASE("CFG-085: a FIFO, a directory, a device or a link to nothing in a file
         tree.driver("foo");
         for (const auto &[each, content] : files) tree.file(each, content);
         {
-            Kernel k;
+            Booted k;
             REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         }
         const std::string path = tree.path + "/" + name;
         auto refused = [&, name = name](const char *found) {
-            Kernel k;
+            Booted k;
             const std::string before = k.picture();
             CHECK(k.boot(tree) != 0);
             CHECK_MESSAGE(k.error == std::string(name) + ": expected a file, found " + found, k.error);
@@ -434,13 +434,13 @@ TEST_CASE("CFG-085: an object that is no file is refused by name") {
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8\n");
     const std::string path = tree.path + "/boot/foo.so";
     REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
-    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a FIFO");
+    Booted().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a FIFO");
     fs::remove(path);
     fs::create_directory(path);
-    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a directory");
+    Booted().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a directory");
     fs::remove(path);
     fs::create_symlink("/nonexistent/file", path);
-    Kernel().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a symbolic link that leads to none");
+    Booted().refuses(tree, ENOEXEC, "boot/foo.so: expected a file, found a symbolic link that leads to none");
 }
 
 TEST_CASE("CFG-086: C text includes headers of the DDI only; another file is refused at its line and nothing of it is shown") {
@@ -450,7 +450,7 @@ TEST_CASE("CFG-086: C text includes headers of the DDI only; another file is ref
     auto refuses = [&](const std::string &text, const std::string &where) {
         CAPTURE(text);
         tree.master("foo", "fs foo 61 8\n$$$\n" + text + "\n");
-        Kernel k;
+        Booted k;
         k.refuses(tree, EINVAL, where);
         CHECK_MESSAGE(k.error.find("sesame") == std::string::npos, k.error);
     };
@@ -469,7 +469,7 @@ TEST_CASE("CFG-086: C text includes headers of the DDI only; another file is ref
     // Words that only look like one.
     tree.master("foo", "fs foo 61 8\n$$$\n#include <sys/types.h>\n#  include \"sys/errno.h\"\n/*\n#include \"/etc/passwd\"\n*/\n"
                        "// \\\n#include \"/etc/passwd\"\nchar *foo_text = \"\\\n#include <x>\", foo_quote = '\"';\nint foonum = ##D;\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "foo init 8, foo start");
 }
@@ -480,7 +480,7 @@ TEST_CASE("CFG-086: what the compiler says of a place outside master.d is told w
     for (const std::string &text : {"#line 1 \"" + tree.path + "/secret\"\nint foonum = ;", "asm(\".include \\\"" + tree.path + "/secret\\\"\");"}) {
         CAPTURE(text);
         tree.master("foo", "fs foo 61 8\n$$$\n" + text + "\n");
-        Kernel k;
+        Booted k;
         k.refuses(tree, ENOEXEC, "master.d: ");
         CHECK_MESSAGE(k.error.find("sesame") == std::string::npos, k.error);
     }
@@ -489,14 +489,14 @@ TEST_CASE("CFG-086: what the compiler says of a place outside master.d is told w
 TEST_CASE("CFG-087: what INCLUDE names and is not there is told with what it could be made of; what USE names stays out and is told of") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
-    Kernel().refuses(tree, EINVAL, "system/test.sm:1:10: expected an object boot/foo.so for 'foo', found none, and no boot/foo.c to make it of");
+    Booted().refuses(tree, EINVAL, "system/test.sm:1:10: expected an object boot/foo.so for 'foo', found none, and no boot/foo.c to make it of");
     tree.file("boot/foo.c", "int foo;\n");
-    Kernel().refuses(tree, EINVAL, "found none: boot/foo.c was not compiled");
+    Booted().refuses(tree, EINVAL, "found none: boot/foo.c was not compiled");
     fs::remove_all(tree.path + "/boot");
-    Kernel().refuses(tree, EINVAL, "found none: there is no directory boot");
+    Booted().refuses(tree, EINVAL, "found none: there is no directory boot");
     fs::create_directory(tree.path + "/boot");
     tree.driver("foo").sm("INCLUDE: foo\nUSE: gone,\tnofile\nEXCLUDE: not\nUSE: not\n").master("gone", "fs gone 62 8\n").master("not", "fs not 63 8\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(std::string(rill_boot_note(k.raw(), 0)) ==
           "system/test.sm:2:6: 'gone' stays out: there is no object boot/gone.so, and no boot/gone.c to make it of");
@@ -521,7 +521,7 @@ TEST_CASE("CFG-051: what a line of the node table has wrong is told with its col
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").driver("foo");
     auto refuses = [&](std::string_view line, std::string_view text) {
         tree.file("dev", std::string("/dev/ok c foo 0 0666 0 0\n") + std::string(line) + "\n");
-        Kernel().refuses(tree, EINVAL, text);
+        Booted().refuses(tree, EINVAL, text);
     };
     refuses("/dev/x  q  10  61  0666  0  0", "dev:2:9: expected b or c, found 'q'");
     refuses("/dev/x  c  10  61  0688  0  0", "dev:2:20: expected a mode, octal, of at most 7777, found '0688'");
@@ -536,7 +536,7 @@ TEST_CASE("CFG-051: what a line of the node table has wrong is told with its col
 TEST_CASE("CFG-016: several problems of one directory are all told, each in its line") {
     Tree tree;
     tree.sm("INCLUDE: foo\nINCLUED: bar\n").master("foo", "fs foo 61 x\n").driver("foo").file("dev", "/dev/x q\n");
-    Kernel k;
+    Booted k;
     CHECK(k.boot(tree) == EINVAL);
     CHECK(k.error.find("system/test.sm:2:1: ") != k.error.npos);
     CHECK(k.error.find("\nmaster.d/foo:1:11: ") != k.error.npos);
@@ -552,7 +552,7 @@ TEST_CASE("CFG-020: a System that has drivers of its own is not booted over") {
     CHECK(sysgen::boot(f.system, tree.path, &error) == EBUSY);
     CHECK(error.find("found 'own'") != error.npos);
     CHECK(f.system.registry.by_external(10) != nullptr);
-    Kernel k;
+    Booted k;
     CHECK(k.boot(tree) == 0);
     CHECK(k.boot(tree) == EBUSY);
 }
@@ -575,7 +575,7 @@ TEST_CASE("CFG-060: a node that exists already is refused, and the nodes before 
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
     tree.file("dev", "/dev/a c foo 0 0666 0 0\n/dev/b c foo 1 0666 0 0\n");
-    Kernel k;
+    Booted k;
     CHECK(k.node("/dev/b", makedevice(1, 1)) == 0);
     k.refuses(tree, EEXIST, "dev:2:1: the node '/dev/b' cannot be made");
     CHECK(outcome(rill_unlink(handle(k.root), "/dev/b")) == 0);
@@ -611,7 +611,7 @@ TEST_CASE("CFG-004: lines between the descriptive line and the $ line are stubs,
 TEST_CASE("CFG-005: C text after $$$ is compiled in, and the driver finds its variables there") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 3 clone\n$$$\n#include <sys/types.h>\nint foonum = ##D;\n").driver("foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "foo init 3, foo start");
 }
@@ -620,7 +620,7 @@ TEST_CASE("CFG-006: f makes a row with a streamtab, m a module entry, bc a row o
     Tree tree;
     tree.sm("INCLUDE: drv mod blk\n").master("drv", "fs drv 61 8\n").master("mod", "m mod - -\n").master("blk", "bc blk_ 62 8\n");
     tree.driver("drv").driver("mod").object("blk", "int blk_devflag; int blk_read() { return 0; }\n", "");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     REQUIRE(k.at(61));
     CHECK(k.at(61)->tab != nullptr);
@@ -635,7 +635,7 @@ TEST_CASE("CFG-006: f makes a row with a streamtab, m a module entry, bc a row o
 TEST_CASE("CFG-007: f and m together make one object a driver and a module") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fsm foo 61 8\n").driver("foo").file("dev", "/dev/foo c foo 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     const int fd = k.open("/dev/foo");
     CHECK(fd >= 0);
@@ -650,7 +650,7 @@ TEST_CASE("CFG-010: all flags are read; a u module comes last; n and p change no
     Tree tree;
     tree.sm("INCLUDE: one two three\n").master("one", "fsu one 61 8\n").master("two", "fsn two 62 8\n").master("three", "fsp three 63 8\n");
     tree.driver("one").driver("two").driver("three");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "two init 4, three init 4, one init 4, two start, three start, one start");
     CHECK(k.at(62)->tab != nullptr);
@@ -660,7 +660,7 @@ TEST_CASE("CFG-010: all flags are read; a u module comes last; n and p change no
 TEST_CASE("CFG-010: an x file is no driver: its object comes in, its driver data is ignored") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "xcf foo 61 8\n").driver("foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) == nullptr);
     CHECK(k.heard() == "foo init 4, foo start");
@@ -670,7 +670,7 @@ TEST_CASE("CFG-012: a driver without flag d cannot be unloaded at run time; one 
     Tree tree;
     tree.sm("INCLUDE: fix dyn\n").master("fix", "fs fix 61 8\n").master("dyn", "fsdRw dyn 62 8\n").driver("fix");
     tree.object("dyn", std::string(driver_text) + flag_text + start_text + "char *PFXmversion = \"1\";\n", "dyn");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     Enter scope(k.system);
     CHECK(k.system.registry.unload(*k.at(61)) == EINVAL);
@@ -684,7 +684,7 @@ TEST_CASE("CFG-012: a driver without flag d cannot be unloaded at run time; one 
 TEST_CASE("CFG-013: the prefix, not the file name, is what all entry points begin with") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs hypo_ 61 8\n").driver("foo", "hypo_").file("dev", "/dev/foo c foo 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.open("/dev/foo") >= 0);
     CHECK(k.heard() == "hypo_ init 4, hypo_ start, hypo_ open 0");
@@ -695,7 +695,7 @@ TEST_CASE("CFG-014: changing SOFT changes the node numbers and nothing else") {
         Tree tree;
         tree.sm("INCLUDE: foo\n").master("foo", std::string("fs foo ") + soft + " 8 clone\n").driver("foo");
         tree.file("dev", "/dev/foo c clone foo 0666 0 0\n/dev/foo2 c foo 2 0666 0 0\n");
-        Kernel k;
+        Booted k;
         REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         const auto major = static_cast<major_t>(std::atoi(soft));
         const int fd = k.open("/dev/foo"), fixed = k.open("/dev/foo2");
@@ -707,7 +707,7 @@ TEST_CASE("CFG-014: changing SOFT changes the node numbers and nothing else") {
 TEST_CASE("DEV-017: a list of majors in SOFT: all lead to one row, enumerated in that order") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 32,35,37 8\n").driver("foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     REQUIRE(k.at(32));
     CHECK(k.at(35) == k.at(32));
@@ -731,7 +731,7 @@ TEST_CASE("CFG-017: ##D, ##E and ##C in the C text are #DEV, the external major 
 TEST_CASE("CFG-018: what a file depends on comes into the kernel with it, and what that depends on") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8 bar\n").master("bar", "fs bar 62 8 clone\n").driver("foo").driver("bar");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "bar init 4, foo init 4, bar start, foo start");
     REQUIRE(k.at(10));
@@ -742,7 +742,7 @@ TEST_CASE("CFG-018: files that depend on one another come in once each") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8 bar\n").master("bar", "fs bar 62 8 foo\n");
     tree.object("foo", std::string(driver_text) + flag_text, "foo").object("bar", std::string(driver_text) + flag_text, "bar");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) != nullptr);
     CHECK(k.at(62) != nullptr);
@@ -751,7 +751,7 @@ TEST_CASE("CFG-018: files that depend on one another come in once each") {
 TEST_CASE("CFG-019: the shipped clone file has major 10 and no flag d; unloading clone is refused") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8 clone\n").driver("foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     REQUIRE(k.at(10) != nullptr);
     CHECK(!k.at(10)->loadable);
@@ -764,7 +764,7 @@ TEST_CASE("CFG-019: a directory's own clone file goes before the shipped one") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8 clone\n").master("clone", "fs clone 63 -\n").driver("foo");
     tree.file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(10) == nullptr);
     REQUIRE(k.at(63) != nullptr);
@@ -776,13 +776,13 @@ TEST_CASE("CFG-019: a directory's own clone file goes before the shipped one") {
 TEST_CASE("CFG-020 IRIX-002: with no driver that depends on it there is no clone driver: ENXIO; one dependent brings it in") {
     Tree tree;
     tree.sm("USE: foo\n").master("foo", "fs foo 61 8\n").driver("foo").file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     CHECK(k.at(10) != nullptr); // as a System without configuration has it
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(10) == nullptr);
     CHECK(k.open("/dev/foo") == -ENXIO);
     tree.master("foo", "fs foo 61 8 clone\n");
-    Kernel with;
+    Booted with;
     REQUIRE(with.boot(tree) == 0);
     CHECK(with.open("/dev/foo") >= 0);
 }
@@ -793,7 +793,7 @@ TEST_CASE("CFG-025: all .sm files act as one, other files are ignored") {
     Tree tree;
     tree.file("system/a.sm", "USE: foo\n").file("system/b.sm", "USE: bar\n").file("system/c.txt", "this is no directive\n");
     tree.master("foo", "fs foo 61 8\n").master("bar", "fs bar 62 8\n").driver("foo").driver("bar");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) != nullptr);
     CHECK(k.at(62) != nullptr);
@@ -812,7 +812,7 @@ TEST_CASE("CFG-026: INCLUDE lines add up; of another keyword the last line wins"
 TEST_CASE("CFG-027: INCLUDE configures a module that has its object") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) != nullptr);
     CHECK(k.trace.count(Kind::driver, "foo") >= 3); // configured, init, start
@@ -823,7 +823,7 @@ TEST_CASE("CFG-028: USE without an object is no error: the module is absent and 
     tree.sm("USE: gone nofile\nINCLUDE: foo\n").master("gone", "fs gone 62 8\ngone_value() {true}\n").master("foo", "fs foo 61 8\n");
     tree.object("foo", std::string(driver_text) + flag_text + "void PFXinit() { cmn_err(CE_CONT, \"stub gives %d\", gone_value()); }\n", "foo");
     tree.file("dev", "/dev/gone c gone 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(62) == nullptr);
     CHECK(k.heard() == "stub gives 1");
@@ -835,7 +835,7 @@ TEST_CASE("CFG-029: EXCLUDE makes a stub for each listed routine that no include
     tree.sm("EXCLUDE: gone\nINCLUDE: foo\n").master("gone", "fs gone 62 8\ngone_a() {nopkg}\ngone_b() {nosys}\n").master("foo", "fs foo 61 8\n").driver("gone");
     tree.object("foo", std::string(driver_text) + flag_text +
                            "int gone_b() { return 42; }\nvoid PFXinit() { cmn_err(CE_CONT, \"%d %d\", gone_a() == ENOPKG, gone_b()); }\n", "foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(62) == nullptr);
     CHECK(k.heard() == "1 42");
@@ -851,7 +851,7 @@ TEST_CASE("CFG-030: VECTOR configures a module if its probe finds something, or 
             "VECTOR: bustype=VME module=any unit=0\n"
             "VECTOR: module=val base=0x1000 exprobe=(r,base,1,0xab,0xff),(rn,0x3000,1,0,0)\n"
             "VECTOR: module=no exprobe=(r,0x1000,1,0xac,0xff)\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) != nullptr);
     CHECK(k.at(62) == nullptr);
@@ -863,7 +863,7 @@ TEST_CASE("CFG-031: entry points are the public names with the prefix; one that 
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "cs rd_ 61 8\n").file("dev", "/dev/rd c foo 0 0666 0 0\n");
     tree.object("foo", "int rd_devflag; int rd_open() { return 0; } int rd_close() { return 0; } static int rd_write() { return 0; }\n", "");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(bool(k.at(61)->entry.open));
     CHECK(!k.at(61)->entry.read);
@@ -877,7 +877,7 @@ TEST_CASE("CFG-031: entry points are the public names with the prefix; one that 
 TEST_CASE("CFG-031: a name that only the C library has is no entry point") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "cs f 61 8\n").object("foo", "int fdevflag;\n", "");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(!k.at(61)->entry.open); // not fopen()
 }
@@ -887,7 +887,7 @@ TEST_CASE("CFG-032: init, then edtinit once for each VECTOR line, last first, th
     tree.sm("VECTOR: bustype=VME module=foo ctlr=1\nVECTOR: bustype=VME module=foo ctlr=2\nINCLUDE: bare\n");
     tree.master("foo", "cs foo 61 8\n").master("bare", "fs bare 62 8\n").driver("foo");
     tree.object("bare", std::string(driver_text) + flag_text, "bare").file("dev", "/dev/bare c bare 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "foo init 4, foo edtinit 2, foo edtinit 1, foo start");
     std::string routines;
@@ -900,7 +900,7 @@ TEST_CASE("CFG-032: init, then edtinit once for each VECTOR line, last first, th
 TEST_CASE("CFG-034: no open of a driver comes before its init") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").driver("foo").file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.open("/dev/foo") >= 0);
     CHECK(k.heard() == "foo init 4, foo start, foo open 2");
@@ -910,7 +910,7 @@ TEST_CASE("DEV-031: #DEV reaches the driver's table through a variable: so many 
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 2 clone\n$$$\nint foonum = ##D;\n").driver("foo");
     tree.file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     const int first = k.open("/dev/foo");
     CHECK(k.open("/dev/foo") >= 0);
@@ -926,7 +926,7 @@ TEST_CASE("CFG-035: a registered driver is loaded, and started, by the first ope
         tree.sm("INCLUDE: foo\n").master("foo", "fsdR foo 61 3 clone\n$$$\nint foonum = ##D;\n");
         tree.object("foo", std::string(driver_text) + flag_text + start_text + "char *PFXmversion = \"1\";\n", "foo");
         tree.file("dev", "/dev/direct c foo 0 0666 0 0\n/dev/clone c clone foo 0666 0 0\n");
-        Kernel k;
+        Booted k;
         REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         CHECK(k.heard() == "");
         REQUIRE(k.at(61) != nullptr);
@@ -943,7 +943,7 @@ TEST_CASE("CFG-036: loading fails without pfxmversion, or with D_OLD; the open g
     tree.sm("INCLUDE: foo bar\n").master("foo", "fsdR foo 61 3\n").master("bar", "fsdR bar 62 3\n").driver("foo");
     tree.object("bar", std::string(driver_text) + start_text + "char *PFXmversion = \"1\";\n", "bar");
     tree.file("dev", "/dev/foo c foo 0 0666 0 0\n/dev/bar c bar 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.open("/dev/foo") == -ENXIO);
     CHECK(k.heard() == "boot/foo.so: expected foomversion in a loadable driver, found none (CFG-036)");
@@ -955,7 +955,7 @@ TEST_CASE("CFG-038 QUE-034: a driver without pfxdevflag is recorded with D_OLD")
     Tree tree;
     tree.sm("INCLUDE: foo bar\n").master("foo", "fs foo 61 8\n").master("bar", "fs bar 62 8\n").driver("bar");
     tree.object("foo", driver_text, "foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61)->devflag == D_OLD);
     CHECK(k.at(62)->devflag == D_MP);
@@ -972,7 +972,7 @@ TEST_CASE("CFG-045 [svr4]: seven columns, a dash for an empty one") {
           "master.d/foo:1:4: expected a number of vectors or '-', found 'x'");
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs - foo 62 - - clone\n").driver("foo").file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k("svr4");
+    Booted k("svr4");
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(63)->name == "clone");
     CHECK(k.open("/dev/foo") >= 0);
@@ -982,7 +982,7 @@ TEST_CASE("CFG-046 [svr4]: variables stand on following lines, their values afte
     Tree tree;
     tree.sm("INCLUDE: foo\n").driver("foo");
     tree.master("foo", "fs - foo 62 - -\n        foo_tab[NLP] (%i%i)\n        foonum (%i) = {NLP}\n$$$$\nNLP = 2\n");
-    Kernel k("svr4");
+    Booted k("svr4");
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "foo init 2, foo start");
     Parsed p("fs - foo 62 - -\nfoo_tab[NLP] (%i%i)\n$$$$\nNLP = 2\n", sysgen::Form::svr4);
@@ -996,7 +996,7 @@ TEST_CASE("CFG-047: a module is known by the name of its file, not by its prefix
     Tree tree;
     tree.sm("INCLUDE: foo crmod\n").master("foo", "fs foo 61 8\n").master("crmod", "m crmd - -\n").driver("foo").driver("crmod", "crmd");
     tree.file("dev", "/dev/foo c foo 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     const int fd = k.open("/dev/foo");
     CHECK(k.push(fd, "crmd") == -EINVAL);
@@ -1006,7 +1006,7 @@ TEST_CASE("CFG-047: a module is known by the name of its file, not by its prefix
 TEST_CASE("CFG-051 [svr4]: a node file line names driver, node under /dev, type and minor") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs - foo 62 - -\n").driver("foo").file("dev", "foo bar/x c 3\n");
-    Kernel k("svr4");
+    Booted k("svr4");
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     const int fd = k.open("/dev/bar/x");
     REQUIRE(fd >= 0);
@@ -1019,7 +1019,7 @@ TEST_CASE("CFG-060: a clone node has the clone's major and the target's major as
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").driver("foo");
     tree.file("dev", "* nodes\n/dev/foo  c  10  61  0640  5  6\n/dev/foo2 c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     struct stat st = {};
     REQUIRE(rill_stat(handle(k.root), "/dev/foo", &st) == 0);
@@ -1036,7 +1036,7 @@ TEST_CASE("CFG-061: /dev/<name> is the clone node, /dev/<name><unit> a fixed min
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 40 8 clone\n").driver("foo");
     tree.file("dev", "/dev/foo c clone foo 0666 0 0\n/dev/foo00 c foo 0 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.open("/dev/foo00") >= 0);
     CHECK(k.rdev(k.open("/dev/foo")) == makedevice(40, 1));
@@ -1051,7 +1051,7 @@ TEST_CASE("CFG-031: two Systems booted from one directory share no variable of a
         each->sm("INCLUDE: foo\n").driver("foo").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     tree.master("foo", "fs foo 61 1 clone\n$$$\nint foonum = ##D;\n");
     other.master("foo", "fs foo 61 2 clone\n$$$\nint foonum = ##D;\n");
-    Kernel a, b, c;
+    Booted a, b, c;
     REQUIRE_MESSAGE(a.boot(tree) == 0, a.error);
     REQUIRE_MESSAGE(b.boot(tree) == 0, b.error);
     REQUIRE_MESSAGE(c.boot(other) == 0, c.error);
@@ -1090,7 +1090,7 @@ TEST_CASE("CFG-001: an object that is not in boot/ is looked for in the director
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
     elsewhere.driver("foo");
     ::setenv("RILL_BOOT_PATH", ("/nonexistent:" + elsewhere.path + "/boot").c_str(), 1);
-    Kernel k;
+    Booted k;
     CHECK_MESSAGE(k.boot(tree) == 0, k.error);
     ::unsetenv("RILL_BOOT_PATH");
     CHECK(k.at(61) != nullptr);
@@ -1100,7 +1100,7 @@ TEST_CASE("CFG-016: a boot that is refused can be repeated after the directory w
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n$$$\nint foonum = oops;\n").driver("foo");
     tree.file("dev", "/dev/foo c clone foo 0666 0 0\n");
-    Kernel k;
+    Booted k;
     k.refuses(tree, ENOEXEC, "master.d/foo:3:14: ");
     tree.master("foo", "fs foo 61 8 clone\n$$$\nint foonum = ##D;\n");
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
@@ -1109,7 +1109,7 @@ TEST_CASE("CFG-016: a boot that is refused can be repeated after the directory w
 }
 
 TEST_CASE("CFG-020: the example tree boots, as built, and every node of it does what its comment says") {
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(RILL_BUILD_DIR "/examples/sysgen") == 0, k.error);
     CHECK(k.at(10) != nullptr);
     for (int i = 0; i < 8; ++i) CHECK(k.rdev(k.open("/dev/echo")) == makedevice(61, static_cast<minor_t>(i)));
@@ -1135,7 +1135,7 @@ TEST_CASE("HDR-015: every undefined symbol of an object is named, with its manua
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
     tree.object("foo", std::string(driver_text) + flag_text + "void PFXinit() { physio(); putnxt(); strlen(\"\"); }\n", "foo");
-    Kernel k;
+    Booted k;
     k.refuses(tree, ENOEXEC, "boot/foo.so: undefined symbol: physio, physio(D3): not in rill");
     CHECK_MESSAGE(k.error.find("boot/foo.so: undefined symbol: putnxt, in no manual rill knows; near it: putnext(D3)") != k.error.npos,
                   k.error);
@@ -1152,7 +1152,7 @@ TEST_CASE("HDR-015: an object with _init and modlinkage gives its streamtab and 
             "\", \"w\"); fprintf(f, \"%d\", zz_events); fclose(f); }\n";
     tree.sm("INCLUDE: ssun clone\n").master("ssun", "fsm ssun 61 8\n").object("ssun", text, "");
     {
-        Kernel k;
+        Booted k;
         REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         REQUIRE(k.at(61));
         CHECK(k.at(61)->devflag == (D_MP | D_MTPERMOD));
@@ -1175,7 +1175,7 @@ std::string file_text(const char *path) {
     std::ifstream source(path);
     return {std::istreambuf_iterator<char>(source), std::istreambuf_iterator<char>()};
 }
-std::string called_as(Kernel &k, const char *name) {
+std::string called_as(Booted &k, const char *name) {
     const char *reason = nullptr, *as = rill_called_as(k.raw(), name, &reason);
     return as ? std::string(as) + ": " + reason : "";
 }
@@ -1191,7 +1191,7 @@ TEST_CASE("CFG-080 HDR-015: an object with _init runs it although its info and d
             "void zy_unload(int *p) { *p = 1; }\n";
     Tree tree;
     tree.sm("INCLUDE: zy clone\n").master("zy", "fsm zy_ 61 8\n").object("zy", text, "");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     REQUIRE(k.at(61));
     CHECK(k.at(61)->devflag == (D_MP | D_MTPERMOD));
@@ -1213,7 +1213,7 @@ TEST_CASE("CFG-080 HDR-015: init_module of LiS and of OpenSS7 runs although the 
     tree.sm("INCLUDE: one two\n").master("one", "fs one 61 8 clone\n").master("two", "fs two 62 8\n");
     tree.object("one", unflagged() + lis, "one").object("two", unflagged() + openss7, "two");
     tree.file("dev", "/dev/one c clone one 0666 0 0\n/dev/two c clone two 0666 0 0\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(called_as(k, "one") == "LiS: lis_register_strdev() registered it");
     CHECK(called_as(k, "two") == "OpenSS7: register_strdev() registered it");
@@ -1232,7 +1232,7 @@ TEST_CASE("CFG-080: a boot that is refused after an _init has run calls _fini; t
     Tree tree;
     tree.sm("INCLUDE: ssun foo clone\n").master("ssun", "fsm ssun 61 8\n").object("ssun", text, "");
     tree.master("foo", "fs wrong 62 8\n").driver("foo");
-    Kernel k;
+    Booted k;
     k.refuses(tree, EINVAL, "boot/foo.so: expected a streamtab wronginfo for flags 'fs' at master.d/foo:1:1, found none");
     CHECK(k.heard() == "fini");
     tree.master("foo", "fs foo 62 8\n");
@@ -1247,14 +1247,14 @@ TEST_CASE("CFG-080: an object whose _init installs no streamtab is told as that"
                            "#include <sys/modctl.h>\nstatic struct modlmisc m = { &mod_miscops, \"foo\" };\n"
                            "static struct modlinkage l = { MODREV_1, { &m, 0 } };\nint _init() { return mod_install(&l); }\n"
                            "int _fini() { return mod_remove(&l); }\n", "foo");
-    Kernel().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab registered by its _init for flags 'fs'");
+    Booted().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab registered by its _init for flags 'fs'");
 }
 
 TEST_CASE("CFG-081: a boot records by whose conventions each driver and module is called, and why") {
     Tree tree;
     tree.sm("INCLUDE: new old mod\n").master("new", "fs new 61 8\n").master("old", "fs old 62 8\n").master("mod", "m mod - -\n");
     tree.driver("new").driver("mod").object("old", std::string(driver_text) + "int PFXdevflag = D_OLD;\n", "old");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     std::string told;
     for (const auto &line : k.trace.lines)
@@ -1271,7 +1271,7 @@ TEST_CASE("CFG-081: a boot records by whose conventions each driver and module i
 TEST_CASE("CFG-081 CFG-038: a driver without devflag is called as SVR3, and the boot tells so with what to do if it is wrong") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").object("foo", unflagged(), "foo");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(called_as(k, "foo") == "SVR3: it has no foodevflag");
     REQUIRE(rill_boot_note(k.raw(), 0));
@@ -1288,7 +1288,7 @@ TEST_CASE("CFG-082: a word in boot/foo.like says by whose conventions foo is cal
         Tree tree;
         tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
         tree.object("foo", unflagged(), "foo").file("boot/foo.like", std::string("* what it is\n\n  ") + word + "\n");
-        Kernel k;
+        Booted k;
         REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         CHECK(called_as(k, "foo") == std::string(name) + ": boot/foo.like says so");
         CHECK(k.at(61)->devflag == 0);
@@ -1301,7 +1301,7 @@ TEST_CASE("CFG-082: a word in boot/foo.like says by whose conventions foo is cal
 TEST_CASE("CFG-082: svr3 in boot/foo.like goes before a devflag that says otherwise") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo").file("boot/foo.like", "svr3");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61)->devflag == D_OLD);
     CHECK(called_as(k, "foo") == "SVR3: boot/foo.like says so");
@@ -1313,14 +1313,14 @@ TEST_CASE("CFG-082: a public name rill_like_svr4 in the object says the same; th
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     tree.object("foo", unflagged() + "int rill_like_svr4;\n", "foo");
     {
-        Kernel k;
+        Booted k;
         REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
         CHECK(called_as(k, "foo") == "SVR4: rill cc --like svr4 made it");
         CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0));
         k.heard();
     }
     tree.file("boot/foo.like", "lis\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(called_as(k, "foo") == "LiS: boot/foo.like says so");
     k.heard();
@@ -1330,7 +1330,7 @@ TEST_CASE("CFG-082: a driver that is loaded by its first open is called as its l
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fsdR foo 61 8 clone\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     tree.object("foo", unflagged() + "char *PFXmversion = \"1\";\n", "foo").file("boot/foo.like", "svr4\n");
-    Kernel k;
+    Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(called_as(k, "foo") == ""); // its object was not looked at yet
     CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0));
@@ -1343,7 +1343,7 @@ TEST_CASE("CFG-082: a like file with another word, with two, or with none is ref
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n").driver("foo");
     auto refuses = [&](const char *text, const char *said) {
         tree.file("boot/foo.like", text);
-        Kernel().refuses(tree, EINVAL, said);
+        Booted().refuses(tree, EINVAL, said);
     };
     refuses("* which\n svr5\n", "boot/foo.like:2:2: expected svr3, svr4, solaris, lis or openss7, found 'svr5'");
     refuses("SVR4\n", "boot/foo.like:1:1: expected svr3, svr4");
@@ -1352,7 +1352,7 @@ TEST_CASE("CFG-082: a like file with another word, with two, or with none is ref
 }
 
 TEST_CASE("CFG-088 [svr4]: the shipped SVR4 tree boots under its profile") {
-    Kernel k("svr4");
+    Booted k("svr4");
     REQUIRE_MESSAGE(k.boot(RILL_BUILD_DIR "/examples/sysgen-svr4") == 0, k.error);
     REQUIRE(k.at(63));
     CHECK(k.at(63)->name == "clone");
@@ -1363,11 +1363,11 @@ TEST_CASE("CFG-088 [svr4]: the shipped SVR4 tree boots under its profile") {
     CHECK(k.open("/dev/ec/1") >= 0); // joins
     CHECK(k.open("/dev/ramd0") >= 0);
     CHECK(k.push(k.open("/dev/loop"), "pipemod") == 0);
-    CHECK(Kernel("irix").boot(RILL_BUILD_DIR "/examples/sysgen-svr4") == EINVAL);
+    CHECK(Booted("irix").boot(RILL_BUILD_DIR "/examples/sysgen-svr4") == EINVAL);
 }
 
 TEST_CASE("CFG-088 [solaris]: the shipped Solaris tree boots under its profile") {
-    Kernel k("solaris");
+    Booted k("solaris");
     REQUIRE_MESSAGE(k.boot(RILL_BUILD_DIR "/examples/sysgen-solaris") == 0, k.error);
     REQUIRE(k.at(11));
     CHECK(k.at(11)->name == "clone");

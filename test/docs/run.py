@@ -11,6 +11,7 @@ A directory to boot (lines "system/...", "master.d/...", "dev") is made as shown
 program that includes rill.h is compiled as far as it goes.
 """
 import difflib
+import glob
 import itertools
 import os
 import re
@@ -95,11 +96,16 @@ class Document:
         self.rill, self.source, self.build, self.path = rill, source, build, path
         self.failures = 0
         self.directory = tempfile.mkdtemp()
-        self.environment = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", COLUMNS="80", PKG_CONFIG_PATH=os.path.join(build, "meson-uninstalled"),
+        self.environment = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", COLUMNS="80", PKG_CONFIG_PATH=os.path.join(self.directory, "pkgconfig"),
                                 LD_LIBRARY_PATH=build, PATH=os.path.dirname(rill) + ":" + os.environ["PATH"])
         for name in ("examples", "drivers", "clone", "streams", "test", "bootstrap"):
             os.symlink(os.path.join(source, name), os.path.join(self.directory, name))
         os.symlink(build, os.path.join(self.directory, "build"))
+        os.symlink(source, os.path.join(self.directory, "tree"))
+        for path in glob.glob(os.path.join(build, "meson-uninstalled", "*.pc")): # a shell would split a path with blanks
+            with open(path, encoding="utf-8") as file:
+                text = file.read().replace(build, os.path.join(self.directory, "build")).replace(source, os.path.join(self.directory, "tree"))
+            self.write("pkgconfig/" + os.path.basename(path), text)
         for name in ("main.c", "unit.c"):
             shutil.copy(os.path.join(source, "examples/program", name), self.directory)
         shutil.copytree(os.path.join(source, "examples/porting/broken"), os.path.join(self.directory, "broken"))

@@ -5,7 +5,7 @@ plant.py --check SOURCE      are all old texts found, each once? (a meson test)
 plant.py --list              number and name of each mutant
 plant.py SOURCE COPY         makes, or brings up to date, a copy of the tree SOURCE in COPY, all mutants planted in it
 
-In the copy each mutant is behind rill::mutant_on(N), which is true in a program started with RILL_MUTANT=N; without it,
+The file that an entry names is where it is looked for first. In the copy each mutant is behind rill::mutant_on(N), which is true in a program started with RILL_MUTANT=N; without it,
 or with 0, the program behaves as the sources do. Files that are as they were are not written, so that ninja builds only
 what changed. The form of mutants.txt is told at its top.
 """
@@ -95,9 +95,26 @@ def read_table(path=TABLE):
     return mutants, wrong
 
 
+def follow_moves(source, mutants):
+    """Code moves between files: an old text that its file has not is looked for in all sources, and the one that has it is its file."""
+    sources = {}
+    for top in ("clone", "streams"):
+        for directory, _, names in os.walk(os.path.join(source, top)):
+            for name in names:
+                if name.endswith((".cpp", ".hpp")):
+                    path = os.path.join(directory, name)
+                    sources[os.path.relpath(path, source)] = open(path, encoding="utf-8").read()
+    for m in mutants:
+        if m.file in sources and not m.pattern().search(sources[m.file]) or m.file not in sources and not os.path.exists(os.path.join(source, m.file)):
+            having = [file for file, text in sources.items() if m.pattern().search(text)]
+            if len(having) == 1:
+                m.file = having[0]
+
+
 def mutate(source, mutants):
     """Texts of the mutated files by name, and what does not fit."""
     texts, wrong = {}, []
+    follow_moves(source, mutants)
     for file in sorted({m.file for m in mutants}):
         path = os.path.join(source, file)
         if not os.path.isfile(path):

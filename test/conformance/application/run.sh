@@ -12,6 +12,8 @@ top=$(cd "$here/../../.." && pwd)
 CXX=${CXX:-c++}
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
+ln -s "$top" "$work/tree" || exit 99 # names without blanks, for the lists of words below
+top=$work/tree here=$work/tree/test/conformance/application
 
 cannot() {
     printf 'application cases: %s\n' "$@" >&2
@@ -50,8 +52,6 @@ sources="$here/main.cpp"
 [ -n "${APPLICATION_LIBRARY:-}" ] || for each in "$here"/*.cpp; do
     [ "$each" = "$here/main.cpp" ] || sources="$sources $each"
 done
-library=
-[ -z "${APPLICATION_LIBRARY:-}" ] || library="-Wl,--whole-archive $APPLICATION_LIBRARY -Wl,--no-whole-archive"
 objects=
 for source in $sources; do
     object=$work/$(basename "$source" .cpp).o
@@ -60,7 +60,7 @@ for source in $sources; do
     objects="$objects $object"
 done
 # shellcheck disable=SC2086
-$CXX $objects $library ${LDLIBS:-} -o "$work/application" || cannot 'the cases do not link'
+$CXX $objects ${APPLICATION_LIBRARY:+-Wl,--whole-archive "$APPLICATION_LIBRARY" -Wl,--no-whole-archive} ${LDLIBS:-} -o "$work/application" || cannot 'the cases do not link'
 "$work/application" "$@"
 status=$?
 [ $status -eq 0 ] || status=1

@@ -53,7 +53,7 @@ Shared *shared;
 System *in_system;
 
 void note_actor() {
-    const Actor now = in_system ? actor_of(in_system->entry) : Actor{};
+    const Actor now = in_system ? actor_of(*in_system, in_system->entry) : Actor{};
     shared->actor = *now.driver ? now : shared->entered;
 }
 

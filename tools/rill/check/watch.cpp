@@ -51,10 +51,10 @@ bool has_room_above(const queue_t &q, unsigned char band) {
 
 } // namespace
 
-Actor actor_of(const Entry *entry) {
+Actor actor_of(const Kernel &in, const Entry *entry) {
     Actor out;
     if (!entry) return out;
-    copy(out.driver, driver_of(entry));
+    copy(out.driver, in.driver_of(entry));
     copy(out.procedure, name_of(entry->kind));
     return out;
 }
@@ -74,7 +74,7 @@ void Watch::record(const Record &r) {
         put(r);
         break;
     case Kind::srv:
-        *last_entered_ = actor_of(system_.entry);
+        *last_entered_ = actor_of(system_, system_.entry);
         break;
     case Kind::qopen:
     case Kind::qclose:
@@ -112,7 +112,7 @@ void Watch::record(const Record &r) {
 
 void Watch::put(const Record &r) {
     const Entry *into = system_.entry;
-    *last_entered_ = actor_of(into);
+    *last_entered_ = actor_of(system_, into);
     const Entry *from = into ? into->outer : nullptr;
     const bool by_target = from && from->queue && pair_of(from->queue)->owner &&
                            is_target(pair_of(from->queue)->owner->name.c_str());

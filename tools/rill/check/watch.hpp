@@ -29,7 +29,7 @@ struct Seen {
 struct Actor {
     char driver[48] = {}, procedure[32] = {};
 };
-Actor actor_of(const Entry *entry);
+Actor actor_of(const Kernel &in, const Entry *entry);
 
 class Watch : public Reader {
 public:
