@@ -780,7 +780,10 @@ int Stream::await_answer(Process &process, const IoctlRequest &r) {
         }
         const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
         if (ioctl_state == Ioctl::answered) break;
-        if (wake == Wake::signal) return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
+        if (wake == Wake::signal) {
+            note_unanswered();
+            return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
+        }
         if (wake == Wake::deadlock) {
             note_unanswered();
             return EDEADLK;
@@ -789,7 +792,7 @@ int Stream::await_answer(Process &process, const IoctlRequest &r) {
     return 0;
 }
 
-// Nobody waits any longer: did a driver lose the request?
+// Nobody waits any longer: did a driver lose the request? One that it still can reach is not lost.
 void Stream::note_unanswered() {
 #if RILL_CHECKING
     system.checks.ioctl_unanswered(ioctl_id);
