@@ -170,9 +170,6 @@ void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems)
         r.owner.tab = r.solaris->module->f_str;
         r.owner.devflag = r.solaris->module->f_flag;
         r.owner.installs_module = true;
-        if (master(i).is_driver() && !master(i).is_module())
-            system_.registry.boot_notes.push_back(fmt::format("{}: '{}' installs a module and no driver: flag m in {} makes it one (CFG-120)",
-                                                              object_place(i).text(), master(i).name, master(i).file));
     }
     note(i, "_init", "HDR-015");
 }
@@ -207,6 +204,9 @@ void Booted::note_convention(std::size_t i) {
     const std::string text = fmt::format("{}: {}", name_of(owner.convention), owner.convention_reason);
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = "is called as", .clause = "CFG-081", .text = text});
+    if (owner.installs_module && master(i).is_driver() && !master(i).is_module())
+        system_.registry.boot_notes.push_back(fmt::format("{}: '{}' installs a module and no driver: flag m in {} makes it one (CFG-120)",
+                                                          object_place(i).text(), master(i).name, master(i).file));
     if (running_[i].flagless && owner.convention == Convention::svr3 && running_[i].like == Convention::unsaid)
         system_.registry.boot_notes.push_back(
             fmt::format("{}: '{}' is called as {}; if its open takes a dev_t *, define {}devflag or write svr4 into boot/{}.like",
