@@ -781,7 +781,9 @@ int Stream::await_answer(Process &process, const IoctlRequest &r) {
         const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
         if (ioctl_state == Ioctl::answered) break;
         if (wake == Wake::signal) {
-            note_unanswered();
+#if RILL_CHECKING
+            system.checks.ioctl_broken_off(ioctl_id);
+#endif
             return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
         }
         if (wake == Wake::deadlock) {
@@ -792,7 +794,7 @@ int Stream::await_answer(Process &process, const IoctlRequest &r) {
     return 0;
 }
 
-// Nobody waits any longer: did a driver lose the request? One that it still can reach is not lost.
+// Nobody waits any longer: did a driver lose the request?
 void Stream::note_unanswered() {
 #if RILL_CHECKING
     system.checks.ioctl_unanswered(ioctl_id);
