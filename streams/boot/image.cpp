@@ -1,4 +1,5 @@
 #include "streams/boot/image.hpp"
+#include "streams/boot/includes.hpp"
 #include "streams/boot/manual.hpp"
 #include "streams/base/watched.hpp"
 #if __has_include("streams/boot/paths.hpp")
@@ -254,7 +255,11 @@ bool Image::explain_undefined(Problems &problems) const {
             bool elsewhere = kernel_ && ::dlsym(kernel_, name.c_str());
             for (const Object &other : objects_) elsewhere = elsewhere || other.names.contains(name);
             if (elsewhere) continue;
-            problems.add({object.shown, 0, 0}, fmt::format("undefined symbol: {}{}", name, about(name)));
+            const std::string header = header_with_macro(name);
+            problems.add({object.shown, 0, 0},
+                         fmt::format("undefined symbol: {}{}", name,
+                                     header.empty() ? about(name)
+                                                    : fmt::format(", a macro of <{}>, which its source does not include (HDR-120)", header)));
             any = true;
         }
     return any;

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -130,6 +132,22 @@ void check_includes(const Master &master, Problems &problems) {
             problems.add({master.file, lexed.lines[word], 1},
                          fmt::format("expected an #include of a header of the DDI, found {} (CFG-086)", rest.empty() ? "none" : rest));
     }
+}
+
+std::string header_with_macro(const std::string &name) {
+    for (const char *top : {RILL_DDI_SOURCE, RILL_DDI_INSTALLED}) {
+        std::vector<std::string> headers;
+        std::error_code error;
+        for (std::filesystem::directory_iterator at(std::string(top) + "/sys", error), end; !error && at != end; at.increment(error))
+            if (at->path().extension() == ".h") headers.push_back(at->path().filename().string());
+        std::sort(headers.begin(), headers.end());
+        for (const std::string &header : headers) {
+            std::ifstream in(std::string(top) + "/sys/" + header);
+            for (std::string line; std::getline(in, line);)
+                if (line.starts_with("#define " + name + "(")) return "sys/" + header;
+        }
+    }
+    return {};
 }
 
 } // namespace rill::sysgen

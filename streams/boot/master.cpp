@@ -12,6 +12,15 @@ namespace {
 constexpr std::string_view known_flags = "bcsfmorkjxutnpwdR";
 constexpr std::string_view known_flags_svr4 = "bcsfmorkjxutnpwdRa";
 
+// like = WORD
+bool says_like(const Source &source, std::size_t line) {
+    const std::vector<Word> words = split(source, line, 0, "=");
+    const std::string &text = source.lines[line];
+    if (words.empty() || words[0].text != "like") return false;
+    const std::size_t behind = text.find_first_not_of(" \t", text.find("like") + 4);
+    return behind != text.npos && text[behind] == '=';
+}
+
 class Parser {
 public:
     Parser(const Source &source, Form form, unsigned long major_max, Problems &problems, Master &master)
@@ -159,10 +168,22 @@ private:
         const std::string &text = source_.lines[line];
         std::size_t from = 0;
         while (blank(text[from])) ++from;
+        if (says_like(source_, line)) return like(line);
         if (form_ == Form::svr4 && text.find('(', from) == text.npos)
             dependencies(line, from); // the dependencies go on
         else
             declare(line, from);
+    }
+
+    void like(std::size_t line) {
+        const std::vector<Word> words = split(source_, line, 0, "=");
+        const Word said = words.size() > 1 ? words[1] : Word{"", source_.at(line, source_.lines[line].size())};
+        const Convention convention = convention_named(said.text);
+        if (convention == Convention::unsaid) return problems_.expected(said, like_words);
+        if (words.size() > 2) return problems_.expected(words[2].place, "the end of the line", words[2].text);
+        if (master_.like != Convention::unsaid) return problems_.add(words[0].place, "expected one line `like = WORD`, found another");
+        master_.like = convention;
+        master_.like_place = words[0].place;
     }
 
     // name [count] (format) = {initial}   or   name () {kind}
@@ -314,6 +335,18 @@ private:
 };
 
 } // namespace
+
+Convention like_of_master(const std::string &path) {
+    Problems ignored;
+    Source source;
+    if (read_source(path, path, source, ignored) != 0) return Convention::unsaid;
+    for (std::size_t line = 0; line < source.lines.size() && !source.lines[line].starts_with('$'); ++line) {
+        if (is_blank(source.lines[line]) || source.lines[line][0] == '*' || !says_like(source, line)) continue;
+        const std::vector<Word> words = split(source, line, 0, "=");
+        return words.size() == 2 ? convention_named(words[1].text) : Convention::unsaid;
+    }
+    return Convention::unsaid;
+}
 
 std::optional<Form> form_of(const Source &source) {
     std::size_t line = 0;

@@ -6,9 +6,11 @@
 // The first line that is neither blank nor a comment (`*` in column 1) is the descriptive one. Lines up to the `$` line
 // name stub routines; in the SVR4 form they may declare variables too. What follows `$$$` is C text (IRIX) or gives
 // values to names (SVR4, after `$$$$`). CFG-003 to CFG-020, CFG-045, CFG-046.
+//
+// One line of ours may stand among the stubs: `like = WORD`, which is no stub, dependency or variable of either form (CFG-121).
 #pragma once
 
-#include "streams/boot/text.hpp"
+#include "streams/boot/like.hpp"
 
 #include <optional>
 
@@ -48,6 +50,8 @@ struct Master {
     std::vector<Stub> stubs;
     std::vector<Variable> variables;
     std::vector<std::pair<std::string, std::string>> values;
+    Convention like = Convention::unsaid;
+    Place like_place;
     std::string text; // C, with ## forms still in it
     int text_line = 0;
 

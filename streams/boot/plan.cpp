@@ -223,6 +223,11 @@ private:
         state_[name.text] = State::in;
         if (!unit.builtin)
             read_like(without_suffix(unit.object) + ".like", without_suffix(unit.object_shown) + ".like", problems_, unit.like);
+        unit.like_said = without_suffix(unit.object_shown) + ".like";
+        if (unit.like == Convention::unsaid && m->like != Convention::unsaid) {
+            unit.like = m->like;
+            unit.like_said = m->like_place.text();
+        }
         unit.master = *m;
         unit.asked = name.place;
         if (auto count = devices_.find(name.text); count != devices_.end()) unit.master.devices = count->second;

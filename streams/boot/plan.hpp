@@ -36,7 +36,8 @@ struct Unit {
     std::string object; // path of the shared object; empty for a built-in one
     std::string object_shown;
     const Builtin *builtin = nullptr;
-    Convention like = Convention::unsaid; // what a file beside the object says
+    Convention like = Convention::unsaid; // what a file beside the object says, or else the master file
+    std::string like_said;                // which of them
     std::vector<Vector> vectors; // the VECTOR lines whose probe found something, in order
     Place asked;                 // the directive, or the dependency, that brought it in
 };

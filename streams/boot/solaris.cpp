@@ -109,8 +109,7 @@ Loadable *load_solaris(System &system, int (*init)(), int *error) {
     in.booting = true;
     *error = std::abs(init()); // LiS and OpenSS7 return a negative errno
     in.booting = false;
-    if (!*error && in.all.size() == before) *error = ENXIO; // it called no mod_install
-    return *error ? nullptr : in.all.back().get();
+    return *error || in.all.size() == before ? nullptr : in.all.back().get();
 }
 
 int attach_solaris(System &system, Loadable &l, major_t external, const std::string &name) {

@@ -53,7 +53,7 @@ struct Installed {
     bool ending = false;  // sysgen unloads
 };
 
-// Calls _init and gives what it installed; nullptr and an errno if it refused or installed nothing.
+// Calls _init and gives what it installed; nullptr and an errno if it refused, and 0 if it installed nothing.
 Loadable *load_solaris(System &system, int (*init)(), int *error);
 int attach_solaris(System &system, Loadable &loadable, major_t external, const std::string &name); // 0 or ENXIO
 // Detaches, calls _fini, forgets it. EBUSY when the driver refuses.

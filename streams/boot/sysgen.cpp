@@ -152,12 +152,13 @@ int Booted::examine(std::size_t i, Problems &problems) {
 void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems) {
     Running &r = running_[i];
     Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
-    int error = 0;
+    int error = EIO; // it threw (UTL-083)
     r.owner.tab = nullptr;
     procedure.call([&] { r.solaris = load_solaris(system_, init, &error); });
-    if (!r.solaris && !error) error = EIO; // it threw (UTL-083)
     if (!r.solaris) {
-        problems.add(object_place(i), fmt::format("_init failed: {}", std::strerror(error)));
+        problems.add(object_place(i), error ? fmt::format("_init failed: {}", std::strerror(error))
+                                            : "its _init, or init_module, returned 0 and installed nothing: expected a call of mod_install, "
+                                              "or of what registers drivers and modules in LiS and OpenSS7 (CFG-122)");
         return;
     }
     r.owner.convention = r.solaris->convention;
@@ -168,6 +169,7 @@ void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems)
     if (!r.owner.tab && r.solaris->module) {
         r.owner.tab = r.solaris->module->f_str;
         r.owner.devflag = r.solaris->module->f_flag;
+        r.owner.installs_module = true;
     }
     note(i, "_init", "HDR-015");
 }
@@ -176,7 +178,7 @@ void Booted::apply_like(std::size_t i) {
     const Unit &unit = plan_.units[i];
     Running &r = running_[i];
     r.like = unit.like;
-    std::string reason = fmt::format("{}.like says so", unit.object_shown.substr(0, unit.object_shown.rfind('.')));
+    std::string reason = unit.like_said + " says so";
     for (const char *word : {"svr3", "svr4", "solaris", "lis", "openss7"}) {
         if (r.like != Convention::unsaid || !image_.defines(i, std::string("rill_like_") + word)) continue;
         r.like = convention_named(word);
@@ -202,6 +204,9 @@ void Booted::note_convention(std::size_t i) {
     const std::string text = fmt::format("{}: {}", name_of(owner.convention), owner.convention_reason);
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = "is called as", .clause = "CFG-081", .text = text});
+    if (owner.installs_module && master(i).is_driver() && !master(i).is_module())
+        system_.registry.boot_notes.push_back(fmt::format("{}: '{}' installs a module and no driver: flag m in {} makes it one (CFG-120)",
+                                                          object_place(i).text(), master(i).name, master(i).file));
     if (running_[i].flagless && owner.convention == Convention::svr3 && running_[i].like == Convention::unsaid)
         system_.registry.boot_notes.push_back(
             fmt::format("{}: '{}' is called as {}; if its open takes a dev_t *, define {}devflag or write svr4 into boot/{}.like",

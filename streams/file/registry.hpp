@@ -48,6 +48,7 @@ struct Owner {
     Convention convention = Convention::unsaid;
     std::string convention_reason; // "it has no foodevflag"
     int holds = 0;
+    bool installs_module = false; // its _init installs a module and no driver, whatever it is configured as (CFG-120)
     bool negative_errnos = false; // registered by a call of LiS or OpenSS7: its procedures return -EBUSY (NBSD-081)
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
 #if RILL_CHECKING

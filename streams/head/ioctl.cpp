@@ -780,7 +780,12 @@ int Stream::await_answer(Caller &process, const IoctlRequest &r) {
         }
         const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
         if (ioctl_state == Ioctl::answered) break;
-        if (wake == Wake::signal) return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
+        if (wake == Wake::signal) {
+#if RILL_CHECKING
+            system.checks.ioctl_broken_off(ioctl_id);
+#endif
+            return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
+        }
         if (wake == Wake::deadlock) {
             note_unanswered();
             return EDEADLK;

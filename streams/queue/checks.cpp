@@ -408,13 +408,15 @@ void Checks::ioctl_sent(mblk_t *mp, unsigned id) {
     Block::of(mp)->life.ioctl_id = id;
 }
 
+void Checks::ioctl_broken_off(unsigned id) {
+    const auto freed = freed_ioctls_.find(id);
+    if (freed == freed_ioctls_.end()) return;
+    system_.fault(Fault{freed->second.driver, freed->second.entry, "IOC-122", "an M_IOCTL was freed and never answered", {}, {}});
+    freed_ioctls_.erase(freed);
+}
+
 void Checks::ioctl_unanswered(unsigned id) {
-    if (auto freed = freed_ioctls_.find(id); freed != freed_ioctls_.end()) {
-        system_.fault(Fault{
-            freed->second.driver, freed->second.entry, "IOC-122", "an M_IOCTL was freed and never answered", {}, {}});
-        freed_ioctls_.erase(freed);
-        return;
-    }
+    if (freed_ioctls_.count(id)) return ioctl_broken_off(id);
     for (Block *b = out_; b; b = b->life.next) {
         if (b->life.ioctl_id != id || !b->mblk_used || b->on_queue || !b->life.holder || reachable(b)) continue;
         const Life &life = b->life;

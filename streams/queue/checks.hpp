@@ -98,6 +98,7 @@ public:
     void ioctl_sent(mblk_t *mp, unsigned id);
     void ioctl_ended(unsigned id) { freed_ioctls_.erase(id); }
     void ioctl_unanswered(unsigned id); // nobody waits for the answer any longer
+    void ioctl_broken_off(unsigned id); // by a signal: an answer might have come yet, unless the request is freed
 
     // The application's own variables lie above this on its stack.
     void entered_at(const void *p) { entered_ = p; }

@@ -83,10 +83,18 @@ const char *name_of_signal(int sig) {
 
 // --- what ran ---
 
+constexpr char no_devflag[] = "it has no "; // as a boot begins the reason of an object without it
+
 struct Whose {
     char name[64] = "?";
     int devflag = 0;
+    Convention convention = Convention::unsaid;
+    char reason[160] = ""; // of the convention
 };
+
+template <std::size_t n> void copy_text(char (&to)[n], const char *from) {
+    for (std::size_t i = 0; from && i + 1 < n && peek(&to[i], from + i, 1) && to[i]; ++i) to[i + 1] = 0;
+}
 
 Whose whose(const Entry &e) {
     Whose who;
@@ -97,10 +105,12 @@ Whose whose(const Entry &e) {
         const Owner *owner = nullptr;
         if (peek(&owner, &pair->owner) && owner && peek(bytes, owner, sizeof bytes)) {
             who.devflag = owner->devflag;
+            who.convention = owner->convention;
+            copy_text(who.reason, owner->convention_reason.c_str());
             if (!name) name = owner->name.c_str();
         }
     }
-    for (std::size_t i = 0; name && i + 1 < sizeof who.name && peek(&who.name[i], name + i, 1) && who.name[i]; ++i) who.name[i + 1] = 0;
+    copy_text(who.name, name);
     return who;
 }
 
@@ -135,8 +145,13 @@ void tell_context(Text &out, const System &system, const Entry *e) {
     if (e) {
         const Whose who = whose(*e);
         tell_argument(out, *e);
-        if ((who.devflag & D_OLD) && (e->kind == EntryKind::open || e->kind == EntryKind::close))
-            out << "\n  called as SVR3: it has no `" << who.name << "devflag`; if its open takes dev_t *, define it";
+        if ((who.devflag & D_OLD) && (e->kind == EntryKind::open || e->kind == EntryKind::close)) {
+            out << "\n  called as " << name_of(who.convention) << ": " << who.reason << "; if its open takes dev_t *, ";
+            if (std::strncmp(who.reason, no_devflag, sizeof no_devflag - 1) == 0)
+                out << "define " << who.reason + (sizeof no_devflag - 1);
+            else
+                out << "say so there"; // where the reason stands: a file, a flag
+        }
         int depth = 0;
         for (e = e->outer; e && depth < 8; e = e->outer, ++depth)
             out << "\n  inside the " << name_of(e->kind) << " of driver " << whose(*e).name;

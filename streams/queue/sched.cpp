@@ -260,9 +260,8 @@ Timer *Scheduler::limit_sleep(Call &call, long ticks) {
 void Scheduler::take_down(Timer &timer) {
     timers_.erase(timers_.iterator_to(timer));
     if (timer.id) {
-        const auto slot = static_cast<std::uint32_t>(timer.id);
-        by_slot_[slot] = nullptr;
-        free_slots_.push_back(slot);
+        slot_of(timer.id) = nullptr;
+        --slots_taken_;
     }
     if (timer.queue) --queue_callbacks_;
     if (!timer.call) --timers_out_;
@@ -272,30 +271,36 @@ void Scheduler::take_down(Timer &timer) {
 void Scheduler::stop_timer(Timer *timer) { take_down(*timer); }
 
 Timer *Scheduler::timer_of(toid_t id) {
-    const auto slot = static_cast<std::uint32_t>(id);
-    Timer *timer = slot < by_slot_.size() ? by_slot_[slot] : nullptr;
+    Timer *timer = by_slot_.empty() ? nullptr : slot_of(id);
     return timer && timer->id == id ? timer : nullptr;
+}
+
+toid_t Scheduler::next_timer_id() {
+    if (2 * slots_taken_ >= by_slot_.size()) {
+        std::vector<Timer *> old(std::max<std::size_t>(2 * by_slot_.size(), 16));
+        old.swap(by_slot_);
+        for (Timer *timer : old)
+            if (timer) slot_of(timer->id) = timer;
+    }
+    do next_timer_ = next_timer_ % std::numeric_limits<std::int32_t>::max() + 1; // ids are above 0
+    while (slot_of(next_timer_));
+    return next_timer_;
 }
 
 toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, queue_t *queue, const char *owner) {
     if (!alloc_.allow(sizeof(Timer))) return 0; // UTL-020
-    if (free_slots_.empty()) {
-        free_slots_.push_back(static_cast<std::uint32_t>(by_slot_.size()));
-        by_slot_.push_back(nullptr);
-    }
-    const std::uint32_t slot = free_slots_.back();
-    free_slots_.pop_back();
+    const toid_t id = next_timer_id();
     auto *timer = new (timer_pool_.take()) Timer;
     timer->expires = sum_of(now(), std::max(ticks, 1L)); // UTL-088
     timer->order = ++order_;
-    next_timer_ = next_timer_ % std::numeric_limits<std::int32_t>::max() + 1; // ids are above 0
-    timer->id = static_cast<toid_t>(std::uint64_t{next_timer_} << 32 | slot);
+    timer->id = id;
     timer->function = function;
     timer->argument = argument;
     timer->queue = queue;
     if (queue) ++queue_callbacks_;
     timer->owner = owner;
-    by_slot_[slot] = timer;
+    slot_of(id) = timer;
+    ++slots_taken_;
     timers_.insert(timers_.end(), *timer); // where most belong
     ++timers_out_;
     return timer->id;

@@ -133,6 +133,8 @@ private:
     void forget(Bufcall &bufcall);
     Timer *timer_of(toid_t id);
     void take_down(Timer &timer);
+    Timer *&slot_of(toid_t id) { return by_slot_[static_cast<std::size_t>(id) & (by_slot_.size() - 1)]; }
+    toid_t next_timer_id();
     void fire(Timer &timer);
     void call_back(EntryKind kind, queue_t *q, const char *owner, void (*function)(void *), void *argument, toid_t id);
 
@@ -146,9 +148,10 @@ private:
     intrusive::multiset<Timer> timers_;
     intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_; // in the order in which they are tried
     intrusive::set<Bufcall, intrusive::key_of_value<IdOfBufcall>> bufcalls_by_id_;
-    // A timer's id is its slot in the low 32 bits and a count above, so that an old id never names a new timer.
+    // A timer's id is a count that fits an int (UTL-120). It stands in the slot that its low bits name; the table is at most
+    // half full and a power of two, so that the next count whose slot is free is near, and an old id names no new timer.
     std::vector<Timer *> by_slot_;
-    std::vector<std::uint32_t> free_slots_;
+    std::size_t slots_taken_ = 0;
     long queue_callbacks_ = 0;
     bool bufcalls_due_ = false;
     long now_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sys/dlpi.h>
 #include <sys/strsun.h>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -117,6 +118,63 @@ EXPORT void merror(queue_t *wq, mblk_t *mp, int error) {
     mp = mexchange(wq, mp, 1, M_ERROR, -1);
     if (!mp) return;
     *mp->b_rptr = static_cast<unsigned char>(error);
+    qreply(wq, mp);
+}
+
+// --- acknowledgements of a DLPI provider ---
+
+namespace {
+
+template <class Ack> Ack *acknowledge(queue_t *wq, mblk_t *&mp, t_uscalar_t primitive, t_uscalar_t more = 0) {
+    mp = mexchange(wq, mp, sizeof(Ack) + more, M_PCPROTO, static_cast<int>(primitive));
+    if (!mp) return nullptr;
+    if (mblk_t *rest = unlinkb(mp)) freemsg(rest); // data of the request
+    auto *ack = reinterpret_cast<Ack *>(mp->b_rptr);
+    std::memset(reinterpret_cast<char *>(ack) + sizeof primitive, 0, sizeof *ack - sizeof primitive);
+    return ack;
+}
+
+void put_address(mblk_t *mp, std::size_t offset, const void *address, t_uscalar_t length) {
+    if (address && length) std::memcpy(mp->b_rptr + offset, address, length);
+}
+
+} // namespace
+
+EXPORT void dlokack(queue_t *wq, mblk_t *mp, t_uscalar_t correct_primitive) {
+    auto *ack = acknowledge<dl_ok_ack_t>(wq, mp, DL_OK_ACK);
+    if (!ack) return;
+    ack->dl_correct_primitive = correct_primitive;
+    qreply(wq, mp);
+}
+
+EXPORT void dlerrorack(queue_t *wq, mblk_t *mp, t_uscalar_t error_primitive, t_uscalar_t error, t_uscalar_t unix_errno) {
+    auto *ack = acknowledge<dl_error_ack_t>(wq, mp, DL_ERROR_ACK);
+    if (!ack) return;
+    ack->dl_error_primitive = error_primitive;
+    ack->dl_errno = error;
+    ack->dl_unix_errno = unix_errno;
+    qreply(wq, mp);
+}
+
+EXPORT void dlbindack(queue_t *wq, mblk_t *mp, t_uscalar_t sap, const void *address, t_uscalar_t length, t_uscalar_t max_conind,
+                      t_uscalar_t xidtest) {
+    auto *ack = acknowledge<dl_bind_ack_t>(wq, mp, DL_BIND_ACK, length);
+    if (!ack) return;
+    ack->dl_sap = sap;
+    ack->dl_addr_length = length;
+    ack->dl_addr_offset = sizeof *ack;
+    ack->dl_max_conind = max_conind;
+    ack->dl_xidtest_flg = xidtest;
+    put_address(mp, sizeof *ack, address, length);
+    qreply(wq, mp);
+}
+
+EXPORT void dlphysaddrack(queue_t *wq, mblk_t *mp, const void *address, t_uscalar_t length) {
+    auto *ack = acknowledge<dl_phys_addr_ack_t>(wq, mp, DL_PHYS_ADDR_ACK, length);
+    if (!ack) return;
+    ack->dl_addr_length = length;
+    ack->dl_addr_offset = length ? sizeof *ack : 0;
+    put_address(mp, sizeof *ack, address, length);
     qreply(wq, mp);
 }
 

@@ -35,7 +35,8 @@ EXPORT void vcmn_err(int level, const char *format, va_list args) {
     if (current) current->console(level, line, !console_only, !log_only);
     else std::fprintf(stderr, "%s%s", line.c_str(), line.ends_with('\n') ? "" : "\n");
     if (level == CE_PANIC) {
-        if (current) current->fault("UTL-010", "cmn_err(CE_PANIC)");
+        for (std::size_t end = std::strlen(text); end > 0 && text[end - 1] == '\n';) text[--end] = 0;
+        if (current) current->fault("UTL-010", (std::string("cmn_err(CE_PANIC): ") + text).c_str());
         std::abort();
     }
 }

@@ -76,6 +76,16 @@ EXPORT void rill_lis_free(const void *given) {
     kmem_free(memory, whole);
 }
 
+// IRIX (<sys/systm.h>)
+EXPORT void *kern_malloc(size_t size) { return rill_lis_alloc(size, KM_SLEEP); }
+EXPORT void *kern_calloc(size_t count, size_t size) {
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
+    void *memory = rill_lis_alloc(bytes, KM_SLEEP);
+    return memory ? std::memset(memory, 0, bytes) : nullptr;
+}
+EXPORT void kern_free(void *memory) { rill_lis_free(memory); }
+
 // --- queues ---
 
 EXPORT void rill_putqf(queue_t *q, mblk_t *mp) {

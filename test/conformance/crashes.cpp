@@ -7,6 +7,7 @@
 
 #include <csetjmp>
 #include <stdexcept>
+#include <sys/cmn_err.h>
 #include <sys/ddi.h>
 #include <sys/kmem.h>
 #include <sys/mman.h>
@@ -193,7 +194,35 @@ TEST_CASE("UTL-080: an SVR3 driver whose open crashes is told the convention, an
     });
     CHECK(ended.signal == SIGSEGV);
     CHECK(ended.tells("fault: driver sick, open procedure: SIGSEGV"));
-    CHECK(ended.tells("called as SVR3: it has no `sickdevflag`; if its open takes dev_t *, define it"));
+    CHECK(ended.tells("called as SVR3: its devflag has D_OLD; if its open takes dev_t *, say so there"));
+}
+
+TEST_CASE("UTL-010: what a driver panics with is told with its end") {
+    const Ended ended = in_child([] {
+        Rig r;
+        Recorder recorder;
+        r.f.system.trace.attach(recorder);
+        r.d.on_open = [](queue_t *, dev_t *, int, int, cred_t *) -> int {
+            cmn_err(CE_PANIC, "no way %s\n", "on");
+            return 0;
+        };
+        r.f.open("/dev/sick");
+    });
+    CHECK(ended.signal == SIGABRT);
+    CHECK(ended.tells("fault: driver sick, open procedure: SIGABRT"));
+    CHECK(ended.tells("cmn_err(CE_PANIC): no way on"));
+}
+
+TEST_CASE("UTL-080: one that has no devflag is told which to define") {
+    const Ended ended = in_child([] {
+        Rig r({}, D_OLD);
+        r.d.make_old_style();
+        r.f.system.registry.by_name("sick")->convention_reason = "it has no sick_devflag";
+        r.d.on_old_open = [](queue_t *, dev_t dev, int, int) { return *reinterpret_cast<volatile int *>(dev & 0xff); };
+        r.f.open("/dev/sick");
+    });
+    CHECK(ended.signal == SIGSEGV);
+    CHECK(ended.tells("called as SVR3: it has no sick_devflag; if its open takes dev_t *, define sick_devflag"));
 }
 
 TEST_CASE("UTL-080: inside whose procedures it was, and the last records of a trace that somebody reads") {

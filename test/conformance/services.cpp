@@ -4,8 +4,10 @@
 #include "streams/boot/solaris.hpp"
 #include "streams/boot/manual.hpp"
 
+#include <climits>
 #include <cstdio>
 #include <cstring>
+#include <set>
 #include <unistd.h>
 #include <sys/ddi.h>
 #include <sys/ksynch.h>
@@ -916,6 +918,35 @@ TEST_CASE("UTL-020: no room for a timer: timeout, itimeout and dtimeout give 0, 
         CHECK(dtimeout(Callback::run, &callback, 1, plstr, 0) == 0);
     }
     rill_advance(handle(f.system), 10);
+    CHECK(callback.runs == 0);
+}
+
+TEST_CASE("UTL-120: the id of a timeout fits an int, as SVR3 and SVR4 drivers keep it") {
+    Fixture f;
+    Callback callback;
+    std::set<int> pending;
+    {
+        Enter scope(f.system);
+        std::vector<int> ids;
+        for (int i = 0; i < 3000; ++i) {
+            const toid_t id = timeout(Callback::run, &callback, i % 5 ? 10 : 1000);
+            REQUIRE(id > 0);
+            REQUIRE(id <= INT_MAX);
+            ids.push_back(static_cast<int>(id));
+            CHECK(pending.insert(ids.back()).second);
+        }
+        for (int i = 0; i < 3000; ++i)
+            if (i % 3) CHECK(untimeout(ids[static_cast<std::size_t>(i)]) >= 0);
+        for (int i = 0; i < 3000; ++i) {
+            const toid_t id = timeout(Callback::run, &callback, 1000);
+            REQUIRE(id <= INT_MAX);
+            CHECK(pending.insert(static_cast<int>(id)).second); // an id that was given back names no new timer
+            CHECK(untimeout(static_cast<int>(id)) >= 0);
+            CHECK(untimeout(static_cast<int>(id)) == -1);
+        }
+        for (int i = 0; i < 3000; i += 3) CHECK(untimeout(ids[static_cast<std::size_t>(i)]) >= 0);
+    }
+    rill_advance(handle(f.system), 2000);
     CHECK(callback.runs == 0);
 }
 

@@ -2,6 +2,7 @@
 #include "test/harness.hpp"
 
 #include <cstring>
+#include <sys/dlpi.h>
 #include <sys/strsun.h>
 
 using namespace rill;
@@ -170,6 +171,75 @@ TEST_CASE("MSG-123: mexchange reuses a block that is large enough and not shared
         CHECK(mexchange(nullptr, large, 20000, M_DATA, -1) == nullptr); // and large is gone
         f.system.alloc.fail_nth(1);
         CHECK(mexchange(WR(echo.last("open").q), nullptr, 8, M_DATA, -1) == nullptr);
+    }
+    CHECK(f.write(fd, "x") == -ENOSR);
+}
+
+TEST_CASE("UTL-121: acknowledgements of a DLPI provider: each takes the request with its data, and sends what its name says") {
+    Fixture f;
+    Probe &echo = f.driver("echo", N);
+    f.node("/dev/echo", f.clone(N));
+    const int fd = f.open("/dev/echo");
+    queue_t *wq = WR(echo.last("open").q);
+    const auto next = [&](auto &ack, std::string &rest) {
+        char text[128];
+        strbuf ctl{sizeof text, 0, text};
+        int flags = 0;
+        REQUIRE(rill_getmsg(handle(f.root), fd, &ctl, nullptr, &flags) == 0);
+        CHECK(flags == RS_HIPRI);
+        REQUIRE(ctl.len >= static_cast<int>(sizeof ack));
+        std::memcpy(&ack, text, sizeof ack);
+        rest.assign(text + sizeof ack, static_cast<std::size_t>(ctl.len) - sizeof ack);
+    };
+    const auto request = [&] {
+        mblk_t *mp = block("request of a user", 64);
+        DB_TYPE(mp) = M_PROTO;
+        mp->b_cont = block("data");
+        return mp;
+    };
+    std::string rest;
+    {
+        Enter scope(f.system);
+        dlokack(wq, request(), DL_ATTACH_REQ);
+    }
+    dl_ok_ack_t ok;
+    next(ok, rest);
+    CHECK(ok.dl_primitive == DL_OK_ACK);
+    CHECK(ok.dl_correct_primitive == DL_ATTACH_REQ);
+    {
+        Enter scope(f.system);
+        dlerrorack(wq, request(), DL_BIND_REQ, DL_SYSERR, ENOMEM);
+    }
+    dl_error_ack_t error;
+    next(error, rest);
+    CHECK(error.dl_primitive == DL_ERROR_ACK);
+    CHECK(error.dl_error_primitive == DL_BIND_REQ);
+    CHECK(error.dl_errno == DL_SYSERR);
+    CHECK(error.dl_unix_errno == ENOMEM);
+    {
+        Enter scope(f.system);
+        dlbindack(wq, request(), 0x800, "abcdef", 6, 1, 0);
+    }
+    dl_bind_ack_t bound;
+    next(bound, rest);
+    CHECK(bound.dl_primitive == DL_BIND_ACK);
+    CHECK(bound.dl_sap == 0x800);
+    CHECK(bound.dl_addr_length == 6);
+    CHECK(bound.dl_addr_offset == sizeof bound);
+    CHECK(rest == "abcdef");
+    {
+        Enter scope(f.system);
+        dlphysaddrack(wq, nullptr, "123456", 6);
+    }
+    dl_phys_addr_ack_t address;
+    next(address, rest);
+    CHECK(address.dl_primitive == DL_PHYS_ADDR_ACK);
+    CHECK(address.dl_addr_length == 6);
+    CHECK(rest == "123456");
+    {
+        Enter scope(f.system);
+        f.system.alloc.fail_nth(1);
+        dlokack(wq, nullptr, DL_ATTACH_REQ);
     }
     CHECK(f.write(fd, "x") == -ENOSR);
 }

@@ -1142,6 +1142,66 @@ TEST_CASE("HDR-015: every undefined symbol of an object is named, with its manua
     CHECK(k.error.find("strlen") == k.error.npos);
 }
 
+TEST_CASE("HDR-120: an undefined symbol that is a macro of a header is told with the header") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    tree.object("foo", std::string(driver_text) + flag_text +
+                           "#undef minor\nvoid PFXinit() { mblk_t *m = allocb(1, 0); DB_TYPE(m); minor(1); }\n", "foo");
+    Booted k;
+    k.refuses(tree, ENOEXEC, "boot/foo.so: undefined symbol: DB_TYPE, a macro of <sys/strsun.h>, which its source does not include (HDR-120)");
+    CHECK_MESSAGE(k.error.find("boot/foo.so: undefined symbol: minor, a macro of <sys/ddi.h>") != k.error.npos, k.error);
+}
+
+TEST_CASE("HDR-121: names stand in the headers in which the kernels had them") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    tree.object("foo", std::string("#include <sys/os7/compat.h>\n#include <sys/svr4/compat.h>\n#include <sys/kmem.h>\n#include <sys/param.h>\n"
+                                   "#include <sys/tty.h>\n#include <sys/strids.h>\n#include <sys/strmp.h>\n#include <sys/sema.h>\n"
+                                   "vmem_t *foo_arena; int foo_priorities[] = {TTIPRI, TTOPRI, STIPRI, STOPRI, PWAIT, VM_SLEEP};\n") +
+                           driver_text + flag_text, "foo");
+    Booted k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(k.at(61) != nullptr);
+    k.heard();
+}
+
+TEST_CASE("CFG-122: an _init that returns 0 and installs nothing is refused with that reason") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "cfs foo 61 8\n");
+    tree.object("foo", std::string("#include <sys/conf.h>\n#include <sys/modctl.h>\n") + driver_text + "int _init() { return 0; }\n", "foo");
+    Booted().refuses(tree, EINVAL, "boot/foo.so: its _init, or init_module, returned 0 and installed nothing: expected a call of mod_install");
+}
+
+TEST_CASE("HDR-122: min and max without a header; kern_calloc is zero, and kern_free needs no size") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
+    tree.object("foo", std::string("#include <sys/systm.h>\n") + driver_text + flag_text +
+                           "#undef min\n#undef max\n"
+                           "PFXinit() { char *p = kern_calloc(3, 5), *q = kern_malloc(7);\n"
+                           "  cmn_err(CE_CONT, \"%d %d %d %d\", min(3, 4), max(3, 4), p[0] + p[14], q != 0); kern_free(p); kern_free(q); }\n", "foo");
+    Booted k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(k.heard() == "3 4 0 1");
+}
+
+TEST_CASE("CFG-120: what installs a module only, configured as a driver, is told of at boot") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "cfs foo 61 8\n");
+    tree.object("foo", std::string("#include <sys/conf.h>\n#include <sys/modctl.h>\n") + driver_text +
+                           "static struct fmodsw PFXsw = {\"foo\", &PFXinfo, D_MP};\n"
+                           "static struct modlstrmod PFXmod = {&mod_strmodops, \"foo\", &PFXsw};\n"
+                           "static struct modlinkage PFXlinkage = {MODREV_1, {&PFXmod, 0}};\n"
+                           "int _init() { return mod_install(&PFXlinkage); }\n"
+                           "int _fini() { return mod_remove(&PFXlinkage); }\n", "foo");
+    Booted k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    REQUIRE(rill_boot_note(k.raw(), 0));
+    CHECK(std::string(rill_boot_note(k.raw(), 0)) ==
+          "boot/foo.so: 'foo' installs a module and no driver: flag m in master.d/foo makes it one (CFG-120)");
+    CHECK(k.at(61)->installs_module);
+    k.heard();
+}
+
 TEST_CASE("HDR-015: an object with _init and modlinkage gives its streamtab and flags; attach at boot, detach and _fini at the end") {
     Tree tree;
     std::ifstream source(RILL_SOURCE_DIR "/test/drivers/ssun.c");
@@ -1296,6 +1356,39 @@ TEST_CASE("CFG-082: a word in boot/foo.like says by whose conventions foo is cal
         CHECK(rill_boot_note(k.raw(), 0) == nullptr);
         k.heard();
     }
+}
+
+TEST_CASE("CFG-121: a word that is none, two words and two lines of like are refused with their places") {
+    const std::pair<const char *, const char *> wrong[] = {
+        {"like = vms\n", "master.d/foo:2:8: expected svr3, svr4, solaris, lis or openss7, found 'vms'"},
+        {"like =\n", "master.d/foo:2:7: expected svr3, svr4, solaris, lis or openss7"},
+        {"like = svr4 svr3\n", "master.d/foo:2:13: expected the end of the line, found 'svr3'"},
+        {"like=svr4\nlike=svr4\n", "master.d/foo:3:1: expected one line `like = WORD`, found another"}};
+    for (const auto &[line, message] : wrong) {
+        CAPTURE_BINDING(line);
+        Tree tree;
+        tree.sm("INCLUDE: foo\n").master("foo", std::string("fs foo 61 8\n") + line).driver("foo");
+        Booted().refuses(tree, EINVAL, message);
+    }
+}
+
+TEST_CASE("CFG-121: `like = svr4` in master.d/foo says by whose conventions foo is called; boot/foo.like goes before it") {
+    Tree tree;
+    tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8 clone\n  like = svr4\nstub() {true}\n").file("dev", "/dev/foo c clone foo 0666 0 0\n");
+    tree.object("foo", unflagged(), "foo");
+    {
+        Booted k;
+        REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+        CHECK(called_as(k, "foo") == "SVR4: master.d/foo:2:3 says so");
+        CHECK(k.rdev(k.open("/dev/foo")) == makedevice(61, 0));
+        CHECK(rill_boot_note(k.raw(), 0) == nullptr);
+        k.heard();
+    }
+    tree.file("boot/foo.like", "solaris\n");
+    Booted k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    CHECK(called_as(k, "foo") == "Solaris: boot/foo.like says so");
+    k.heard();
 }
 
 TEST_CASE("CFG-082: svr3 in boot/foo.like goes before a devflag that says otherwise") {

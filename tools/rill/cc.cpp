@@ -3,6 +3,7 @@
 #include "streams/boot/like.hpp"
 #include "streams/boot/paths.hpp"
 #include "streams/system.hpp"
+#include "tools/rill/exits.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -89,12 +90,12 @@ int run(std::vector<std::string> words) {
     if (const int error = ::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ)) {
         fmt::print(stderr, "rill cc: the C compiler {} cannot be started: {} (RILL_CC names another)\n", words[0],
                    std::strerror(error));
-        return 1;
+        return exit_unusable;
     }
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? exit_fine : exit_found;
 }
 
 } // namespace
@@ -110,9 +111,11 @@ const char *const compile_help =
     "  solaris  as svr4; _init may register it           gnu99  _KERNEL SVR4 sun ...    sys/types.h, sys/sunddi.h first\n"
     "  lis      as svr4; init_module may register it     gnu99  __KERNEL__ LINUX LIS    sys/stream.h, sys/LiS/module.h first\n"
     "  openss7  as svr4; init_module may register it     gnu99  __KERNEL__ LINUX LFS    sys/stream.h, sys/LiS/module.h first\n"
-    "In a sysgen directory a file boot/foo.like with one of these words does the same for boot/foo.c and boot/foo.so.\n"
+    "In a sysgen directory a file boot/foo.like with one of these words, or a line `like = WORD` in master.d/foo below the\n"
+    "descriptive one, does the same for boot/foo.c and boot/foo.so.\n"
     "\n"
-    "RILL_CC names another compiler than cc. Exit status: 0 the object is made, 1 it is not, and why stands on stderr.\n"
+    "RILL_CC names another compiler than cc. Exit status: 0 the object is made, 1 the compiler refuses the\n"
+    "source, 2 there was nothing to compile or no place for it; why stands on stderr.\n"
     "Examples:\n"
     "  rill cc foo.c && rill check foo.so\n"
     "  rill cc --like solaris -I include -DDEBUG -o ptem.so ptem.c";
@@ -143,15 +146,15 @@ int compile(const Compile &what) {
     const Like *like = what.like.empty() ? nullptr : find_like(what.like);
     if (!like && !what.like.empty()) {
         fmt::print(stderr, "rill cc: --like: expected {}, found '{}'\n", sysgen::like_words, what.like);
-        return 1;
+        return exit_unusable;
     }
     for (const std::string &source : what.sources)
-        if (!readable(source)) return 1;
+        if (!readable(source)) return exit_unusable;
     const auto directories = include_directories();
     if (directories.empty()) {
         fmt::print(stderr, "rill cc: rill's headers are in none of ../include/rill (from the command), {}, {}\n",
                    RILL_DDI_SOURCE, RILL_DDI_INSTALLED);
-        return 1;
+        return exit_unusable;
     }
     const char *compiler = std::getenv("RILL_CC");
     std::string output =
@@ -177,8 +180,8 @@ int compile(const Compile &what) {
     words.insert(words.end(), what.more.begin(), what.more.end());
     words.insert(words.end(), what.sources.begin(), what.sources.end());
     words.insert(words.end(), {"-o", output});
-    if (!writable(output)) return 1;
-    return run(std::move(words)) == 0 ? 0 : 1;
+    if (!writable(output)) return exit_unusable;
+    return run(std::move(words));
 }
 
 bool rebuild(const std::string &directory) {
@@ -204,6 +207,10 @@ bool rebuild(const std::string &directory) {
             fmt::print(stderr, "rill: {}\n", problems.text());
             good = false;
             continue;
+        }
+        if (like == Convention::unsaid) {
+            said = fs::path(directory) / "master.d" / source.stem();
+            like = sysgen::like_of_master(said.string());
         }
         std::error_code none;
         const auto built = fs::last_write_time(object, none);

@@ -44,17 +44,17 @@ check 'like solaris: in the object' 0 '--defsym=rill_like_solaris=0 -DX foo.c'
 run cc --like svr3 --std=c99 foo.c
 check 'a dialect goes before' 0 '-std=c99 '
 run cc --like vms foo.c
-check 'like what' 1 "--like: expected svr3, svr4, solaris, lis or openss7, found 'vms'"
+check 'like what' 2 "--like: expected svr3, svr4, solaris, lis or openss7, found 'vms'"
 run cc gone.c
-check 'no source' 1 'gone.c: No such file or directory'
+check 'no source' 2 'gone.c: No such file or directory'
 mkdir dir.c
 run cc dir.c
-check 'a directory' 1 'dir.c: expected a C file, found a directory'
+check 'a directory' 2 'dir.c: expected a C file, found a directory'
 mkfifo fifo.c
 run cc fifo.c
-check 'a FIFO is not waited for' 1 'fifo.c: expected a C file, found what is no file'
+check 'a FIFO is not waited for' 2 'fifo.c: expected a C file, found what is no file'
 run cc foo.c -o nowhere/foo.so
-check 'no place for the object' 1 'nowhere/foo.so: it cannot be made'
+check 'no place for the object' 2 'nowhere/foo.so: it cannot be made'
 unset RILL_CC
 run cc --help
 check 'help' 0 'openss7  as svr4'

@@ -561,6 +561,13 @@ union DL_primitives {
 #define DLIOCMARGININFO (DLIOC | 3)
 #define DLIOCHDRINFO (DLIOC | 10)
 
+/* Solaris: acknowledgements of a provider; each takes the request, and sends M_ERROR when there is no memory */
+void dlokack(queue_t *wq, mblk_t *mp, t_uscalar_t correct_primitive);
+void dlerrorack(queue_t *wq, mblk_t *mp, t_uscalar_t error_primitive, t_uscalar_t error, t_uscalar_t unix_errno);
+void dlbindack(queue_t *wq, mblk_t *mp, t_uscalar_t sap, const void *address, t_uscalar_t length, t_uscalar_t max_conind,
+               t_uscalar_t xidtest);
+void dlphysaddrack(queue_t *wq, mblk_t *mp, const void *address, t_uscalar_t length);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #ifndef RILL_SYS_KMEM_H
 #define RILL_SYS_KMEM_H
 #include <sys/types.h>
+#include <sys/vmem.h> /* as illumos has it */
 
 #ifdef __cplusplus
 extern "C" {

@@ -22,6 +22,11 @@ extern int hz; /* clock ticks a second */
 #define PZERO 25
 #define PCATCH 0x8000
 #define PNOSTOP 0x4000
+#define PPIPE 26
+#define PWAIT 30
+#define PSLEP 39
+#define STIPRI 28 /* streams: input, output */
+#define STOPRI 29
 #define PMASK 0x7f
 
 #ifdef __cplusplus

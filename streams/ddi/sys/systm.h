@@ -14,6 +14,10 @@ int nodev(void);
 int nulldev(); /* returns 0 */
 int nodev();   /* returns ENODEV (ENXIO from nodev of Solaris' cb_ops is the same to a caller) */
 #endif
+/* IRIX: memory whose size is remembered; these wait for it */
+void *kern_malloc(size_t size);
+void *kern_calloc(size_t count, size_t size);
+void kern_free(void *memory);
 int suser(void); /* SVR3: 1 for a privileged caller, else 0 and u.u_error is EPERM */
 
 /* SVR3: ticks since the System began, and seconds since 1970 */

@@ -30,7 +30,9 @@ std::string look(const Runner &runner, Target &target) {
         while (s.registry.by_external(free)) ++free;
         const std::vector<Finding> rest{{s.registry.by_external(looked.clone_major) ? "has a clone driver" : "", ""},
                                         {"", std::to_string(free)}};
-        if (Driver *d = s.registry.by_name(looked.name))
+        if (Driver *d = s.registry.by_name(looked.name); d && d->installs_module && !looked.object.empty())
+            return std::vector<Finding>{{"it installs a module and no driver", ""}};
+        else if (d)
             return std::vector<Finding>{{"is a driver", std::to_string(d->externals.front())}, rest[0], rest[1]};
         if (s.registry.module(looked.name)) return std::vector<Finding>{{"is a module", "0"}, rest[0], rest[1]};
         return std::vector<Finding>{{fmt::format("{} has no driver or module called {}", looked.directory, looked.name), ""}};

@@ -31,6 +31,7 @@ public:
 private:
     const CheckOptions &options_;
     std::string scratch_; // for temporary files
+    mutable unsigned seconds_a_loop_; // that one procedure may take; less when one of this driver's has looped already
 };
 
 } // namespace rill::tool
