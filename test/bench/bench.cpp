@@ -490,11 +490,13 @@ int main() {
                 rill_proc *p = rill_proc_new(s, 0, 0);
                 for (int d = 0; d < 64; ++d) rill_driver_add(s, "bench", 20 + d, &benchinfo, 0, 16);
                 rill_mknod(p, "/dev/bench", S_IFCHR | 0666, makedevice(10, 61));
-                rill::Enter scope(*reinterpret_cast<rill::System *>(s));
-                minors = minor_table_alloc("bench", 16);
-                if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
-                rill_proc_exit(p);
-                minor_table_free(minors);
+                {
+                    rill::Enter scope(*reinterpret_cast<rill::System *>(s));
+                    minors = minor_table_alloc("bench", 16);
+                    if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
+                    rill_proc_exit(p);
+                    minor_table_free(minors);
+                }
                 rill_system_free(s);
             }) / 1000);
         row("boot: System, 64 drivers, first clone open (and its end), us", ratio(median(times)), "1000", "50");
