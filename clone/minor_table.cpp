@@ -178,7 +178,9 @@ using rill::MinorTable;
 
 namespace {
 
-MinorTable *of(minor_table_t *handle) { return MinorTable::of(rill::this_system(), handle); }
+MinorTable *of(minor_table_t *handle, const char *call = __builtin_FUNCTION()) {
+    return MinorTable::of(rill::this_system(call), handle);
+}
 
 // Handles that were freed stay for a while, so that their use is seen; then their memory goes.
 struct Graveyard {

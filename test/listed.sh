@@ -3,7 +3,7 @@
 cd "$1" || exit 99
 shift
 bad=0
-for file in unit/*.cpp conformance/*.cpp conformance/*/*.cpp property/*.cpp; do
+for file in unit/*.cpp conformance/*.cpp conformance/*/*.cpp property/*.cpp attack/*.cpp; do
     [ "$file" = conformance/application/main.cpp ] && continue # of another system's program (run.sh)
     case " $* " in
     *" $file "*) ;;

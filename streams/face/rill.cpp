@@ -6,6 +6,8 @@
 #include "streams/boot/sysgen.hpp"
 
 #include <cerrno>
+#include <climits>
+#include <cstring>
 #include <string_view>
 #include <cstdlib>
 #include <cstdarg>
@@ -153,7 +155,32 @@ private:
     Visit visit(system_of(s), name);                                                                                   \
     if (!visit) return -1
 
-std::string_view path_text(const char *path) { return path ? path : "(null)"; }
+// A path name where the application has it; each of its pages is looked at as data is that a call copies (UTL-086). Of one
+// without an end there is as much as is too long.
+class Path {
+public:
+    explicit Path(const char *path) : given_(path) {
+        constexpr std::size_t page = 4096;
+        for (const char *at = path; length_ <= PATH_MAX;) {
+            char byte;
+            if (!copy_from_user(&byte, at, 1)) return;
+            const std::size_t left = page - reinterpret_cast<std::uintptr_t>(at) % page;
+            const void *end = std::memchr(at, 0, left);
+            length_ += end ? static_cast<std::size_t>(static_cast<const char *>(end) - at) : left;
+            if (end) break;
+            at += left;
+        }
+        good_ = true;
+    }
+    explicit operator bool() const { return good_; }
+    std::string_view name() const { return {given_, length_}; }
+    std::string text() const { return std::string(good_ ? name() : given_ ? "(bad address)" : "(null)"); }
+
+private:
+    const char *given_;
+    std::size_t length_ = 0;
+    bool good_ = false;
+};
 
 } // namespace
 
@@ -199,12 +226,18 @@ EXPORT rill_system *rill_system_new(const char *name) {
     return reinterpret_cast<rill_system *>(system);
 }
 
+// Somebody else's call, which is told apart by the gate, does not count: its end is waited for.
+static bool is_running(System &system) {
+    Enter scope(system);
+    return system.running != nullptr;
+}
+
 EXPORT void rill_system_free(rill_system *s) {
     if (!s) return;
     System *system = reinterpret_cast<System *>(s);
     if (!System::is_live(system))
         misuse(EINVAL, "system_free", "there is no such System; it was freed before");
-    else if (current == system || system->running)
+    else if (current == system || is_running(*system))
         misuse(EBUSY, "system_free", "called from inside a call of the same System, which stays");
     else
         delete system;
@@ -320,23 +353,26 @@ EXPORT int rill_module_add(rill_system *s, const char *name, struct streamtab *t
 
 EXPORT int rill_mknod(rill_proc *p, const char *path, mode_t mode, dev_t dev) {
     USER_CALL("mknod");
-    call.trace_arguments([&] { return fmt::format("{} {}", path_text(path), device_text(dev)); });
-    if (!path) return static_cast<int>(call.end(EFAULT, 0));
-    return static_cast<int>(call.end(call.process.mknod(path, mode, dev), 0));
+    const Path at(path);
+    call.trace_arguments([&] { return fmt::format("{} {}", at.text(), device_text(dev)); });
+    if (!at) return static_cast<int>(call.end(EFAULT, 0));
+    return static_cast<int>(call.end(call.process.mknod(at.name(), mode, dev), 0));
 }
 
 EXPORT int rill_unlink(rill_proc *p, const char *path) {
     USER_CALL("unlink");
-    call.trace_arguments([&] { return std::string(path_text(path)); });
-    const auto body = [&] { return call.process.unlink(path); }; // a handler of missing names may sleep
-    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    const auto body = [&] { return call.process.unlink(at.name()); }; // a handler of missing names may sleep
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
 }
 
 EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
     USER_CALL("stat");
-    call.trace_arguments([&] { return std::string(path_text(path)); });
-    const auto body = [&] { return call.process.stat(path, st); };
-    return static_cast<int>(call.end(path ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    const auto body = [&] { return call.process.stat(at.name(), st); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
 }
 
 // --- descriptors ---
@@ -350,11 +386,11 @@ EXPORT int rill_open(rill_proc *p, const char *path, int oflag, ...) {
         va_end(args);
     }
     USER_CALL("open");
-    call.trace_arguments([&] { return std::string(path_text(path)); });
-    if (!path) return static_cast<int>(call.end(EFAULT, 0));
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    if (!at) return static_cast<int>(call.end(EFAULT, 0));
     int fd = -1;
-    const std::string_view name = path;
-    const int error = call.system.run_call(call.process, "open", [&] { return call.process.open(name, oflag, mode, &fd); });
+    const int error = call.system.run_call(call.process, "open", [&] { return call.process.open(at.name(), oflag, mode, &fd); });
     return static_cast<int>(call.end(error, fd));
 }
 

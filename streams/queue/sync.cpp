@@ -130,14 +130,15 @@ bool try_take(Lock *l, int sort, bool shared) {
 
 // Takes a lock that may be waited for. A put or service procedure cannot wait here: the run loop is what it would wait
 // for; it goes on with a fault.
-bool take_waiting(Lock *l, int sort, bool shared, bool interruptible = false) {
+bool take_waiting(Lock *l, int sort, bool shared, bool interruptible = false, const char *name = __builtin_FUNCTION()) {
     prepare(l, sort);
     while (!is_free(l, shared)) {
         if (holding(l)) {
             complain(sort, "taken twice by one call: it would wait for itself");
             break;
         }
-        if (!current || current->in_put_or_service() || !current->running) {
+        if (!current) [[unlikely]] outside_system(name);
+        if (current->in_put_or_service() || !current->running) {
             complain(sort, "held by a call that sleeps, and a procedure that cannot wait needs it");
             break;
         }
@@ -200,14 +201,15 @@ void unspin(Lock *l, int sort, pl_t level) {
 
 enum class End { woken, signal, time };
 
-End wait_on(void *variable, const char *rule, const char *call, bool interruptible, long ticks = forever) {
-    if (!may_sleep_here(rule, call)) return End::woken;
+End wait_on(void *variable, const char *rule, const char *call, const char *name, bool interruptible, long ticks = forever) {
+    if (!may_sleep_here(rule, call, name)) return End::woken;
     const Wake wake = sleep_on(variable, call, interruptible, ticks);
     if (wake == Wake::timeout) return End::time;
     return wake == Wake::event || !interruptible ? End::woken : End::signal;
 }
 
-clock_t cv_wait_until(kcondvar_t *cvp, kmutex_t *mp, bool interruptible, long ticks) {
+clock_t cv_wait_until(kcondvar_t *cvp, kmutex_t *mp, bool interruptible, long ticks, const char *name = __builtin_FUNCTION()) {
+    if (!current) [[unlikely]] outside_system(name);
     Lock *l = lock_of(mp);
     if (!holding(l)) complain(mutex, "cv_wait without holding it");
     else release(l, mutex);
@@ -215,7 +217,7 @@ clock_t cv_wait_until(kcondvar_t *cvp, kmutex_t *mp, bool interruptible, long ti
         take_waiting(l, mutex, false);
         return -1;
     }
-    const End end = wait_on(cvp, "UTL-052", "a condition variable (cv_wait)", interruptible, ticks);
+    const End end = wait_on(cvp, "UTL-052", "a condition variable (cv_wait)", name, interruptible, ticks);
     take_waiting(l, mutex, false);
     if (end == End::time) return -1;
     return end == End::signal ? 0 : 1;
@@ -251,8 +253,8 @@ bool forget_held(System &system, void *lock) {
     return false;
 }
 
-bool may_sleep_here(const char *rule, const char *call) {
-    if (!current) return false;
+bool may_sleep_here(const char *rule, const char *call, const char *name) {
+    if (!current) [[unlikely]] outside_system(name);
     if (current->in_put_or_service()) {
         current->fault(rule, call);
         return false;
@@ -410,12 +412,13 @@ EXPORT int SV_SIGNAL(sv_t *sv) { return wake_sleepers(sv, false); }
 EXPORT int SV_BROADCAST(sv_t *sv) { return wake_sleepers(sv, true); }
 
 EXPORT int rill_sv_wait(sv_t *sv, long second, long third, int irix_order, int interruptible) {
+    if (!current) [[unlikely]] outside_system("SV_WAIT");
     auto *l = reinterpret_cast<Lock *>(irix_order ? second : third);
     const pl_t level = irix_order ? static_cast<pl_t>(third) : pl_t{plbase}; // UTL-046, UTL-047
     const int sort = l->lk_magic == live ? l->lk_sort : basic;
     release(l, sort);
     if (is_basic(sort)) set_level(level);
-    return wait_on(sv, "UTL-046", "a synchronization variable (SV_WAIT)", interruptible) == End::woken;
+    return wait_on(sv, "UTL-046", "a synchronization variable (SV_WAIT)", "SV_WAIT", interruptible) == End::woken;
 }
 
 // --- Solaris: mutex(9F), rwlock(9F), condvar(9F) ---

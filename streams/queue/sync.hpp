@@ -41,8 +41,8 @@ struct Sync {
 
 constexpr int held_frozen = 100; // the sort of a frozen stream
 
-// May the driver that runs now go to sleep? A fault if not, or if it holds a basic lock.
-bool may_sleep_here(const char *rule, const char *call);
+// May the driver that runs now go to sleep? A fault if not, or if it holds a basic lock. Outside a System nobody sleeps (UTL-085).
+bool may_sleep_here(const char *rule, const char *call, const char *name = __builtin_FUNCTION());
 // A driver's own sleep: the level and the user area are the sleeper's again afterwards.
 Wake driver_sleep(WaitQueue &queue, const char *why, bool interruptible, long ticks);
 // Sleep without PCATCH: a signal takes the call out of the driver's procedure, which never goes on (UTL-054).

@@ -372,10 +372,14 @@ int main() {
         // Full but for one: the table is filled without streams, which the row above measures.
         World small(16), large(262144);
         large.use();
-        while (minors_free(minors) > 1) minor_take(minors);
+        {
+            rill::Enter scope(*reinterpret_cast<rill::System *>(large.system));
+            while (minors_free(minors) > 1) minor_take(minors);
+        }
         row("clone open+close, one free minor of 262,144 / of 16",
             compare([&] { return large.open_close(20000); }, [&] { return small.open_close(20000); }), "1.5", "1.1");
         large.use();
+        rill::Enter scope(*reinterpret_cast<rill::System *>(large.system));
         for (unsigned m = 0; m < 262143; ++m) minor_give(minors, m);
     }
     {
@@ -416,7 +420,10 @@ int main() {
             compare([&] { return echo.ioctls(I_NREAD, &bytes, 50000); }, [&] { return host_fionread(pipe, 50000); }), "0.4", "0.1");
         row("I_PUSH+I_POP / Linux open+close of /dev/null",
             compare([&] { return echo.push_pop(20000); }, [] { return dev_null(20000); }), "0.8", "0.25");
-        minor_take_this(minors, 0); // the direct open took none from the table; its close gives one back
+        {
+            rill::Enter scope(*reinterpret_cast<rill::System *>(echo.system));
+            minor_take_this(minors, 0); // the direct open took none from the table; its close gives one back
+        }
         rill_close(echo.proc, echo.fd);
         echo.fd = echo_fd;
         constexpr int streams = 1000;
@@ -483,11 +490,13 @@ int main() {
                 rill_proc *p = rill_proc_new(s, 0, 0);
                 for (int d = 0; d < 64; ++d) rill_driver_add(s, "bench", 20 + d, &benchinfo, 0, 16);
                 rill_mknod(p, "/dev/bench", S_IFCHR | 0666, makedevice(10, 61));
-                rill::Enter scope(*reinterpret_cast<rill::System *>(s));
-                minors = minor_table_alloc("bench", 16);
-                if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
-                rill_proc_exit(p);
-                minor_table_free(minors);
+                {
+                    rill::Enter scope(*reinterpret_cast<rill::System *>(s));
+                    minors = minor_table_alloc("bench", 16);
+                    if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
+                    rill_proc_exit(p);
+                    minor_table_free(minors);
+                }
                 rill_system_free(s);
             }) / 1000);
         row("boot: System, 64 drivers, first clone open (and its end), us", ratio(median(times)), "1000", "50");

@@ -1,7 +1,7 @@
 // A driver that ends the process, or never ends itself: it is named, with the procedure and what that was called with.
 // What ends a process happens in a child of the test; what the handler wrote there on stderr, and how the child ended, is
 // looked at here.
-#include "test/harness.hpp"
+#include "test/streamio.hpp"
 
 #include "streams/queue/crash.hpp"
 
@@ -10,6 +10,7 @@
 #include <sys/cmn_err.h>
 #include <sys/ddi.h>
 #include <sys/kmem.h>
+#include <sys/ksynch.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -456,6 +457,29 @@ TEST_CASE("UTL-086: EFAULT for the application's bad address, also after the pro
     CHECK(ended.tells("fault: driver sick, put procedure: SIGSEGV: it wrote to address 0x10"));
 }
 
+TEST_CASE("UTL-086: a path name at a bad address, or one that runs into one: EFAULT; one without an end is too long") {
+    Fixture f;
+    f.node("/dev/there", f.clone(61));
+    rill_proc *p = handle(f.root);
+    Page none;
+    struct stat st {};
+    std::vector<char> pages(3 * Page::size, 'a');
+    char *edge = static_cast<char *>(::mmap(nullptr, 2 * Page::size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE(::mprotect(edge + Page::size, Page::size, PROT_NONE) == 0);
+    char *runs_out = edge + Page::size - 4, *fits = edge + Page::size - 5;
+    std::memcpy(fits, "/dev", 5);
+    CHECK(rill_stat(p, fits, &st) == 0);
+    std::memcpy(runs_out, "/dev", 4);
+    for (const char *bad : {static_cast<const char *>(none.at()), static_cast<const char *>(runs_out), reinterpret_cast<const char *>(16)}) {
+        CHECK(f.open(bad) == -EFAULT);
+        CHECK(outcome(rill_stat(p, bad, &st)) == -EFAULT);
+        CHECK(outcome(rill_unlink(p, bad)) == -EFAULT);
+        CHECK(outcome(rill_mknod(p, bad, S_IFCHR | 0666, f.clone(61))) == -EFAULT);
+    }
+    CHECK(f.open(pages.data()) == -ENAMETOOLONG);
+    ::munmap(edge, 2 * Page::size);
+}
+
 TEST_CASE("UTL-086: a bad address at the other side of a copy is no EFAULT: it is the driver's crash") {
     const Ended buffer = in_child([] {
         Rig r;
@@ -482,6 +506,19 @@ TEST_CASE("UTL-086: a bad address at the other side of a copy is no EFAULT: it i
 
 // --- outside ---
 
+namespace {
+
+// Zeroed, as a driver's own locks are: each is free.
+struct {
+    kcondvar_t variable;
+    kmutex_t mutex;
+    sleep_t sleep;
+    sv_t event;
+    lock_t lock;
+} nobodys;
+
+} // namespace
+
 TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
     for (auto [name, call] : {std::pair<const char *, void (*)()>{"allocb", [] { allocb(4, BPRI_MED); }},
                               {"kmem_alloc", [] { kmem_alloc(4, KM_SLEEP); }},
@@ -490,6 +527,14 @@ TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
                               {"testb", [] { testb(4, BPRI_MED); }},
                               {"untimeout", [] { untimeout(1); }},
                               {"wakeup", [] { wakeup(nullptr); }},
+                              {"sleep", [] { rill_sleep(nullptr, 10); }},
+                              {"delay", [] { delay(1); }},
+                              {"cv_wait", [] { cv_wait(&nobodys.variable, &nobodys.mutex); }},
+                              {"cv_timedwait_sig", [] { cv_timedwait_sig(&nobodys.variable, &nobodys.mutex, 9); }},
+                              {"SLEEP_LOCK", [] { SLEEP_LOCK(&nobodys.sleep, 0); }},
+                              {"SLEEP_LOCK_SIG", [] { SLEEP_LOCK_SIG(&nobodys.sleep, 0); }},
+                              {"mutex_enter", [] { mutex_enter(&nobodys.mutex), mutex_enter(&nobodys.mutex); }},
+                              {"SV_WAIT", [] { SV_WAIT(&nobodys.event, &nobodys.lock, 0); }},
                               {"esballoc", [] { esballoc(nullptr, 0, BPRI_MED, nullptr); }}}) {
         CAPTURE_BINDING(name);
         const Ended ended = in_child(call);

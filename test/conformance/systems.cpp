@@ -1,10 +1,9 @@
-// A System's end, two Systems, the C face used wrongly, threads that leave, and names as a file system answers them.
+// A System's end, two Systems, the C face used wrongly, and names as a file system answers them.
 #include "test/harness.hpp"
+#include "test/said.hpp"
 
 #include "drivers/echo.h"
 
-#include <chrono>
-#include <thread>
 #include <sys/minor.h>
 #include <sys/stropts.h>
 
@@ -39,23 +38,6 @@ struct Plain {
     rill_system *system;
     rill_proc *proc;
 };
-
-// What a body prints on stderr.
-template <class F> std::string said(F &&body) {
-    std::fflush(stderr);
-    const int kept = ::dup(2);
-    std::FILE *file = std::tmpfile();
-    ::dup2(::fileno(file), 2);
-    body();
-    std::fflush(stderr);
-    ::dup2(kept, 2);
-    ::close(kept);
-    std::string text;
-    std::rewind(file);
-    for (int c; (c = std::fgetc(file)) != EOF;) text += static_cast<char>(c);
-    std::fclose(file);
-    return text;
-}
 
 } // namespace
 
@@ -302,69 +284,6 @@ TEST_CASE("OPN-095: streamtabs that are not whole, negative numbers of devices, 
     CHECK(outcome(rill_driver_add(s, nullptr, N, &probe.tab, 0, 1)) == -EINVAL);
     CHECK(f.system.registry.by_external(N) == nullptr);
     CHECK(outcome(rill_signal(handle(f.root), SIGUSR1, SIG_ERR)) == -EINVAL);
-}
-
-// --- threads ---
-
-namespace {
-
-// A thread that reads from an empty stream of the System, and says when it is about to.
-struct Sleeper {
-    Sleeper(Plain &plain, int fd) : thread([this, &plain, fd] {
-        char byte;
-        inside = true;
-        result = static_cast<int>(rill_read(plain.proc, fd, &byte, 1));
-        error = result < 0 ? errno : 0;
-    }) {
-        while (!inside) std::this_thread::yield();
-        std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    }
-    std::atomic<bool> inside = false;
-    int result = 0, error = 0;
-    std::thread thread;
-};
-
-} // namespace
-
-TEST_CASE("OPN-092: a process that exits while another thread sleeps in a call of its: EINTR there, and both return") {
-    Plain p;
-    p.echo();
-    Sleeper sleeper(p, p.open());
-    rill_proc_exit(p.proc);
-    sleeper.thread.join();
-    CHECK(sleeper.result == -1);
-    CHECK(sleeper.error == EINTR);
-    p.proc = rill_proc_new(p.system, 0, 0);
-    CHECK(p.minor_of(p.open()) == 0);
-}
-
-TEST_CASE("OPN-092: a System that is freed while another thread sleeps in a call: EINTR there, and both return") {
-    Plain p;
-    p.echo();
-    Sleeper sleeper(p, p.open());
-    rill_system_free(std::exchange(p.system, nullptr));
-    sleeper.thread.join();
-    CHECK(sleeper.result == -1);
-    CHECK(sleeper.error == EINTR);
-}
-
-TEST_CASE("OPN-092: the same with a third thread that has been inside and lives on outside") {
-    Plain p;
-    p.echo();
-    const int fd = p.open();
-    std::atomic<bool> over = false, was_inside = false;
-    std::thread third([&] {
-        rill_isastream(p.proc, fd);
-        was_inside = true;
-        while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    });
-    while (!was_inside) std::this_thread::yield();
-    Sleeper sleeper(p, fd);
-    rill_system_free(std::exchange(p.system, nullptr));
-    sleeper.thread.join();
-    CHECK(sleeper.error == EINTR);
-    over = true;
-    third.join();
 }
 
 // --- names ---
