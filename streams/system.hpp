@@ -174,6 +174,18 @@ inline void not_when_frozen(queue_t *q, const char *call) {
     if (pair_of(q)->system->watch) [[unlikely]] check_frozen(q, call);
 }
 
+inline int Process::read(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (f && f->stream && f->readable()) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
+    return read_other(f, transfer, may_sleep);
+}
+
+inline int Process::write(int fd, Transfer &transfer, bool may_sleep) {
+    File *f = file(fd);
+    if (f && f->stream && f->writable()) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
+    return write_other(f, transfer, may_sleep);
+}
+
 template <class F> int System::run_call(Process &process, const char *name, F &&body) {
     if (running) return body();
     struct Frame {

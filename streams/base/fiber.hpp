@@ -106,6 +106,7 @@ private:
     unsigned watched_stack_ = 0;
 
 public:
+    Call *next_idle = nullptr;   // in its System's pool
     Call *listed_next = nullptr; // of calls_listed
     Call **listed_link = nullptr;
 };

@@ -38,9 +38,8 @@ const char *name_of(EntryKind kind) {
 }
 
 void Kernel::drop_calls() {
-    while (!idle_calls_.empty()) {
-        Call *call = &idle_calls_.front();
-        idle_calls_.pop_front();
+    while (Call *call = idle_calls_) {
+        idle_calls_ = call->next_idle;
         delete call;
     }
     calls.clear_and_dispose([](Call *call) {
@@ -53,13 +52,9 @@ void Kernel::drop_calls() {
 // --- calls ---
 
 Call *Kernel::take_call() {
-    Call *call;
-    if (idle_calls_.empty()) {
-        call = new Call(*this);
-    } else {
-        call = &idle_calls_.front();
-        idle_calls_.pop_front();
-    }
+    Call *call = idle_calls_;
+    if (!call) [[unlikely]] call = new Call(*this);
+    else idle_calls_ = call->next_idle;
     call->id = next_call_id_++;
     call->reaped = false;
     calls.push_back(*call);
@@ -74,7 +69,8 @@ void Kernel::give_call(Call *call) {
     call->event = nullptr;
     call->saved_entry = nullptr;
     call->saved_depth = 0;
-    idle_calls_.push_front(*call);
+    call->next_idle = idle_calls_;
+    idle_calls_ = call;
     --calls_out_;
 }
 

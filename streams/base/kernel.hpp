@@ -196,7 +196,7 @@ protected:
 
 private:
     const Above &above_;
-    CallList idle_calls_;
+    Call *idle_calls_ = nullptr;
     int next_call_id_ = 1;
     std::recursive_mutex gate_;
     std::condition_variable_any gate_changed_;

@@ -72,11 +72,27 @@ template <class F> int guarded(F &&body) {
     }
 }
 
+// Runs body(process) where it may sleep, with the descriptor's file kept open meanwhile.
+template <class F> int may_sleep(Process &process, const char *name, int fd, F &&body) {
+    return process.system.run_call(process, name, [&] {
+        File *held = process.file(fd);
+        if (held) ++held->refs;
+        const int error = body(process);
+        if (held && held->refs > 1) { // no close: the process keeps its descriptor (CLS-001)
+            --held->refs;
+            process.system.reference_gone(*held);
+        } else if (held) {
+            drop_file(process, held);
+        }
+        return error;
+    });
+}
+
 // One system call: scope of the System, the record of its beginning and end, the way back to user level.
 class UserCall {
 public:
     UserCall(rill_proc *p, const char *name) : process(process_of(p)), system(process.system), scope_(system), name_(name) {
-        if (process.ended || system.ending || system.face_depth) [[unlikely]] return;
+        if (process.ended | system.ending | (system.face_depth != 0)) [[unlikely]] return;
         inside_ = true;
         system.face_depth = 1;
         ++process.visits;
@@ -93,50 +109,49 @@ public:
     }
     bool refused() const {
         if (inside_) [[likely]] return false;
-        if (process.ended || system.ending) misuse(ESRCH, name_, "the process has ended");
-        else misuse(EDEADLK, name_, from_inside);
+        refuse(process.ended || system.ending, name_);
         return true;
     }
     template <class F> void trace_arguments(F &&text) {
         if (system.trace.on) [[unlikely]] {
-            if (system.trace.has_readers()) system.trace.emit({.kind = Kind::call, .name = name_, .text = text()});
-            else system.trace.emit({.kind = Kind::call, .name = name_});
             traced_ = true;
+            trace_begin(system, name_, system.trace.has_readers() ? text() : std::string());
         }
     }
-    long end(int error, long result) {
+    [[gnu::always_inline]] long end(int error, long result) {
         system.before_user_level(process);
-        if (!system.late_closes.empty()) [[unlikely]] system.close_late();
-        if (traced_) [[unlikely]] system.trace.emit({.kind = Kind::ret, .name = name_, .error = error, .number = error ? -1 : result});
+        if (!system.late_closes.empty() | traced_) [[unlikely]] close_and_trace(system, traced_ ? name_ : nullptr, error, result);
         if (!system.running) system.on_main = before_;
-        if (error == 0) [[likely]] {
-            process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
-            return result;
-        }
-        if (process.refusal.error != error) process.refusal = {name_, nullptr, nullptr, error};
-        errno = error;
-        return -1;
+        if (error != 0) [[unlikely]] return failed(process, name_, error);
+        process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
+        return result;
     }
-    // Runs body where it may sleep, with the descriptor's file kept open meanwhile.
     template <class F> int sleeping(int fd, F &&body) {
-        return system.run_call(process, name_, [&] {
-            File *held = process.file(fd);
-            if (held) ++held->refs;
-            const int error = body();
-            if (held && held->refs > 1) { // no close: the process keeps its descriptor (CLS-001)
-                --held->refs;
-                system.reference_gone(*held);
-            } else if (held) {
-                drop_file(process, held);
-            }
-            return error;
-        });
+        return may_sleep(process, name_, fd, [&](Process &) { return body(); });
     }
 
     Process &process;
     System &system;
 
 private:
+    // What is rare is apart, and is given values: the call's own fields may then stay in registers.
+    [[gnu::cold, gnu::noinline]] static void refuse(bool ended, const char *name) {
+        if (ended) misuse(ESRCH, name, "the process has ended");
+        else misuse(EDEADLK, name, from_inside);
+    }
+    [[gnu::cold, gnu::noinline]] static void trace_begin(System &system, const char *name, const std::string &arguments) {
+        system.trace.emit({.kind = Kind::call, .name = name, .text = arguments});
+    }
+    [[gnu::cold, gnu::noinline]] static void close_and_trace(System &system, const char *traced, int error, long result) {
+        if (!system.late_closes.empty()) system.close_late();
+        if (traced) system.trace.emit({.kind = Kind::ret, .name = traced, .error = error, .number = error ? -1 : result});
+    }
+    [[gnu::cold, gnu::noinline]] static long failed(Process &process, const char *name, int error) {
+        if (process.refusal.error != error) process.refusal = {name, nullptr, nullptr, error};
+        errno = error;
+        return -1;
+    }
+
     Enter scope_;
     const char *name_;
     Caller *before_ = nullptr;
@@ -460,13 +475,25 @@ EXPORT int rill_fdetach(rill_proc *p, const char *) {
 
 // --- data: a pass that cannot sleep first, on the caller's stack ---
 
+namespace {
+
+[[gnu::cold, gnu::noinline]] int sleeping_read(Process &process, int fd, Transfer &t) {
+    return may_sleep(process, "read", fd, [&](Process &) { return process.read(fd, t, true); });
+}
+
+[[gnu::cold, gnu::noinline]] int sleeping_write(Process &process, int fd, Transfer &t) {
+    return may_sleep(process, "write", fd, [&](Process &) { return process.write(fd, t, true); });
+}
+
+} // namespace
+
 EXPORT ssize_t rill_read(rill_proc *p, int fd, void *buffer, size_t count) {
     USER_CALL("read");
     call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
     Transfer t{static_cast<char *>(buffer), count};
     int error = must_sleep;
     if (!call.system.running) [[likely]] error = call.process.read(fd, t, false);
-    if (error == must_sleep) [[unlikely]] error = call.sleeping(fd, [&] { return call.process.read(fd, t, true); });
+    if (error == must_sleep) [[unlikely]] error = sleeping_read(call.process, fd, t);
     return call.end(error, static_cast<long>(t.done));
 }
 
@@ -476,7 +503,7 @@ EXPORT ssize_t rill_write(rill_proc *p, int fd, const void *buffer, size_t count
     Transfer t{const_cast<char *>(static_cast<const char *>(buffer)), count};
     int error = must_sleep;
     if (!call.system.running) [[likely]] error = call.process.write(fd, t, false);
-    if (error == must_sleep) [[unlikely]] error = call.sleeping(fd, [&] { return call.process.write(fd, t, true); });
+    if (error == must_sleep) [[unlikely]] error = sleeping_write(call.process, fd, t);
     return call.end(error, static_cast<long>(t.done));
 }
 
@@ -487,9 +514,14 @@ EXPORT int rill_ioctl(rill_proc *p, int fd, int command, ...) {
     va_end(args);
     USER_CALL("ioctl");
     call.trace_arguments([&] { return fmt::format("{} {:#x}", fd, command); });
-    int rval = 0;
-    const int error = call.sleeping(fd, [&] { return call.process.ioctl(fd, command, argument, &rval); });
-    return static_cast<int>(call.end(error, rval));
+    struct {
+        int command, rval;
+        void *argument;
+    } asked{command, 0, argument}; // in one place, so that nothing else has to lie in memory
+    const int error = may_sleep(call.process, "ioctl", fd, [&asked, fd](Process &process) {
+        return process.ioctl(fd, asked.command, asked.argument, &asked.rval);
+    });
+    return static_cast<int>(call.end(error, asked.rval));
 }
 
 namespace {

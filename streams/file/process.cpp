@@ -380,10 +380,8 @@ int Process::transfer_by(int (*routine)(Process &, File &, Transfer &), File &fi
     return error && transfer.done == 0 ? answered(*this, error, call) : 0;
 }
 
-int Process::read(int fd, Transfer &transfer, bool may_sleep) {
-    File *f = file(fd);
+int Process::read_other(File *f, Transfer &transfer, bool may_sleep) {
     if (!f || !f->readable()) return refuse(EBADF, "read", "the descriptor is not open for reading", "RD-072");
-    if (f->stream) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
     if (f->ops) return may_sleep ? transfer_by(f->ops->read, *f, transfer, "read") : must_sleep;
     if (!f->special) return f->node && S_ISDIR(f->node->mode) ? refuse(EISDIR, "read", "a directory", nullptr) : 0;
     if (!may_sleep) return must_sleep;
@@ -393,10 +391,8 @@ int Process::read(int fd, Transfer &transfer, bool may_sleep) {
     return error && transfer.done == 0 ? refuse(error, "read", "the driver's answer", nullptr) : 0;
 }
 
-int Process::write(int fd, Transfer &transfer, bool may_sleep) {
-    File *f = file(fd);
+int Process::write_other(File *f, Transfer &transfer, bool may_sleep) {
     if (!f || !f->writable()) return refuse(EBADF, "write", "the descriptor is not open for writing", "WR-061");
-    if (f->stream) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
     if (f->ops) return may_sleep ? transfer_by(f->ops->write, *f, transfer, "write") : must_sleep;
     if (!f->special) return refuse(EINVAL, "write", "plain files hold no data here", nullptr);
     if (!may_sleep) return must_sleep;

@@ -83,6 +83,9 @@ public:
     int descriptors_used = 0;
 
 private:
+    // Of what is no stream, or not open for that.
+    int read_other(File *file, Transfer &transfer, bool may_sleep);
+    int write_other(File *file, Transfer &transfer, bool may_sleep);
     int open_elsewhere(int pseudo, int oflag, int *fd);
     int make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name);
     int transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call);

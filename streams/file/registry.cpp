@@ -19,43 +19,7 @@ bool is_whole(const streamtab *tab) {
            (!tab->st_muxrinit || (whole(tab->st_muxrinit) && whole(tab->st_muxwinit)));
 }
 
-constexpr struct {
-    Convention convention;
-    const char *word;
-    const char *name;
-} conventions[] = {{Convention::svr3, "svr3", "SVR3"},
-                   {Convention::svr4, "svr4", "SVR4"},
-                   {Convention::solaris, "solaris", "Solaris"},
-                   {Convention::lis, "lis", "LiS"},
-                   {Convention::openss7, "openss7", "OpenSS7"},
-                   {Convention::hpux, "hpux", "HP-UX"}};
-
 } // namespace
-
-const char *name_of(Convention convention) {
-    for (const auto &c : conventions)
-        if (c.convention == convention) return c.name;
-    return "?";
-}
-
-const char *word_of(Convention convention) {
-    for (const auto &c : conventions)
-        if (c.convention == convention) return c.word;
-    return "";
-}
-
-Convention convention_named(std::string_view word) {
-    for (const auto &c : conventions)
-        if (c.word == word) return c.convention;
-    return Convention::unsaid;
-}
-
-void Owner::decide_convention() {
-    if (convention != Convention::unsaid) return;
-    convention = devflag & D_OLD ? Convention::svr3 : Convention::svr4;
-    if (convention_reason.empty())
-        convention_reason = devflag & D_OLD ? "its devflag has D_OLD" : "its devflag is without D_OLD";
-}
 
 Registry::Registry(System &system, unsigned drivers, unsigned modules)
     : system_(system), drivers_max_(drivers), by_external_(system.profile.major_max + 1), modules_max_(modules) {}

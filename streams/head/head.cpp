@@ -475,15 +475,16 @@ int Stream::close(Caller &process, int oflag) {
 void Stream::discard() {
     Driver *row = driver;
     wake_all("the stream is gone");
-    while (mblk_t *mp = getq(head.read())) free_at_head(mp);
+    while (head.read()->q_first) free_at_head(getq(head.read()));
     if (ioctl_reply) freemsg(ioctl_reply);
     signals.clear_and_dispose([&](SigEntry *e) { system.sig_pool.free(e); });
     while (!pollers.empty()) pollers.pop_front();
-    for (Caller &p : system.processes)
-        if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
+    if (terminal_session) [[unlikely]]
+        for (Caller &p : system.processes)
+            if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
     empty_pair(head);
     if (has_driver) {
-        empty_pair(*driver_pair());
+        if (head.write()->q_next) empty_pair(*driver_pair()); // it was not detached: its open failed
 #if RILL_CHECKING
         system.checks.left(*driver_pair(), system.checks.leaving(*driver_pair())); // its open may have failed
 #endif

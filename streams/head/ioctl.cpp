@@ -28,9 +28,13 @@ template <class T> bool set(void *user, const T &kernel) { return copy_to_user(u
 
 // A module name from user memory: EFAULT, or EINVAL when it is too long (IOC-022).
 int get_name(char (&name)[FMNAMESZ + 1], const void *user) {
-    for (int i = 0; i <= FMNAMESZ; ++i) {
-        if (!copy_from_user(&name[i], static_cast<const char *>(user) + i, 1)) return EFAULT;
-        if (!name[i]) return 0;
+    constexpr std::size_t page = 4096; // what lies behind the name may be nobody's
+    const auto *from = static_cast<const char *>(user);
+    for (std::size_t had = 0; had < sizeof name;) {
+        const std::size_t n = std::min(sizeof name - had, page - reinterpret_cast<std::uintptr_t>(from + had) % page);
+        if (!copy_from_user(name + had, from + had, n)) return EFAULT;
+        if (std::memchr(name + had, 0, n)) return 0;
+        had += n;
     }
     return EINVAL;
 }

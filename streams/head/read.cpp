@@ -192,18 +192,21 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
         }
         size_t moved = 0;
         bool fault = false;
-        mblk_t *rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, &fault);
-        if (fault) {
+        mblk_t *rest = nullptr;
+        if (!mp->b_cont && block_length(mp) <= t.count - t.done) [[likely]] { // all of one block
+            moved = block_length(mp);
+            fault = !copy_to_user(t.base + t.done, mp->b_rptr, moved);
+            freeb(mp);
+        } else {
+            rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, &fault);
+        }
+        if (fault) [[unlikely]] {
             freemsg(rest);
             front_signals();
             return process.refuse(EFAULT, "read", "bad address; the message is lost", "RD-074");
         }
         t.done += moved;
-        if (rest && read_mode == RMSGD) { // RD-005
-            freemsg(rest);
-            rest = nullptr;
-        }
-        if (rest && !has_bytes(rest)) {
+        if (rest && (read_mode == RMSGD || !has_bytes(rest))) { // RD-005
             freemsg(rest);
             rest = nullptr;
         }

@@ -28,6 +28,21 @@ void (*keep_fault_handler)() = nullptr;
         #name "_begin:\n"                                                                                               \
         "    cmpq $512, %rdx\n"                                                                                         \
         "    jae 4f\n"                                                                                                  \
+        "0:  cmpq $64, %rdx\n"                                                                                          \
+        "    jb 1f\n"                                                                                                   \
+        "    movups (%rsi), %xmm0\n"                                                                                    \
+        "    movups 16(%rsi), %xmm1\n"                                                                                  \
+        "    movups 32(%rsi), %xmm2\n"                                                                                  \
+        "    movups 48(%rsi), %xmm3\n"                                                                                  \
+        "    movups %xmm0, (%rdi)\n"                                                                                    \
+        "    movups %xmm1, 16(%rdi)\n"                                                                                  \
+        "    movups %xmm2, 32(%rdi)\n"                                                                                  \
+        "    movups %xmm3, 48(%rdi)\n"                                                                                  \
+        "    addq $64, %rsi\n"                                                                                          \
+        "    addq $64, %rdi\n"                                                                                          \
+        "    subq $64, %rdx\n"                                                                                          \
+        "    jz 3f\n"                                                                                                   \
+        "    jmp 0b\n"                                                                                                  \
         "1:  cmpq $16, %rdx\n"                                                                                          \
         "    jb 2f\n"                                                                                                   \
         "    movups (%rsi), %xmm0\n"                                                                                    \
@@ -35,15 +50,32 @@ void (*keep_fault_handler)() = nullptr;
         "    addq $16, %rsi\n"                                                                                          \
         "    addq $16, %rdi\n"                                                                                          \
         "    subq $16, %rdx\n"                                                                                          \
+        "    jz 3f\n"                                                                                                   \
         "    jmp 1b\n"                                                                                                  \
-        "2:  testq %rdx, %rdx\n"                                                                                        \
+        "2:  testb $8, %dl\n"                                                                                           \
+        "    jz 5f\n"                                                                                                   \
+        "    movq (%rsi), %rax\n"                                                                                       \
+        "    movq %rax, (%rdi)\n"                                                                                       \
+        "    addq $8, %rsi\n"                                                                                           \
+        "    addq $8, %rdi\n"                                                                                           \
+        "5:  testb $4, %dl\n"                                                                                           \
+        "    jz 6f\n"                                                                                                   \
+        "    movl (%rsi), %eax\n"                                                                                       \
+        "    movl %eax, (%rdi)\n"                                                                                       \
+        "    addq $4, %rsi\n"                                                                                           \
+        "    addq $4, %rdi\n"                                                                                           \
+        "6:  testb $3, %dl\n"                                                                                           \
+        "    jz 3f\n"                                                                                                   \
+        "    testb $2, %dl\n"                                                                                           \
+        "    jz 7f\n"                                                                                                   \
+        "    movw (%rsi), %ax\n"                                                                                        \
+        "    movw %ax, (%rdi)\n"                                                                                        \
+        "    addq $2, %rsi\n"                                                                                           \
+        "    addq $2, %rdi\n"                                                                                           \
+        "7:  testb $1, %dl\n"                                                                                           \
         "    jz 3f\n"                                                                                                   \
         "    movb (%rsi), %al\n"                                                                                        \
         "    movb %al, (%rdi)\n"                                                                                        \
-        "    incq %rsi\n"                                                                                               \
-        "    incq %rdi\n"                                                                                               \
-        "    decq %rdx\n"                                                                                               \
-        "    jmp 2b\n"                                                                                                  \
         "3:  xorl %eax, %eax\n"                                                                                         \
         "    ret\n"                                                                                                     \
         "4:  movq %rdx, %rcx\n"                                                                                         \
@@ -128,7 +160,7 @@ bool end_copy(const siginfo_t *info, void *context) {
     } else {
         return false; // somebody sent it
     }
-    // In the short copy rdx holds what is left and rcx something else; in the long one rcx holds it and rdx is 0.
+    // In the short copy rdx holds what is left, or more, and rcx something else; in the long one rcx holds it and rdx is 0.
     if (r[REG_RDX] != 0) r[REG_RCX] = 0;
     r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(copy->faulted));
     return true;

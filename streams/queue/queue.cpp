@@ -256,7 +256,7 @@ void empty_pair(QueuePair &pair) {
         q.q_nband = 0;
         q.q_pad2 = 0;
         q.q_flag &= ~static_cast<unsigned>(QENAB | QFULL | QWANTW | q_hipri);
-        pair.system->sched.remove(pair.run[side]);
+        if (pair.run[side].is_linked()) [[unlikely]] pair.system->sched.remove(pair.run[side]);
     }
 }
 

@@ -46,7 +46,7 @@ Scheduler::Scheduler(System &system, Alloc &alloc)
 Scheduler::~Scheduler() {
     enabled_.clear();
     ready_.clear();
-    while (!timers_.empty()) stop_timer(&*timers_.begin());
+    while (!timers_.empty()) stop_timer(&timers_.first());
     while (!bufcalls_.empty()) forget(bufcalls_.front());
 }
 
@@ -203,12 +203,12 @@ void Scheduler::call_back(EntryKind kind, queue_t *q, const char *owner, void (*
 void Scheduler::drop_callbacks_of(QueuePair &pair) {
     auto is_its = [&](queue_t *q) { return q && pair_of(q) == &pair; };
     auto forgotten = [&](const char *what) { system_.fault("MP-021", what, pair.read()); };
-    for (auto it = timers_.begin(); it != timers_.end();) {
-        Timer &t = *it++;
-        if (!is_its(t.queue)) continue;
+    timers_.any([&](Timer &t) {
+        if (!is_its(t.queue)) return false;
         forgotten("a qtimeout was not cancelled in close");
         stop_timer(&t);
-    }
+        return false;
+    });
     for (auto it = bufcalls_.begin(); it != bufcalls_.end();) {
         Bufcall &b = *it++;
         if (!is_its(b.queue)) continue;
@@ -218,19 +218,19 @@ void Scheduler::drop_callbacks_of(QueuePair &pair) {
 }
 
 bool Scheduler::fire_due() {
-    if (timers_.empty() || timers_.begin()->expires > now()) return false;
-    fire(*timers_.begin());
+    if (timers_.empty() || timers_.first_tick() > now()) return false;
+    fire(timers_.first());
     return true;
 }
 
 void Scheduler::advance_to(long tick) {
-    while (!timers_.empty() && timers_.begin()->expires <= tick) {
+    while (!timers_.empty() && timers_.first_tick() <= tick) {
         if (attention) [[unlikely]] return;
-        now_ = std::max(now_, timers_.begin()->expires);
+        now_ = std::max(now_, timers_.first_tick());
         show_clock(now_);
         begin_budget();
         bufcalls_due_ |= !bufcalls_.empty();
-        fire(*timers_.begin());
+        fire(timers_.first());
         while (step()) {}
     }
     now_ = std::max(now_, tick);
@@ -241,24 +241,23 @@ void Scheduler::advance_to(long tick) {
 }
 
 void Scheduler::advance_to_next() {
-    now_ = std::max(now_, timers_.begin()->expires);
+    now_ = std::max(now_, timers_.first_tick());
     show_clock(now_);
     begin_budget();
     bufcalls_due_ |= !bufcalls_.empty();
-    fire(*timers_.begin());
+    fire(timers_.first());
 }
 
 Timer *Scheduler::limit_sleep(Call &call, long ticks) {
     auto *timer = new (timer_pool_.take()) Timer;
     timer->expires = sum_of(now(), std::max(ticks, 1L));
-    timer->order = ++order_;
     timer->call = &call;
-    timers_.insert(*timer);
+    timers_.add(*timer);
     return timer;
 }
 
 void Scheduler::take_down(Timer &timer) {
-    timers_.erase(timers_.iterator_to(timer));
+    timers_.remove(timer);
     if (timer.id) {
         slot_of(timer.id) = nullptr;
         --slots_taken_;
@@ -292,7 +291,6 @@ toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, 
     const toid_t id = next_timer_id();
     auto *timer = new (timer_pool_.take()) Timer;
     timer->expires = sum_of(now(), std::max(ticks, 1L)); // UTL-088
-    timer->order = ++order_;
     timer->id = id;
     timer->function = function;
     timer->argument = argument;
@@ -301,7 +299,7 @@ toid_t Scheduler::timeout(void (*function)(void *), void *argument, long ticks, 
     timer->owner = owner;
     slot_of(id) = timer;
     ++slots_taken_;
-    timers_.insert(timers_.end(), *timer); // where most belong
+    timers_.add(*timer);
     ++timers_out_;
     return timer->id;
 }

@@ -7,6 +7,7 @@
 
 #include "streams/base/times.hpp"
 #include "streams/queue/queue.hpp"
+#include "streams/queue/timers.hpp"
 
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
@@ -14,21 +15,6 @@
 #include <limits>
 
 namespace rill {
-
-struct Timer : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
-    long expires = 0;
-    std::uint64_t order = 0;
-    toid_t id = 0;
-    void (*function)(void *) = nullptr;
-    void *argument = nullptr;
-    Call *call = nullptr;        // a sleep's time limit
-    const char *owner = nullptr; // driver that asked
-    queue_t *queue = nullptr;    // qtimeout: runs inside the perimeter of this queue
-
-    bool operator<(const Timer &other) const {
-        return expires != other.expires ? expires < other.expires : order < other.order;
-    }
-};
 
 struct Bufcall : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>,
                  intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
@@ -67,7 +53,7 @@ public:
     // Time, in ticks since boot.
     long now();
     bool has_timers() const { return !timers_.empty(); }
-    long next_expiry() const { return timers_.begin()->expires; }
+    long next_expiry() const { return timers_.first_tick(); }
     void advance_to(long tick); // virtual clock; fires what comes due, one after another, running what that enables
     bool fire_due();            // fires what is due now; false when nothing was
     void advance_to_next();     // virtual clock: to the next timer
@@ -81,17 +67,14 @@ public:
     void unbufcall(toid_t id);
 #if RILL_CHECKING
     // Of drivers' timers and bufcalls, one for which test(argument, queue) holds: is there one; stop it, false if none.
-    template <class F> bool has_one_of(F &&test) const {
-        for (const Timer &t : timers_)
-            if (!t.call && test(t.argument, t.queue)) return true;
+    template <class F> bool has_one_of(F &&test) {
+        if (timers_.any([&](const Timer &t) { return !t.call && test(t.argument, t.queue); })) return true;
         for (const Bufcall &b : bufcalls_)
             if (test(b.argument, nullptr)) return true;
         return false;
     }
     template <class F> bool stop_one_of(F &&test) {
-        for (Timer &t : timers_)
-            if (!t.call && test(t.argument, t.queue)) return stop_timer(&t), true;
-        return false;
+        return timers_.any([&](Timer &t) { return !t.call && test(t.argument, t.queue) && (stop_timer(&t), true); });
     }
     template <class F> bool drop_one_of(F &&test) {
         for (Bufcall &b : bufcalls_)
@@ -145,7 +128,7 @@ private:
     Pool<Bufcall> bufcall_pool_;
     RunList enabled_;
     CallList ready_;
-    intrusive::multiset<Timer> timers_;
+    Timers timers_;
     intrusive::list<Bufcall, intrusive::constant_time_size<false>> bufcalls_; // in the order in which they are tried
     intrusive::set<Bufcall, intrusive::key_of_value<IdOfBufcall>> bufcalls_by_id_;
     // A timer's id is a count that fits an int (UTL-120). It stands in the slot that its low bits name; the table is at most
@@ -156,7 +139,6 @@ private:
     bool bufcalls_due_ = false;
     long now_ = 0;
     long real_start_ = 0;
-    std::uint64_t order_ = 0;
     unsigned long budgets_ = 0;
     long steps_left_ = 0;
     std::uint32_t next_timer_ = 0;
