@@ -13,7 +13,7 @@
 
 namespace rill {
 
-void (*keep_fault_handler)() = nullptr;
+constinit std::atomic<void (*)()> keep_fault_handler = nullptr;
 
 #if defined(__x86_64__)
 
@@ -56,12 +56,14 @@ void (*keep_fault_handler)() = nullptr;
         "    jz 5f\n"                                                                                                   \
         "    movq (%rsi), %rax\n"                                                                                       \
         "    movq %rax, (%rdi)\n"                                                                                       \
+        "    subq $8, %rdx\n"                                                                                           \
         "    addq $8, %rsi\n"                                                                                           \
         "    addq $8, %rdi\n"                                                                                           \
         "5:  testb $4, %dl\n"                                                                                           \
         "    jz 6f\n"                                                                                                   \
         "    movl (%rsi), %eax\n"                                                                                       \
         "    movl %eax, (%rdi)\n"                                                                                       \
+        "    subq $4, %rdx\n"                                                                                           \
         "    addq $4, %rsi\n"                                                                                           \
         "    addq $4, %rdi\n"                                                                                           \
         "6:  testb $3, %dl\n"                                                                                           \
@@ -70,6 +72,7 @@ void (*keep_fault_handler)() = nullptr;
         "    jz 7f\n"                                                                                                   \
         "    movw (%rsi), %ax\n"                                                                                        \
         "    movw %ax, (%rdi)\n"                                                                                        \
+        "    subq $2, %rdx\n"                                                                                           \
         "    addq $2, %rsi\n"                                                                                           \
         "    addq $2, %rdi\n"                                                                                           \
         "7:  testb $1, %dl\n"                                                                                           \
@@ -78,6 +81,16 @@ void (*keep_fault_handler)() = nullptr;
         "    movb %al, (%rdi)\n"                                                                                        \
         "3:  xorl %eax, %eax\n"                                                                                         \
         "    ret\n"                                                                                                     \
+        #name "_bytes:\n"                                                                                               \
+        "    testq %rdx, %rdx\n"                                                                                        \
+        "    jz 3b\n"                                                                                                   \
+        "    movb (%rsi), %al\n"                                                                                        \
+        "    movb %al, (%rdi)\n"                                                                                        \
+        "    incq %rsi\n"                                                                                               \
+        "    incq %rdi\n"                                                                                               \
+        "    decq %rdx\n"                                                                                               \
+        "    jmp " #name "_bytes\n"                                                                                     \
+        #name "_long:\n"                                                                                                \
         "4:  movq %rdx, %rcx\n"                                                                                         \
         "    xorl %edx, %edx\n"                                                                                         \
         "    rep movsb\n"                                                                                               \
@@ -90,6 +103,8 @@ void (*keep_fault_handler)() = nullptr;
         ".size " #name ", .-" #name "\n");                                                                              \
     extern "C" std::size_t name(void *to, const void *from, std::size_t count) __attribute__((visibility("hidden")));   \
     extern "C" const char name##_begin[] __attribute__((visibility("hidden")));                                         \
+    extern "C" const char name##_bytes[] __attribute__((visibility("hidden")));                                         \
+    extern "C" const char name##_long[] __attribute__((visibility("hidden")));                                          \
     extern "C" const char name##_end[] __attribute__((visibility("hidden")));                                           \
     extern "C" const char name##_faulted[] __attribute__((visibility("hidden")))
 
@@ -99,10 +114,10 @@ USERCOPY(rill_copy_to);
 namespace {
 
 struct Copy {
-    const char *begin, *end, *faulted;
+    const char *begin, *bytes, *long_one, *end, *faulted;
     bool user_is_from;
-} constexpr copies[] = {{rill_copy_from_begin, rill_copy_from_end, rill_copy_from_faulted, true},
-                        {rill_copy_to_begin, rill_copy_to_end, rill_copy_to_faulted, false}};
+} constexpr copies[] = {{rill_copy_from_begin, rill_copy_from_bytes, rill_copy_from_long, rill_copy_from_end, rill_copy_from_faulted, true},
+                        {rill_copy_to_begin, rill_copy_to_bytes, rill_copy_to_long, rill_copy_to_end, rill_copy_to_faulted, false}};
 
 const Copy *copy_at(const void *context) {
     const auto at = static_cast<std::uintptr_t>(static_cast<const ucontext_t *>(context)->uc_mcontext.gregs[REG_RIP]);
@@ -118,7 +133,7 @@ constexpr std::size_t page_bits = 12, pages_known = 16;
 constinit thread_local std::uintptr_t known_pages[pages_known] __attribute__((tls_model("initial-exec"))) = {};
 
 [[gnu::cold, gnu::noinline]] void make_known(std::uintptr_t first, std::uintptr_t last) {
-    if (keep_fault_handler) keep_fault_handler();
+    if (auto *keep = keep_fault_handler.load(std::memory_order_relaxed)) keep();
     if (last - first >= pages_known) return;
     for (std::uintptr_t page = first; page <= last; ++page) known_pages[page % pages_known] = page + 1;
 }
@@ -160,9 +175,12 @@ bool end_copy(const siginfo_t *info, void *context) {
     } else {
         return false; // somebody sent it
     }
-    // In the short copy rdx holds what is left, or more, and rcx something else; in the long one rcx holds it and rdx is 0.
-    if (r[REG_RDX] != 0) r[REG_RCX] = 0;
-    r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(copy->faulted));
+    // What moves several bytes at a time goes on byte by byte, so that all before the bad address are moved. There rdx holds what
+    // is left and rcx something else; in the long copy rcx holds it and rdx is 0.
+    const auto at = static_cast<std::uintptr_t>(r[REG_RIP]);
+    const bool wide = at < reinterpret_cast<std::uintptr_t>(copy->bytes);
+    if (at < reinterpret_cast<std::uintptr_t>(copy->long_one)) r[REG_RCX] = 0;
+    r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(wide ? copy->bytes : copy->faulted));
     return true;
 }
 

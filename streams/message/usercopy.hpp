@@ -2,6 +2,7 @@
 // be bad: the copy in usercopy.cpp.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 
 namespace rill {
@@ -12,6 +13,6 @@ bool end_copy(const siginfo_t *info, void *context);
 bool crashed_in_copy(const void *context);
 
 // Puts that handler back where a program has put in another (UTL-086); set by who has one.
-extern void (*keep_fault_handler)();
+extern std::atomic<void (*)()> keep_fault_handler;
 
 } // namespace rill

@@ -450,7 +450,7 @@ static void keep_crash_handler() {
 
 void arm_crash_handler() {
     std::lock_guard guard(lock);
-    keep_fault_handler = keep_crash_handler;
+    keep_fault_handler.store(keep_crash_handler, std::memory_order_relaxed);
     for (int i = 0; i < signal_count; ++i) put_in(i);
     if (systems++ == 0) {
         static const bool registered = ::on_exit(at_exit, nullptr) == 0;
