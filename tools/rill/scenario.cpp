@@ -103,7 +103,10 @@ bool Scenario::line(std::string_view text) {
     std::string call;
     const Command *command = predicts || steps ? evaluator_.command_of(text, &call) : nullptr;
     if (predicts && command && command->asks && !hidden()) ask(*command, call);
+    const bool had_steps = evaluator_.steps;
     const Outcome ended = evaluator_.evaluate(text);
+    if (evaluator_.steps != had_steps && show_ == Show::all && repeats_lines)
+        say(page_.faint(evaluator_.steps ? "  (with their steps again)" : "  (from here on the calls without their steps)"));
     begun_ |= ended.kind != Outcome::Kind::nothing;
     const bool good = told(ended);
     if (steps && !hidden() && (ended.kind == Outcome::Kind::call || ended.kind == Outcome::Kind::table)) wait_for_key();
@@ -114,7 +117,7 @@ bool Scenario::line(std::string_view text) {
 bool Scenario::heading(std::string_view shown) {
     if (shown.starts_with('>')) {
         prose_ += ' ';
-        prose_ += shown.substr(1);
+        prose_ += trimmed(shown.substr(1));
         if (trimmed(shown.substr(1)).empty()) tell_prose();
         return true;
     }
