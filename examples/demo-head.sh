@@ -16,8 +16,10 @@ How to read a section:
 
   $ system examples/sysgen    what the section needs: here, to boot the system
                               that is configured in this directory (`drivers`:
-                              with these of rill's own drivers only; `faults
-                              off`: what drivers do wrong is not reported)
+                              with these of rill's own drivers only, whose
+                              majors may be others; `faults off`: what drivers
+                              do wrong is not reported)
+    (without steps)           from here on only calls and results
   $ fd = open /dev/echo rdwr  a call; its result gets a name, fd
   $ expect EBUSY open ...     a call that must give this: an errno, "data",
                               = N (a number), (MAJOR,MINOR), or ok
@@ -52,5 +54,5 @@ The sections:
 END
 for name in "$@"; do
     if [ "$name" = designs ]; then echo '  designs                 all designs side by side, in tables'; continue; fi
-    printf '  %-23s %s\n' "$name" "$(sed -n '1{s/^# *[Ss][0-9]*: *//;s/^# *d-[a-z0-9-]*: *//;s/^# *//;s/\.$//;p}' "$scenarios/$name.rill" | cut -c1-54)"
+    printf '  %-23s %s\n' "$name" "$(sed -n '1{s/^# *[Ss][0-9]*: *//;s/^# *//;s/\.$//;p}' "$scenarios/$name.rill" | cut -c1-54)"
 done

@@ -47,6 +47,7 @@ printf '%s\n' "$run" | awk '
         left = ""
     }
     function done() { tell(); flush() }
+    /^  \(with(out)? steps\)$/ { next }
     /^\$ /         { tell(); call = $0; next }
     /^  -> /       { result = substr($0, 6); next }
     /^     [^ ]/ && result != "" { sub(/^ +/, " "); result = result $0; next }

@@ -227,10 +227,11 @@ std::vector<Question> questions() { return {std::begin(table), std::end(table)};
 std::vector<Place> places(const std::vector<std::string> &one_open) {
     std::vector<Place> out;
     Place place = Place::before;
+    auto opens = std::ranges::count(one_open, "DRV_OPEN"); // the last is the device's own: a control device is asked before
     for (const std::string &word : one_open) {
         if (place == Place::call) place = Place::inside;
-        if (place == Place::before && word == "DRV_OPEN") place = Place::call;
-        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE")) place = Place::after;
+        if (word == "DRV_OPEN" && --opens == 0) place = Place::call;
+        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE" || word == "DRV_CLOSE")) place = Place::after;
         out.push_back(place);
     }
     return out;

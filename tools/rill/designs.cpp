@@ -140,8 +140,8 @@ constexpr const char *introduction =
     "instance of its own. A column is a design; all run the same script.";
 constexpr const char *open_note =
     "Steps inside the driver's open are between its call and its end. Where the program ends on the descriptor that was "
-    "reserved first, reserving it is not shown. An empty cell: nothing happens there. linux-loop-control: the driver's "
-    "open is that of the control device; the device itself is looked up and opened after it.";
+    "reserved first, reserving it is not shown. An empty cell: nothing happens there. linux-loop-control: the "
+    "control device is looked up, opened and asked before the device is, and closed after it.";
 constexpr const char *script_note =
     "Two processes, A and B. An open has a name: 1st, 2nd, 3rd (B's), more (until it is refused), again (after the 2nd was "
     "closed), last. A read gives how often the instance was read. A driver with a bound has room for 4. An empty cell: the "

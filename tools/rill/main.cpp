@@ -13,9 +13,11 @@
 #include "tools/rill/terminal.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,6 +142,25 @@ int failed(const std::string &message) {
     return tool::exit_unusable;
 }
 
+// Lines of at most 80 characters; the rest of a longer one stands below its own text, or its second column.
+void print_folded(const std::string &text) {
+    constexpr std::size_t width = 80;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t margin = std::min(line.find_first_not_of(' '), line.size());
+        const std::size_t gap = line.find("  ", margin);
+        const std::size_t column = gap == line.npos ? line.npos : line.find_first_not_of(' ', gap);
+        const std::size_t hang = margin == 0 ? 0 : column < width / 2 ? column : margin + 2;
+        while (line.size() > width) {
+            const std::size_t cut = line.rfind(' ', width);
+            if (cut == line.npos || cut <= hang) break;
+            std::printf("%s\n", line.substr(0, line.find_last_not_of(' ', cut) + 1).c_str());
+            line = std::string(hang, ' ') + line.substr(cut + 1);
+        }
+        std::printf("%s\n", line.c_str());
+    }
+}
+
 // The first word that is no option names the subcommand.
 std::string unknown_command(CLI::App &app, int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return {};
@@ -231,6 +252,9 @@ int run(int argc, char **argv) {
     if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, compile.more);
     try {
         app.parse(static_cast<int>(words.size()), words.data());
+    } catch (const CLI::CallForHelp &) {
+        print_folded(app.help());
+        return tool::exit_fine;
     } catch (const CLI::ParseError &e) {
         if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
         std::string name = "rill";

@@ -103,10 +103,7 @@ bool Scenario::line(std::string_view text) {
     std::string call;
     const Command *command = predicts || steps ? evaluator_.command_of(text, &call) : nullptr;
     if (predicts && command && command->asks && !hidden()) ask(*command, call);
-    const bool had_steps = evaluator_.steps;
     const Outcome ended = evaluator_.evaluate(text);
-    if (evaluator_.steps != had_steps && show_ == Show::all && repeats_lines)
-        say(page_.faint(evaluator_.steps ? "  (with their steps again)" : "  (from here on the calls without their steps)"));
     begun_ |= ended.kind != Outcome::Kind::nothing;
     const bool good = told(ended);
     if (steps && !hidden() && (ended.kind == Outcome::Kind::call || ended.kind == Outcome::Kind::table)) wait_for_key();
@@ -115,6 +112,11 @@ bool Scenario::line(std::string_view text) {
 }
 
 bool Scenario::heading(std::string_view shown) {
+    if (shown.starts_with(">|")) { // a line of a table
+        tell_prose();
+        if (show_ == Show::all) say(shown.substr(2));
+        return true;
+    }
     if (shown.starts_with('>')) {
         prose_ += ' ';
         prose_ += trimmed(shown.substr(1));
@@ -134,6 +136,8 @@ bool Scenario::told(const Outcome &ended) {
     case Outcome::Kind::nothing:
         break;
     case Outcome::Kind::call:
+        if (std::exchange(told_steps_, evaluator_.steps) != evaluator_.steps && show_ == Show::all && repeats_lines)
+            say(page_.faint(evaluator_.steps ? "  (with steps)" : "  (without steps)"));
         show(ended.shown, ended);
         show_trace();
         mark(ended);
