@@ -102,7 +102,11 @@ void MinorTable::drop(System &system, const minor_table_t *handle) { delete know
 
 Result<MinorTable::Lease> MinorTable::take() {
     if (!top_) {
-        if (Process *caller = system_->caller()) caller->refuse(EBUSY, "minor table", "every minor is in use", "CLN-057");
+        // The answer to a STREAMS open; in a driver of another kernel it is that kernel's business what an opener is told.
+        if (Process *caller = system_->caller(); caller && (!system_->entry || system_->entry->queue))
+            caller->refuse(EBUSY, "minor table", "every minor is in use", "CLN-057");
+        else if (system_->trace.on)
+            system_->trace.emit({.kind = Kind::minor, .name = name_.c_str(), .what = "none is free"});
         return Result<Lease>::failure(EBUSY);
     }
     unsigned group = lowest(top_);

@@ -47,6 +47,7 @@ printf '%s\n' "$run" | awk '
         left = ""
     }
     function done() { tell(); flush() }
+    /^  \(with(out)? steps\)$/ { next }
     /^\$ /         { tell(); call = $0; next }
     /^  -> /       { result = substr($0, 6); next }
     /^     [^ ]/ && result != "" { sub(/^ +/, " "); result = result $0; next }
@@ -69,8 +70,10 @@ done
 cat <<'END'
   designs                 the same question put to five kernels, side by side
 END
-(cd "$scenarios" && ls d-*.rill) | awk '
-    { name = $0; sub(/\.rill$/, "", name); line = line (line == "" ? "" : " ") name }
+for name in tap crypto dmover ptm svr4net rodent freebsd-tun tcp ethfoo kqemu ptmx linux-tun loop-control; do
+    echo "d-$name"
+done | awk '
+    { name = $0; line = line (line == "" ? "" : " ") name }
     length(line) > 66 { print "  " line; line = "" }
     END { if (line != "") print "  " line }'
 echo 'Calls of your own: build/tools/rill boot build/examples/sysgen'

@@ -9,7 +9,10 @@ namespace rill {
 std::string Census::text() const {
     std::string s;
     auto add = [&](const char *name, long n) {
-        if (n) s += fmt::format("{}{} {}", s.empty() ? "" : ", ", n, name);
+        if (!n) return;
+        std::string_view noun = name; // one of them has no plural
+        if (n == 1) noun.remove_suffix(noun.ends_with('s'));
+        s += fmt::format("{}{} {}", s.empty() ? "" : ", ", n, noun);
     };
     add("message blocks", messages);
     add("kmem allocations", kmem);

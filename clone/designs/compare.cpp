@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <map>
 #include <rill.h>
 #include <set>
 #include <span>
@@ -36,25 +37,28 @@ enum Asked {
 };
 
 constexpr Question table[asked_count] = {
-    {"new name", "which name appeared in /dev with the open", ""},
-    {"new minor", "whether fstat of the descriptor shows another device than stat of the path", ""},
-    {"descriptor", "what became of the descriptor that the open call reserved",
+    {"new name", "which name appeared in /dev with the second open", ""},
+    {"new minor", "whether fstat of the second open's descriptor shows another device than stat of the path",
+     "no, where instances have numbers: the number is hidden, inside the file"},
+    {"descriptor", "what became of the descriptor that the second open call reserved",
      "kept: the open ends on it; moved: the driver made one of its own, which took its place; a second name: it was given "
      "back, and a new one refers to a file that the process had open"},
     {"own data", "whether two opens count their reads apart", "yes: each has an instance with data of its own; shared: one count for both"},
-    {"picked by", "who chose the number of the instance",
+    {"picked by", "who chose the number of the second open's instance",
      "driver's open: the driver, while its open ran; asked before: the driver, in a procedure for that question, before its "
      "open; a handler: the driver's, which runs when the name is looked up; kernel: nobody asked the driver; nobody: there "
      "are no numbers; another device: a control device, asked before this one was opened"},
     {"dup shares", "whether a duplicate of the descriptor counts with the original", ""},
-    {"exhausted", "how many opens succeeded, and the error of the next", ""},
+    {"exhausted", "how many opens succeeded, and the error of the next",
+     "3, where stat makes an instance too: it has taken the fourth"},
     {"stat", "the device that stat of the path shows", ""},
-    {"fstat", "the device that fstat of the new descriptor shows", "in (M,m): the file is no device, but something that device (M,m) made"},
+    {"fstat", "the device that fstat of the second open's descriptor shows",
+     "in (M,m): the file is no device, its st_rdev is (0,0) and its st_dev says that device (M,m) made it"},
     {"ls /dev", "what is listed while all instances are open, besides the device's own name", ""},
     {"stat makes", "what stat of the path, before any open, has made", ""},
     {"by name", "whether another process reaches the instance by a name in /dev", "no: it has none"},
-    {"reuse", "the number of the next open after the second instance was closed", ""},
-    {"a hole", "what comes next when a lower number has no device any more, by each rule of a driver that has several", ""},
+    {"reuse", "the number of the next open after the second instance was closed, or its error", "N again: the second instance's own; no numbers: there are none to see"},
+    {"a hole", "what comes next when a lower number has no device any more, by each rule of a driver that has several", "-: the driver has one rule only, or none"},
     {"all closed", "what is left of the instances after every close", ""},
     {"detach", "what the driver's end answers while an instance is open", "done: it went although one is open"},
     {"then read", "what a read of that instance gives afterwards", ""},
@@ -88,11 +92,13 @@ public:
         lines.push_back({std::move(text), std::move(outcome), first, steps.steps.size()});
         return result;
     }
-    int open(rill_proc *p, const std::string &path) {
+    // The rows are alike in all designs, where descriptors are not: an open has a name.
+    int open(rill_proc *p, const std::string &path, const char *name = nullptr) {
         const std::size_t first = steps.steps.size();
         int fd = design.ask && path == design.path ? ask_and_open(p) : rill_open(p, path.c_str(), O_RDWR);
         if (fd < 0) fd = -errno;
-        return note(fmt::format("{}: open {}", who(p), path), fd, fmt::format("fd {}", fd), first);
+        if (name && fd >= 0) names_[{p, fd}] = name;
+        return note(fmt::format("{}: open {}{}", who(p), path, name ? fmt::format(" ({})", name) : ""), fd, fmt::format("fd {}", fd), first);
     }
     // -1 with errno, and nothing is left open.
     int ask_and_open(rill_proc *p) {
@@ -106,27 +112,34 @@ public:
         errno = error;
         return fd;
     }
+    int dup(rill_proc *p, int fd) {
+        const std::size_t first = steps.steps.size();
+        const int twin = rill_dup(p, fd);
+        names_[{p, twin}] = "dup";
+        return note(fmt::format("{}: dup {} (dup)", who(p), named(p, fd)), twin < 0 ? -errno : twin, fmt::format("fd {}", twin), first);
+    }
     int close(rill_proc *p, int fd) {
         const std::size_t first = steps.steps.size();
+        const std::string name = named(p, fd);
         const int result = rill_close(p, fd) < 0 ? -errno : 0;
-        return note(fmt::format("{}: close {}", who(p), fd), result, "ok", first);
+        return note(fmt::format("{}: close {}", who(p), name), result, "ok", first);
     }
     // What one read gives as a number (the body's count), or -errno.
     int read(rill_proc *p, int fd) {
         const std::size_t first = steps.steps.size();
         char data[64];
         const ssize_t n = rill_read(p, fd, data, sizeof data - 1);
-        if (n < 0) return note(fmt::format("{}: read {}", who(p), fd), -errno, "", first);
+        if (n < 0) return note(fmt::format("{}: read {}", who(p), named(p, fd)), -errno, "", first);
         data[n] = 0;
         std::string shown(data, static_cast<std::size_t>(n));
         if (shown.ends_with('\n')) shown.pop_back();
-        note(fmt::format("{}: read {}", who(p), fd), 0, n ? fmt::format("\"{}\"", shown) : "end of file", first);
+        note(fmt::format("{}: read {}", who(p), named(p, fd)), 0, n ? fmt::format("\"{}\"", shown) : "end of file", first);
         return std::atoi(data);
     }
     int write(rill_proc *p, int fd, const char *data) {
         const std::size_t first = steps.steps.size();
         const ssize_t n = rill_write(p, fd, data, std::strlen(data));
-        return note(fmt::format("{}: write {} \"{}\"", who(p), fd, data), n < 0 ? -errno : static_cast<int>(n), "ok", first);
+        return note(fmt::format("{}: write {} \"{}\"", who(p), named(p, fd), data), n < 0 ? -errno : static_cast<int>(n), "ok", first);
     }
     std::string stat(const std::string &path) {
         const std::size_t first = steps.steps.size();
@@ -158,6 +171,10 @@ public:
         return number;
     }
     const char *who(rill_proc *p) const { return p == a ? "A" : "B"; }
+    std::string named(rill_proc *p, int fd) const {
+        const auto it = names_.find({p, fd});
+        return it == names_.end() ? std::to_string(fd) : it->second;
+    }
 
     const Design &design;
     rill_system *handle;
@@ -165,6 +182,9 @@ public:
     rill_proc *a = nullptr, *b = nullptr;
     Steps steps;
     std::vector<Line> lines;
+
+private:
+    std::map<std::pair<rill_proc *, int>, std::string> names_;
 };
 
 std::string ended_where(const std::vector<std::string> &words) {
@@ -207,10 +227,11 @@ std::vector<Question> questions() { return {std::begin(table), std::end(table)};
 std::vector<Place> places(const std::vector<std::string> &one_open) {
     std::vector<Place> out;
     Place place = Place::before;
+    auto opens = std::ranges::count(one_open, "DRV_OPEN"); // the last is the device's own: a control device is asked before
     for (const std::string &word : one_open) {
         if (place == Place::call) place = Place::inside;
-        if (place == Place::before && word == "DRV_OPEN") place = Place::call;
-        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE")) place = Place::after;
+        if (word == "DRV_OPEN" && --opens == 0) place = Place::call;
+        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE" || word == "DRV_CLOSE")) place = Place::after;
         out.push_back(place);
     }
     return out;
@@ -233,10 +254,10 @@ Comparison compare(const Design &design) {
     answers[stat_shows] = run.stat(path);
     const std::vector<std::string> by_stat = appeared();
     answers[stat_makes] = by_stat.empty() ? "nothing" : few(by_stat);
-    const int a0 = run.open(run.a, path);
+    const int a0 = run.open(run.a, path, "1st");
     const std::vector<std::string> by_first = appeared();
     const std::size_t second_open = run.steps.steps.size();
-    const int a1 = run.open(run.a, path);
+    const int a1 = run.open(run.a, path, "2nd");
     const long second = run.picked(second_open);
     for (std::size_t i = second_open; i < run.steps.steps.size(); ++i) result.one_open.push_back(run.steps.steps[i].word);
     std::vector<std::string> by_open = appeared();
@@ -247,7 +268,7 @@ Comparison compare(const Design &design) {
     answers[new_descriptor] = ended_where(result.one_open);
     answers[picked_by] = picker(std::span(run.steps.steps).subspan(second_open));
 
-    const int b0 = run.open(run.b, path);
+    const int b0 = run.open(run.b, path, "3rd");
     const int before = run.read(run.a, a0);
     run.read(run.a, a0);
     const int other = run.read(run.a, a1);
@@ -255,10 +276,10 @@ Comparison compare(const Design &design) {
     run.read(run.b, b0);
     run.write(run.a, a1, "hi");
     run.read(run.a, a1);
-    const int twin = rill_dup(run.a, a1);
+    const int twin = run.dup(run.a, a1);
     const int between = other == before ? 2 : 3; // reads of the instance; B reads a shared one too
     answers[dup_shares] = run.read(run.a, twin) == other + between ? "yes" : "no";
-    rill_close(run.a, twin);
+    run.close(run.a, twin);
 
     // Whether an instance has a name that B can use.
     answers[by_name] = "no";
@@ -272,7 +293,7 @@ Comparison compare(const Design &design) {
     std::vector<int> more;
     int opens = 3, refused = 0;
     while (opens < static_cast<int>(script_bound) + 1 && !refused) {
-        const int fd = run.open(run.a, path);
+        const int fd = run.open(run.a, path, "more");
         if (fd < 0) refused = -fd;
         else more.push_back(fd), ++opens;
         if (answers[listed].empty() && (refused || opens == static_cast<int>(script_bound))) {
@@ -286,7 +307,7 @@ Comparison compare(const Design &design) {
     // A closes the second instance, while the others are open, and opens again.
     run.close(run.a, a1);
     const std::size_t again = run.steps.steps.size();
-    const int a2 = run.open(run.a, path);
+    const int a2 = run.open(run.a, path, "again");
     const long number = run.picked(again);
     answers[reuse] = a2 < 0             ? errno_text(-a2)
                      : number < 0       ? "no numbers"
@@ -300,13 +321,13 @@ Comparison compare(const Design &design) {
     // All closed; then the driver goes while one is open.
     const std::vector<std::string> left = appeared();
     answers[after_close] = left.empty() ? "nothing" : few(left);
-    int last = run.open(run.a, path);
-    if (last < 0 && !left.empty()) last = run.open(run.a, "/dev/" + left.front()); // every number is taken: by name
+    int last = run.open(run.a, path, "last");
+    if (last < 0 && !left.empty()) last = run.open(run.a, "/dev/" + left.front(), "last"); // every number is taken: by name
     {
         const std::size_t first = run.steps.steps.size();
         Enter scope(run.system);
         const int error = design.detach(run.system);
-        run.note("driver detached", -error, "ok", first);
+        run.note("detach driver", -error, "ok", first);
         answers[detaching] = error ? errno_text(error) : "done";
     }
     if (last >= 0) {

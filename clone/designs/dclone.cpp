@@ -205,7 +205,9 @@ int Specfs::open_plain(Process &process, Special *&special, File &file, int ofla
 int Specfs::ask_driver(Process &process, dev_t node, int oflag, dev_t *dev) {
     int minor = 0;
     dclone_proc p = proc_of(process);
-    InDriver in(system, EntryKind::open, driver_of(node).name.c_str());
+    const char *name = driver_of(node).name.c_str();
+    if (system.trace.on) system.trace.emit({.kind = Kind::driver, .name = name, .what = "is asked for a minor: d_clone", .clause = "DCLONE-002"});
+    InDriver in(system, EntryKind::open, name);
     if (int error = switch_of(node).d_clone(node, &minor, oflag, &p))
         return process.refuse(error, "d_clone", "the driver makes no further instance", "DCLONE-004");
     *dev = make_device(external_major(node), static_cast<minor_t>(minor));

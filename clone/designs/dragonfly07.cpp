@@ -203,7 +203,7 @@ int Kernel::open_file(Process &process, Device &own, Special &special, Node &nod
         if (system.trace.on)
             step(
                 system, "PICK",
-                "the node is open already, and its device may be cloned: make_sub_dev with the lowest free minor above",
+                "the node is open already, and its device may be cloned: make_sub_dev with the lowest free minor above its own:",
                 "DFLY-006", device->key(), minor);
     }
     ++device->opens;

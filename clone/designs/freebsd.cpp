@@ -508,6 +508,8 @@ bool Freebsd::destroy(Cdev &c) {
         const auto wait = [&] {
             for (int purges = 0; !c.threads.empty(); ++purges) {
                 if (csw->d_purge && purges < purges_enough) { // FBSD-066
+                    if (system.trace.on)
+                        system.trace.emit({.kind = Kind::driver, .name = csw->d_name, .what = "is told to let go: d_purge", .clause = "FBSD-066"});
                     Inside inside(system, kept(csw->d_name), EntryKind::close);
                     csw->d_purge(&c);
                 }

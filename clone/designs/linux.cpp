@@ -495,8 +495,8 @@ EXPORT void linux_unregister_netdevice(linux_net_device *dev) {
     step(k.system, "DRV_DESTROY", "the interface goes, and the routes through it", "LNX-015", no_device, -1, dev->name);
 }
 
-EXPORT int linux_loop_picked(int number) {
-    step(*current, "PICK", "the number of a device that nothing is bound to", "LNX-117", no_device, number);
+EXPORT int linux_loop_picked(int number, const char *rule) {
+    step(*current, "PICK", rule, "LNX-117", no_device, number);
     return number;
 }
 

@@ -15,18 +15,18 @@ constexpr struct {
     std::string_view word;
     const char *meaning;
 } meanings[] = {
-    {"LOOKUP", "the name was looked for in /dev"},
+    {"LOOKUP", "the name was looked for in /dev (on the S pages: 'name')"},
     {"MISS", "the name is not there"},
     {"HANDLER", "a procedure of the driver's, called when a name is looked for"},
-    {"PICK", "the number of a new instance was chosen"},
+    {"PICK", "the number of a new instance was chosen (on the S pages: 'minor ... taken')"},
     {"RELEASE", "the number of an instance is free again"},
     {"NODE+", "a node appeared in /dev"},
     {"NODE-", "a node went"},
-    {"VNODE_SWAP", "the open goes on with another device than the one of the name"},
+    {"VNODE_SWAP", "the open goes on with another device than the one of the name (on the S pages: 'moved')"},
     {"FD_ALLOC", "a descriptor was reserved"},
-    {"FD_ABORT", "the reserved descriptor was given back unused"},
+    {"FD_ABORT", "a descriptor that was reserved was given back unused: the driver's own, or that of the open call (in the traces of the pages: undo)"},
     {"FD_MOVE", "the driver's descriptor took the place of the reserved one"},
-    {"DRV_OPEN", "the driver's open was called"},
+    {"DRV_OPEN", "the driver's open was called; of the clone driver's own open, which only passes the question on, nothing is shown"},
     {"DRV_CREATE", "the driver made a file or a device"},
     {"DRV_CLOSE", "the driver's close was called"},
     {"DRV_DESTROY", "the driver took a device away"},

@@ -125,7 +125,8 @@ void Kernel::wake(Call &call, Wake how, const char *why) {
         call.timer = nullptr;
     }
     call.wake = how;
-    if (trace.on) [[unlikely]] trace.emit({.kind = Kind::wake, .name = call.name, .what = why, .number = call.id});
+    if (trace.on) [[unlikely]] // the sleeper's, whoever woke it
+        trace.emit({.kind = Kind::wake, .name = call.name, .what = why, .number = call.id, .pid = call.process ? call.process->pid : 0});
     above_.make_ready(*this, call);
 }
 

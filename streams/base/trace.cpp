@@ -109,8 +109,8 @@ void Trace::tell(Record record) {
     record.tick = kernel_.now();
     if (const Call *call = kernel_.running) {
         record.call = call->id;
-        if (call->process) record.pid = call->process->pid;
-    } else if (const Caller *process = kernel_.on_main) {
+        if (call->process && !record.pid) record.pid = call->process->pid;
+    } else if (const Caller *process = kernel_.on_main; process && !record.pid) {
         record.pid = process->pid;
     }
     record.depth = depth;

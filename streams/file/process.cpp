@@ -105,9 +105,11 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if (error) {
         refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
     } else {
-        if (system.trace.on) [[unlikely]]
+        if (system.trace.on) [[unlikely]] {
+            const std::string led = node->path == path ? std::string() : fmt::format("{} led to {}, which", path, node->path);
             system.trace.emit({.kind = Kind::rung, .name = "name", .what = S_ISBLK(node->mode) ? "block node" : S_ISCHR(node->mode) ? "character node" : "file",
-                               .dev = node->rdev, .number = static_cast<long>(node->mode), .text = path});
+                               .dev = node->rdev, .number = static_cast<long>(node->mode), .text = led.empty() ? std::string_view(path) : led});
+        }
         if (S_ISDIR(node->mode) && (flags & FWRITE))
             error = refuse(EISDIR, "access", "a directory cannot be written", nullptr);
         else if (!may_access(*node, cred, flags))

@@ -255,15 +255,14 @@ int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev
         return 0;
     }
     if (process.refusal.error != error)
-        process.refuse(error, "driver open", "the driver's open returned this error; its close is not called",
-                       "CLN-056 CLN-059");
+        process.refuse(error, "driver open", "the driver's open returned this error; its close is not called", "OPN-002");
     special.stream = nullptr;
     if (stream->driver_pair()->procs_on) {
         if (system.trace.on) [[unlikely]]
             system.trace.emit({.kind = Kind::undo, .name = row.name.c_str(), .what = "procedures switched off", .clause = "CLN-061"});
         unlink_neighbours(*stream->driver_pair());
     }
-    trace_stream(system, *stream, "taken apart again", "CLN-062", special.dev);
+    trace_stream(system, *stream, "taken apart again", row.name == "clone" ? "CLN-062" : "OPN-002", special.dev);
     stream->discard();
     return error;
 }

@@ -130,7 +130,7 @@ std::string descriptors(Process &process) {
                    f->stream ? std::to_string(f->stream->id) : "-", std::to_string(f->refs),
                    f->node   ? f->node->path
                    : f->pipe ? "(pipe)"
-                             : "(none: a clone)"});
+                             : "(opened as a clone)"});
     }
     return table.text();
 }

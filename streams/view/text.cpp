@@ -84,6 +84,7 @@ std::string opened(const Record &r) {
 }
 
 std::string minor(const Record &r) {
+    if (str(r.what) == "none is free") return fmt::format("{}: every minor is in use", str(r.name));
     return fmt::format("{}: minor {} {}", str(r.name), r.number, str(r.what));
 }
 
@@ -91,8 +92,8 @@ std::string flow(const Record &r) {
     const std::string band = r.number ? fmt::format(" (band {})", r.number) : "";
     const std::string_view what = str(r.what);
     if (what == "wanted")
-        return fmt::format("{}{}: somebody was told that it is full and waits for room", str(r.name), band);
-    if (what == "no longer wanted") return fmt::format("{}{}: nobody waits for room any more", str(r.name), band);
+        return fmt::format("{}{}: whoever asked is to hear when there is room (QWANTW)", str(r.name), band);
+    if (what == "no longer wanted") return fmt::format("{}{}: nobody is to hear of room any more", str(r.name), band);
     return fmt::format("{}'s queue{} is {}, {} bytes", str(r.name), band, what, r.extra);
 }
 
@@ -218,14 +219,30 @@ std::string ioctl_name(long command) {
     return fmt::format("0x{:x}", command);
 }
 
+namespace {
+
+// The first word of a text; blanks between double quotes are data, and where there are several they stay together.
+std::string_view first_word(std::string_view text, bool &quoted) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"') quoted = !quoted;
+        else if (text[i] == '\\' && quoted) ++i;
+        else if (text[i] == ' ' && !(quoted && (text[i - 1] == ' ' || text[i - 1] == '"' || text.substr(i + 1, 1) == " " || text.substr(i + 1, 1) == "\"")))
+            return text.substr(0, i);
+    }
+    return text;
+}
+
+} // namespace
+
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     std::vector<std::string> lines;
     std::string line;
+    bool inside = false; // quotes, at the next word
     while (!text.empty()) {
         const std::size_t start = text.find_first_not_of(' ');
         if (start == text.npos) break;
         text.remove_prefix(start);
-        const std::string_view word = text.substr(0, text.find(' '));
+        const std::string_view word = first_word(text, inside);
         text.remove_prefix(word.size());
         if (!line.empty() && line.size() + 1 + word.size() > width) {
             lines.push_back(std::move(line));
@@ -263,6 +280,7 @@ std::string Text::sentence(const Record &r) const {
         return fmt::format("{}'s close returns", name);
     case Kind::qinit:
         if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures become {}'s again", what);
+        if (name == what) return fmt::format("the queue pair's procedures stay {0}'s: {0} is its own target", name);
         return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
     case Kind::minor:
         return minor(r);

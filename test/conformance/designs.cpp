@@ -221,7 +221,7 @@ TEST_CASE("CMP-010: a driver that picks while its open runs is shown doing so in
     CHECK(inside("irix-clone") == "PICK");
     CHECK(inside("irix-designated") == "PICK");
     CHECK(inside("netbsd-fd_clone") == "FD_ALLOC PICK DRV_CREATE");
-    for (const char *name : {"freebsd-dev_clone", "freebsd-cdevpriv", "netbsd-dupfd", "d_clone", "dragonfly-dev_data", "dragonfly-devfs"}) {
+    for (const char *name : {"freebsd-dev_clone", "freebsd-cdevpriv", "netbsd-dupfd", "d_clone", "dragonfly-dev_data", "dragonfly-devfs", "linux-loop-control"}) {
         CAPTURE(name);
         CHECK(inside(name).empty());
     }

@@ -237,7 +237,7 @@ Outcome attach(Evaluator &e, Words &words) {
     const long bound = words.number_or(0);
     words.finish();
     Enter scope(e.system());
-    return errno_or(found.attach(e.system(), static_cast<unsigned>(bound)), fmt::format("{} is there", found.path));
+    return errno_or(found.attach(e.system(), static_cast<unsigned>(bound)), fmt::format("{} can be opened", found.path));
 }
 
 Outcome detach(Evaluator &e, Words &words) {

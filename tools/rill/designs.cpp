@@ -19,9 +19,9 @@ using designs::Step;
 using Column = std::vector<Comparison>;
 using Cells = std::vector<std::string>;
 
-constexpr const char *open_title = "One open, step by step (descriptor steps left out where the descriptor is kept)";
-constexpr const char *script_title = "The script: two processes, A and B; a driver with a bound has room for 4";
-constexpr const char *table_title = "What was new, who decided, and how it ends";
+constexpr const char *open_title = "The second open, step by step";
+constexpr const char *script_title = "The script, call by call";
+constexpr const char *table_title = "What was new with the second open, who decided, and how it ends";
 
 // Descriptor steps say something only where the design moves or duplicates the descriptor.
 std::vector<std::string> shown_steps(const Comparison &c) {
@@ -134,6 +134,38 @@ std::vector<Row> rows_of(const Column &all, bool trace) {
 
 // --- text ---
 
+// How to read the tables; the one text for all forms.
+constexpr const char *introduction =
+    "One device, /dev/foo (foo0 ... where it has several), in every design that a kernel has for giving each open an "
+    "instance of its own. A column is a design; all run the same script.";
+constexpr const char *open_note =
+    "Steps inside the driver's open are between its call and its end. Where the program ends on the descriptor that was "
+    "reserved first, reserving it is not shown. An empty cell: nothing happens there. linux-loop-control: the "
+    "control device is looked up, opened and asked before the device is, and closed after it.";
+constexpr const char *script_note =
+    "Two processes, A and B. An open has a name: 1st, 2nd, 3rd (B's), more (until it is refused), again (after the 2nd was "
+    "closed), last. A read gives how often the instance was read. A driver with a bound has room for 4. An empty cell: the "
+    "call does not come in this design. In linux-loop-control an open is four calls: the control device is opened as the "
+    "lowest free descriptor, asked for a number, the device of that number is opened and bound, and the control device "
+    "closed; so its descriptors are one higher.";
+
+// Where a design is shown at work, call by call.
+const char *page_of(std::string_view design) {
+    static constexpr std::pair<std::string_view, const char *> pages[] = {
+        {"irix-clone", "page s1-clone-open"},
+        {"irix-designated", "page s5-clone-or-designated"},
+        {"freebsd-dev_clone", "pages d-rodent, d-freebsd-tun, d-tcp"},
+        {"netbsd-fd_clone", "pages d-tap, d-crypto, d-dmover, d-ptm, d-svr4net"},
+        {"d_clone", "page d-ethfoo"},
+        {"dragonfly-dev_data", "page d-kqemu"},
+        {"dragonfly-devfs", "page d-ptmx"},
+        {"linux-loop-control", "page d-loop-control"},
+    };
+    for (const auto &[name, page] : pages)
+        if (name == design) return page;
+    return "no page";
+}
+
 class Sheet {
 public:
     Sheet(const Column &all, unsigned width) : all_(all), width_(std::max(width, 2 * label)) {
@@ -144,14 +176,21 @@ public:
     }
 
     void print(bool trace) {
+        paragraph(introduction);
+        fmt::print("\nThe columns\n\n");
+        for (const Comparison &c : all_)
+            paragraph(fmt::format("{} ({}; {}): {}.", c.design->name, c.design->system, page_of(c.design->name), c.design->sentence));
+        fmt::print("\n");
+        legend("The steps", step_meanings(all_, trace));
+        paragraph(open_note);
+        fmt::print("\n");
+        legend("The questions, and what stands in their rows", question_meanings());
+        paragraph(script_note);
+        fmt::print("\n");
         for (std::size_t from = 0; from < all_.size(); from += per_panel_) {
             const std::size_t to = std::min(all_.size(), from + per_panel_);
             panel(Column(all_.begin() + static_cast<std::ptrdiff_t>(from), all_.begin() + static_cast<std::ptrdiff_t>(to)), trace);
         }
-        legend("The steps", step_meanings(all_, trace));
-        legend("The questions, and what stands in their rows", question_meanings());
-        for (const Comparison &c : all_)
-            paragraph(fmt::format("{} ({}): {}.", c.design->name, c.design->system, c.design->sentence));
     }
 
 private:
@@ -284,6 +323,7 @@ struct Markup {
         return out;
     }
     void title(std::string_view what) const { fmt::print("{}", html ? fmt::format("<h2>{}</h2>\n", text(what)) : fmt::format("## {}\n\n", text(what))); }
+    void paragraph(std::string_view what) const { fmt::print("{}", html ? fmt::format("<p>{}</p>\n", text(what)) : fmt::format("{}\n\n", text(what))); }
     void table(const std::vector<Cells> &rows) const {
         if (html) fmt::print("<div class=\"wide\"><table>\n");
         for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -325,11 +365,21 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
         for (const Comparison &c : all) cells.emplace_back(c.design->name);
         return cells;
     };
-    std::vector<Cells> rows{{"design", "system", "where an instance comes from"}};
-    for (const Comparison &c : all) rows.push_back({c.design->name, c.design->system, c.design->sentence});
+    std::vector<Cells> rows{{"design", "system", "shown on", "where an instance comes from"}};
+    for (const Comparison &c : all) rows.push_back({c.design->name, c.design->system, page_of(c.design->name), c.design->sentence});
+    out.table(rows);
+
+    out.title("The steps");
+    rows = {{"step", "what it is"}};
+    for (const Meaning &m : step_meanings(all, trace)) rows.push_back({m.word, m.text});
+    out.table(rows);
+    out.title("The questions");
+    rows = {{"question", "what is asked, and what stands in its row"}};
+    for (const Meaning &m : question_meanings()) rows.push_back({m.word, m.text});
     out.table(rows);
 
     out.title(open_title);
+    out.paragraph(open_note);
     rows = {heading("step")};
     for (const OpenRow &r : open_rows(all)) {
         Cells cells{r.part};
@@ -337,11 +387,9 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
         rows.push_back(std::move(cells));
     }
     out.table(rows);
-    rows = {{"step", "what it is"}};
-    for (const Meaning &m : step_meanings(all, trace)) rows.push_back({m.word, m.text});
-    out.table(rows);
 
     out.title(script_title);
+    out.paragraph(script_note);
     rows = {heading("call")};
     for (const Row &r : rows_of(all, trace)) {
         Cells cells{r.text};
@@ -358,9 +406,6 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
         for (const Comparison &c : all) cells.push_back(c.answers[q]);
         rows.push_back(std::move(cells));
     }
-    out.table(rows);
-    rows = {{"question", "what is asked, and what stands in its row"}};
-    for (const Meaning &m : question_meanings()) rows.push_back({m.word, m.text});
     out.table(rows);
     if (html) fmt::print("</body></html>\n");
 }

@@ -300,6 +300,7 @@ Outcome Evaluator::finish(const Line &line, Outcome ended) {
 Outcome Evaluator::wait(User &user) {
     for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
         if (it->line.user != &user) continue;
+        acting_ = &user; // in what is shown the call's own steps bear no name
         {
             Enter scope(system_);
             system_.finish(*it->background);
@@ -374,7 +375,7 @@ User &Evaluator::user(Words &words) {
 std::string Evaluator::whose(int pid) const {
     for (const User &u : users_)
         if (const_cast<User &>(u).process().pid == pid)
-            return &u == acting_ ? "" : u.name.empty() ? "the first process" : u.name;
+            return &u == acting_ ? "" : u.name.empty() ? "first process" : u.name;
     return "";
 }
 

@@ -13,9 +13,11 @@
 #include "tools/rill/terminal.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +28,15 @@ using namespace rill;
 
 constexpr const char *exit_table = "Exit status:\n"
                                    "  0  all went well\n"
-                                   "  1  something was found: an expectation was not met, a line of a scenario is wrong,\n"
-                                   "     a driver is at fault, a clause failed\n"
-                                   "  2  nothing could be done: wrong options or names, a file or directory that cannot be used,\n"
-                                   "     a scenario for another system\n"
-                                   "  3  the output could not be written\n";
+                                   "  1  something was found: an expectation was not met, a line of a\n"
+                                   "     scenario is wrong, a driver is at fault, a clause failed\n"
+                                   "  2  nothing could be done: wrong options or names, a file or directory\n"
+                                   "     that cannot be used, a scenario run in another system or profile\n"
+                                   "     than the one that its first lines ask for\n"
+                                   "  3  the output could not be written\n\n";
 
 void cc_command(CLI::App &app, tool::Compile &what) {
-    CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into a shared object that a sysgen directory can boot");
+    CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into an object to boot");
     cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required();
     cc->add_option("-o,--output", what.output, "the object; without it the first source's name with .so");
     cc->add_option("--like", what.like, "whose driver it is: svr3, svr4, solaris, lis, openss7");
@@ -43,7 +46,7 @@ void cc_command(CLI::App &app, tool::Compile &what) {
 }
 
 void check_command(CLI::App &app, tool::CheckOptions &what) {
-    CLI::App *check = app.add_subcommand("check", "Exercise a driver or module that nobody prepared, and report its faults");
+    CLI::App *check = app.add_subcommand("check", "Exercise a driver or module, and report its faults");
     check->add_option("DRIVER", what.target, "DRIVER.so, or DIR:NAME for one of a sysgen directory")->required();
     check->add_flag("--tap", what.tap, "report as TAP");
     check->add_option("--junit", what.junit, "also write a JUnit report to this file");
@@ -62,7 +65,7 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
 }
 
 void designs_command(CLI::App &app, tool::DesignsOptions &what) {
-    CLI::App *designs = app.add_subcommand("designs", "Put one device through every cloning design, and show them side by side");
+    CLI::App *designs = app.add_subcommand("designs", "One device in every cloning design, side by side");
     designs->add_option("NAME", what.names, "only these (--list names them); without any, all ten");
     designs->add_flag("--list", what.list, "the designs, and the devices that their authors wrote about (for `attach` in scenarios)");
     designs->add_flag("--trace", what.trace, "under each line of the script, the steps that it took");
@@ -79,7 +82,7 @@ void designs_command(CLI::App &app, tool::DesignsOptions &what) {
 
 void conform_command(CLI::App &app, tool::ConformOptions &what) {
     CLI::App *conform =
-        app.add_subcommand("conform", "Run the cases of the suite that name clauses, and tell of each clause whether it holds");
+        app.add_subcommand("conform", "Run the suite, and tell of each clause if it holds");
     conform->add_option("PATTERN", what.patterns, "ids of clauses, with * and ? ('CLN-0*'); none: all");
     conform->add_option("--profile", what.profile, "which system to be: irix, svr4, solaris; all: one after the other")
         ->capture_default_str();
@@ -110,7 +113,7 @@ void conform_command(CLI::App &app, tool::ConformOptions &what) {
 }
 
 void clause_command(CLI::App &app, tool::ClauseOptions &what) {
-    CLI::App *clause = app.add_subcommand("clause", "Tell all about a clause: its sentence, its sources, its cases, whether it holds");
+    CLI::App *clause = app.add_subcommand("clause", "A clause: its sentence, sources, cases, if it holds");
     auto *ids = clause->add_option("ID", what.ids, "ids of clauses, with * and ?");
     clause->add_option("--search", what.search, "instead: clauses that have all these words, or whose cases do")->excludes(ids);
     clause->add_flag("!--no-run", what.run, "do not run the cases that name it");
@@ -139,6 +142,25 @@ int failed(const std::string &message) {
     return tool::exit_unusable;
 }
 
+// Lines of at most 80 characters; the rest of a longer one stands below its own text, or its second column.
+void print_folded(const std::string &text) {
+    constexpr std::size_t width = 80;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t margin = std::min(line.find_first_not_of(' '), line.size());
+        const std::size_t gap = line.find("  ", margin);
+        const std::size_t column = gap == line.npos ? line.npos : line.find_first_not_of(' ', gap);
+        const std::size_t hang = margin == 0 ? 0 : column < width / 2 ? column : margin + 2;
+        while (line.size() > width) {
+            const std::size_t cut = line.rfind(' ', width);
+            if (cut == line.npos || cut <= hang) break;
+            std::printf("%s\n", line.substr(0, line.find_last_not_of(' ', cut) + 1).c_str());
+            line = std::string(hang, ' ') + line.substr(cut + 1);
+        }
+        std::printf("%s\n", line.c_str());
+    }
+}
+
 // The first word that is no option names the subcommand.
 std::string unknown_command(CLI::App &app, int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return {};
@@ -151,26 +173,41 @@ std::string unknown_command(CLI::App &app, int argc, char **argv) {
 }
 
 int run(int argc, char **argv) {
-    CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: make calls and see each step of them.");
+    CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: one name in /dev,\na fresh unit for each open. Make calls, and see each step of them.");
     app.name("rill");
     app.set_version_flag("--version", "rill " RILL_VERSION);
     bool asked_checking = false; // told by the first argument, below
     app.require_subcommand(1);
-    app.add_flag("--checking", asked_checking, "before the subcommand: by the checking build that is installed beside this one, which sees most faults");
-    app.footer(std::string(exit_table) + "Examples:\n"
-               "  rill shell                                        try calls by hand; help lists them\n"
-               "  rill run s1-clone-open                            one of the scenarios that come with rill\n"
-               "  rill run hello.rill                               one of one's own\n"
-               "  rill boot examples/sysgen                         a shell in a configured system\n"
-               "  rill clause CLN-022                               what the number in a trace stands for\n"
-               "A scenario is one call a line:\n"
+    app.add_flag("--checking", asked_checking, "first word only: use the slower build that also\nfinds drivers' faults");
+    app.footer(std::string(exit_table) +
+               "Words:\n"
+               "  scenario  a file of calls, one a line, with text between them\n"
+               "  sysgen    the directory that a system is configured in: a file for each\n"
+               "            driver, the drivers themselves, the nodes of /dev\n"
+               "  clause    a sentence of the specification that rill follows\n"
+               "  module    what is pushed between a stream's head and its driver\n"
+               "\n"
+               "Scenarios that come with rill (rill run NAME):\n"
+               "  s1-clone-open  s2-table-full  s3-failing-opens  s4-join\n"
+               "  s5-clone-or-designated  s6-back-pressure  s7-ioctl  s8-bands\n"
+               "  s9-hangup-error  s10-last-minor\n"
+               "\n"
+               "Examples:\n"
+               "  rill shell                 try calls by hand; help lists them\n"
+               "  rill run s1-clone-open     one of the scenarios that come with rill\n"
+               "  rill run hello.rill        one of one's own\n"
+               "  rill boot examples/sysgen  a shell in a configured system\n"
+               "  rill clause CLN-022        what the number in a trace stands for\n"
+               "\n"
+               "What a scenario looks like:\n"
                "  fd = open /dev/echo rdwr\n"
                "  write fd \"hello\"\n"
                "  expect \"hello\" read fd 64\n"
                "  expect (61,0) fstat fd");
+    app.get_formatter()->column_width(22);
 
     tool::PlayOptions options;
-    CLI::App *run = app.add_subcommand("run", "Run a scenario in the system that it names, or with the built-in drivers");
+    CLI::App *run = app.add_subcommand("run", "Run a scenario in the system that it names");
     run->add_option("FILE", options.file, "the scenario, or the name of one that comes with rill")->required();
     of_a_scenario(*run, options);
     run->footer("A scenario's first lines say what it needs:\n"
@@ -181,14 +218,14 @@ int run(int argc, char **argv) {
                 "Examples:\n"
                 "  rill run s2-table-full --predict\n"
                 "  rill run --quiet hello.rill");
-    CLI::App *boot = app.add_subcommand("boot", "Boot a sysgen directory, then run a scenario or read calls");
+    CLI::App *boot = app.add_subcommand("boot", "Boot a sysgen directory, then run or read calls");
     boot->add_option("DIR", options.directory, "system/*.sm, master.d/, boot/*.so and the node table dev")->required();
     boot->add_option("-s,--scenario", options.file, "the scenario; without it, calls are read from standard input");
     of_a_scenario(*boot, options);
     boot->footer("Examples:\n"
                  "  echo 'ls -l /dev' | rill boot examples/sysgen\n"
                  "  rill boot examples/sysgen -s examples/scenarios/s1-clone-open.rill");
-    CLI::App *shell = app.add_subcommand("shell", "Read calls from standard input, with the built-in drivers");
+    CLI::App *shell = app.add_subcommand("shell", "Read calls, with the built-in drivers");
     shell->footer("At a terminal Tab completes, Ctrl-C ends a call, and lines are kept in $XDG_STATE_HOME/rill/history.\n"
                   "Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
     for (CLI::App *command : {run, boot, shell}) common(*command, options);
@@ -215,6 +252,9 @@ int run(int argc, char **argv) {
     if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, compile.more);
     try {
         app.parse(static_cast<int>(words.size()), words.data());
+    } catch (const CLI::CallForHelp &) {
+        print_folded(app.help());
+        return tool::exit_fine;
     } catch (const CLI::ParseError &e) {
         if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
         std::string name = "rill";

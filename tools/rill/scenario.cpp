@@ -112,9 +112,14 @@ bool Scenario::line(std::string_view text) {
 }
 
 bool Scenario::heading(std::string_view shown) {
+    if (shown.starts_with(">|")) { // a line of a table
+        tell_prose();
+        if (show_ == Show::all) say(shown.substr(2));
+        return true;
+    }
     if (shown.starts_with('>')) {
         prose_ += ' ';
-        prose_ += shown.substr(1);
+        prose_ += trimmed(shown.substr(1));
         if (trimmed(shown.substr(1)).empty()) tell_prose();
         return true;
     }
@@ -131,6 +136,8 @@ bool Scenario::told(const Outcome &ended) {
     case Outcome::Kind::nothing:
         break;
     case Outcome::Kind::call:
+        if (std::exchange(told_steps_, evaluator_.steps) != evaluator_.steps && show_ == Show::all && repeats_lines)
+            say(page_.faint(evaluator_.steps ? "  (with steps)" : "  (without steps)"));
         show(ended.shown, ended);
         show_trace();
         mark(ended);

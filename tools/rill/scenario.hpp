@@ -62,6 +62,7 @@ private:
     std::string answer_; // to the question before this call
     bool asked_ = false;
     int right_ = 0, answers_ = 0;
+    bool told_steps_ = true; // what the reader last saw: calls with their steps, or without
     view::Text text_;
     view::Json json_;
     Evaluator evaluator_; // ends before what reads its trace

@@ -52,6 +52,7 @@ loop_add(int number)
 {
     struct loop_device *lo, **link;
     char name[32];
+    const char *rule;
     int error, count = 0;
 
     if (number >= 0 && loop_find(number) != NULL)
@@ -60,13 +61,14 @@ loop_add(int number)
         count++;
     if (count == loop_bound)
         return -ENOSPC;
+    rule = number < 0 ? "the lowest number that no device has" : "the number that was asked for";
     if (number < 0)
         for (number = 0; loop_find(number) != NULL;)
             number++;
     if ((lo = kzalloc(sizeof *lo, GFP_KERNEL)) == NULL)
         return -ENOMEM;
     lo->number = number;
-    loop_picked(number);
+    loop_picked(number, rule);
     loop_name(name, number);
     if ((error = device_node(name, MKDEV(LOOP_MAJOR, (unsigned)number), 0660)) != 0) {
         kfree(lo);
@@ -115,7 +117,7 @@ loop_get_free(void)
 
     for (lo = loops; lo != NULL; lo = lo->next)
         if (lo->body == NULL)
-            return loop_picked(lo->number);
+            return loop_picked(lo->number, "the first device that nothing is bound to");
     return loop_add(-1);
 }
 

@@ -6,6 +6,6 @@
 #define LOOP_CTRL_MINOR 237
 
 #define loop_picked linux_loop_picked
-int loop_picked(int number); /* told to the trace; the number */
+int loop_picked(int number, const char *rule); /* told to the trace, with the rule that led to it; the number */
 
 #endif
