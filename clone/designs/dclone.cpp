@@ -1,4 +1,4 @@
-// spec_open with clones (spec/05, section 3). The walk, proposal and OpenBSD side by side:
+// spec_open with clones (clauses/05, section 3). The walk, proposal and OpenBSD side by side:
 //
 //   d_clone      PICK by the driver      or      PICK from the parent's bitmap      DCLONE-002, DCLONE-020
 //   vnode        of (major, clone)       or      of (major, clone)                  DCLONE-008, DCLONE-022

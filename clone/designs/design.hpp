@@ -44,7 +44,7 @@ struct Design {
     std::string (*hole)(rill_proc *, long number) = nullptr;
 };
 
-std::span<const Design> all(); // the ten models, in the order of spec/05, then the authors' devices
+std::span<const Design> all(); // the ten models, in the order of clauses/05, then the authors' devices
 const Design *find(std::string_view name);
 
 // External majors of the drivers. Those of STREAMS examples are below 100.

@@ -1,4 +1,4 @@
-// devfs (spec/05, section 4.2): an open of a node for whose name a clone handler is registered.
+// devfs (clauses/05, section 4.2): an open of a node for whose name a clone handler is registered.
 //
 //   HANDLER      the handlers of exactly this name, until one makes a device     DFLY-023, DFLY-024
 //   PICK         by the handler, from its bitmap of units                        DFLY-036

@@ -1,4 +1,4 @@
-// DragonFly in 2007 (spec/05, section 4.1 and 4.3). spec_open hangs dev_data on the file, and every later call goes
+// DragonFly in 2007 (clauses/05, section 4.1 and 4.3). spec_open hangs dev_data on the file, and every later call goes
 // from the file to the device in it; the vnode is kept for the node's times alone. A device with D_MAKECLONE in
 // si_flags is cloned for each open beyond the first: make_sub_dev with the lowest free minor above its own. Without
 // dev_data, as the kernel was, a file is a vnode, and all who open the node meet at its one device.

@@ -1,4 +1,4 @@
-// FreeBSD: devfs has a node for each device, and a name that has none is offered to the drivers (spec/05, section 1). The
+// FreeBSD: devfs has a node for each device, and a name that has none is offered to the drivers (clauses/05, section 1). The
 // handler of a driver makes a device of that name, and the lookup goes on with it: an instance comes into being before
 // anything is opened, has a node of its own, and stays until destroy_dev.
 //

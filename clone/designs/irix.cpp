@@ -1,5 +1,5 @@
 // The two ways of IRIX and SVR4 as entries of the table: an ordinary STREAMS driver, reached through the clone driver's
-// node or through a minor of its own that it set aside. Both are told in clone/clone.cpp and spec/01.
+// node or through a minor of its own that it set aside. Both are told in clone/clone.cpp and clauses/01.
 #include "clone/designs/design.hpp"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// Messages: having them, giving them away, taking them apart (spec/03 sections 2 and 3).
+// Messages: having them, giving them away, taking them apart (clauses/03 sections 2 and 3).
 //
 // Two counts decide when memory goes. A Block goes back to its list when neither its mblk_t nor its dblk_t is in use;
 // a dblk_t is in use as long as db_ref is not 0 (1 when it came from esballoca(), see db_filler2). The mblk_t and the

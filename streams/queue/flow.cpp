@@ -1,4 +1,4 @@
-// Holding back: when a queue is full, and who is told when it no longer is (spec/03 section 5).
+// Holding back: when a queue is full, and who is told when it no longer is (clauses/03 section 5).
 //
 // A queue counts the bytes of its band-0 and high-priority messages, each band those of its own; the same rules hold for
 // both (FLW-037), so both are a Level here. The states of a Level are its two flags:

@@ -1,4 +1,4 @@
-// Moving: messages on a queue, and from one queue to the next (spec/03 sections 4, 6 and 7).
+// Moving: messages on a queue, and from one queue to the next (clauses/03 sections 4, 6 and 7).
 //
 // A queue is one chain through b_next and b_prev: high-priority messages, then bands 255 to 1, then band 0, each class in
 // order of arrival (QUE-039). A band's qb_first and qb_last point into the chain; q_bandp lists the bands upwards from 1.

@@ -1,6 +1,6 @@
 // Trace records as text for people: one line a step, in the order in which the steps happened.
 //
-// A line has three columns: what kind of step, the step in plain English, the clause of spec/ that asks for it. Deeper
+// A line has three columns: what kind of step, the step in plain English, the clause that asks for it. Deeper
 // steps (inside a driver's procedure) are indented further. Runs of the same noise are folded into one line: a message
 // that passes five put procedures is one line that names the five. Attach a Text to a Trace and take lines() whenever a
 // picture is wanted; a Text prints nothing itself.

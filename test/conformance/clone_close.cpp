@@ -1,4 +1,4 @@
-// Closing what was clone-opened (spec/01 section 6).
+// Closing what was clone-opened (clauses/01 section 6).
 #include "test/harness.hpp"
 
 #include <sys/ddi.h>

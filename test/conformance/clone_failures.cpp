@@ -1,4 +1,4 @@
-// How a clone open fails, what is undone, and what odd answers of the target lead to (spec/01 sections 4 and 5).
+// How a clone open fails, what is undone, and what odd answers of the target lead to (clauses/01 sections 4 and 5).
 //
 // Each case ends with the System as it was and a correct open that succeeds.
 #include "test/harness.hpp"

@@ -1,5 +1,5 @@
 // Opening through the clone driver: what a clone node is, what the target's open sees, what file comes out
-// (spec/01 sections 1 to 3). How it can fail stands in clone_failures.cpp.
+// (clauses/01 sections 1 to 3). How it can fail stands in clone_failures.cpp.
 #include "test/harness.hpp"
 
 #include <sys/ddi.h>

@@ -1,4 +1,4 @@
-// close(2) of a stream: which close is the last, the order of dismantling, draining, what is thrown away (spec/02,
+// close(2) of a stream: which close is the last, the order of dismantling, draining, what is thrown away (clauses/02,
 // Close).
 #include "test/harness.hpp"
 

@@ -1,4 +1,4 @@
-// The Constants section of spec/02: numbers and argument structures that applications are compiled with, and the habits
+// The Constants section of clauses/02: numbers and argument structures that applications are compiled with, and the habits
 // of legacy calls: an int where an address could stand, no third argument at all. The tables are data for headers, not
 // clauses; IOC-143, POL-008 and the like rest on them.
 #include "test/streamio.hpp"

@@ -1,4 +1,4 @@
-// The designated minor ("self clone"): a driver answers an open of one of its own minors with another (spec/01
+// The designated minor ("self clone"): a driver answers an open of one of its own minors with another (clauses/01
 // section 7).
 #include "test/harness.hpp"
 

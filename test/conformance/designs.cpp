@@ -1,4 +1,4 @@
-// All designs beside each other (spec/05, sections 7 and 7.1): one body, one script, and what differs is the design.
+// All designs beside each other (clauses/05, sections 7 and 7.1): one body, one script, and what differs is the design.
 #include "clone/designs/compare.hpp"
 #include "test/designs.hpp"
 

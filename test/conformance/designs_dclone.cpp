@@ -1,4 +1,4 @@
-// d_clone as it was proposed for NetBSD, and the clones of OpenBSD's special files (spec/05, section 3).
+// d_clone as it was proposed for NetBSD, and the clones of OpenBSD's special files (clauses/05, section 3).
 #include "clone/designs/dclone.hpp"
 #include "test/designs.hpp"
 

@@ -1,4 +1,4 @@
-// DragonFly's devfs: clone handlers, the bitmap of units, a node for each clone (spec/05, sections 4.2 and 4.4).
+// DragonFly's devfs: clone handlers, the bitmap of units, a node for each clone (clauses/05, sections 4.2 and 4.4).
 #include "clone/designs/ddi_dragonfly.hpp"
 #include "clone/designs/dragonfly.hpp"
 #include "test/designs.hpp"

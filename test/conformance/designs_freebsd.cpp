@@ -1,4 +1,4 @@
-// FreeBSD's designs (spec/05, section 1): the dev_clone event, clone lists, the lifetime of devices, data of open files.
+// FreeBSD's designs (clauses/05, section 1): the dev_clone event, clone lists, the lifetime of devices, data of open files.
 #include "clone/designs/freebsd.hpp"
 #include "test/designs.hpp"
 

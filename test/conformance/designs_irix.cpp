@@ -1,4 +1,4 @@
-// The two ways of IRIX and SVR4 beside those of other systems (spec/05, section 5); their own clauses are tested in
+// The two ways of IRIX and SVR4 beside those of other systems (clauses/05, section 5); their own clauses are tested in
 // clone_open, clone_failures and designated_minor.
 #include "clone/designs/design.hpp"
 #include "clone/designs/steps.hpp"

@@ -1,4 +1,4 @@
-// Linux: the file is the instance; misc devices, pseudo-terminals and tun beside it (spec/05, section 6).
+// Linux: the file is the instance; misc devices, pseudo-terminals and tun beside it (clauses/05, section 6).
 #include "clone/designs/ddi_linux.hpp"
 #include "clone/designs/linux.hpp"
 #include "test/designs.hpp"

@@ -1,4 +1,4 @@
-// NetBSD's ways (spec/05, section 2): descriptors that a driver makes or names, the pty multiplexor, interface cloners.
+// NetBSD's ways (clauses/05, section 2): descriptors that a driver makes or names, the pty multiplexor, interface cloners.
 #include "test/designs.hpp"
 #include "clone/designs/netbsd.hpp"
 #include "clone/designs/ddi/netbsd/net/if.h"

@@ -1,4 +1,4 @@
-// Device numbers, their external and internal form, and the switch table they lead to (spec/01 section 9).
+// Device numbers, their external and internal form, and the switch table they lead to (clauses/01 section 9).
 #include "streams/view/tables.hpp"
 #include "test/harness.hpp"
 

@@ -1,4 +1,4 @@
-// The open entry point of drivers and modules: its two forms, its arguments, what it may answer (spec/01 section 8).
+// The open entry point of drivers and modules: its two forms, its arguments, what it may answer (clauses/01 section 8).
 #include "test/harness.hpp"
 
 #include <sys/ddi.h>

@@ -1,4 +1,4 @@
-// The standard drivers and modules, linked into the program: spec/04 section 8 as far as they follow it, and what their
+// The standard drivers and modules, linked into the program: clauses/04 section 8 as far as they follow it, and what their
 // own comments promise.
 #include "test/harness.hpp"
 

@@ -1,4 +1,4 @@
-// M_ERROR and M_HANGUP, the order of checks, messages that mean nothing to a stream head (spec/02, M_ERROR, M_HANGUP,
+// M_ERROR and M_HANGUP, the order of checks, messages that mean nothing to a stream head (clauses/02, M_ERROR, M_HANGUP,
 // Order of checks).
 #include "test/headcalls.hpp"
 

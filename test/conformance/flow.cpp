@@ -1,5 +1,5 @@
 // Flow control as a stream shows it: from a driver's queue up to the writer, and from the stream head's read queue down to
-// the driver (spec/03 section 5). The rules of one queue are in test/unit/flow.cpp.
+// the driver (clauses/03 section 5). The rules of one queue are in test/unit/flow.cpp.
 #include "test/streamio.hpp"
 
 using namespace rill;

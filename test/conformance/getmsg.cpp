@@ -1,4 +1,4 @@
-// getmsg(2) and getpmsg(2): arguments, delivery, selection and waiting (spec/02, getmsg and getpmsg).
+// getmsg(2) and getpmsg(2): arguments, delivery, selection and waiting (clauses/02, getmsg and getpmsg).
 #include "test/headcalls.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// ioctl(2) on a stream: what holds for every command (spec/02, ioctl: rules for all commands).
+// ioctl(2) on a stream: what holds for every command (clauses/02, ioctl: rules for all commands).
 #include "test/streamio.hpp"
 
 #include <functional>

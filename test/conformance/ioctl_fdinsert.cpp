@@ -1,4 +1,4 @@
-// I_FDINSERT: a message that carries a value for another stream (spec/02, section of that name).
+// I_FDINSERT: a message that carries a value for another stream (clauses/02, section of that name).
 #include "test/streamio.hpp"
 
 #include <limits>

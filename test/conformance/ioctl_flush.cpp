@@ -1,4 +1,4 @@
-// I_FLUSH and I_FLUSHBAND, and what the stream head does with M_FLUSH (spec/02, section of that name).
+// I_FLUSH and I_FLUSHBAND, and what the stream head does with M_FLUSH (clauses/02, section of that name).
 #include "test/streamio.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// I_NREAD, I_PEEK, FIONREAD; I_ATMARK, I_CKBAND, I_GETBAND, I_CANPUT: looking at what is queued (spec/02).
+// I_NREAD, I_PEEK, FIONREAD; I_ATMARK, I_CKBAND, I_GETBAND, I_CANPUT: looking at what is queued (clauses/02).
 #include "test/streamio.hpp"
 
 #include <sys/ioctl.h>

@@ -1,4 +1,4 @@
-// I_PUSH, I_POP, I_LOOK, I_FIND and I_LIST (spec/02, section of that name).
+// I_PUSH, I_POP, I_LOOK, I_FIND and I_LIST (clauses/02, section of that name).
 #include "test/streamio.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// I_SRDOPT, I_GRDOPT, I_SWROPT, I_GWROPT, I_SERROPT, I_GERROPT, I_SETCLTIME and I_GETCLTIME (spec/02).
+// I_SRDOPT, I_GRDOPT, I_SWROPT, I_GWROPT, I_SERROPT, I_GERROPT, I_SETCLTIME and I_GETCLTIME (clauses/02).
 #include "test/streamio.hpp"
 
 #include <limits>

@@ -1,4 +1,4 @@
-// I_SENDFD and I_RECVFD: passing descriptors over a pipe (spec/02, section of that name).
+// I_SENDFD and I_RECVFD: passing descriptors over a pipe (clauses/02, section of that name).
 #include "test/streamio.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// I_STR, transparent ioctls, and the exchange of messages behind both (spec/02, I_STR and the ioctl message exchange).
+// I_STR, transparent ioctls, and the exchange of messages behind both (clauses/02, I_STR and the ioctl message exchange).
 #include "test/streamio.hpp"
 
 #include <sys/ioctl.h>

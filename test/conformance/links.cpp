@@ -1,4 +1,4 @@
-// Multiplexor links: I_LINK, I_PLINK, I_UNLINK, I_PUNLINK (spec/04 section 1, IOC-230 to IOC-238, CLS-004).
+// Multiplexor links: I_LINK, I_PLINK, I_UNLINK, I_PUNLINK (clauses/04 section 1, IOC-230 to IOC-238, CLS-004).
 #include "test/harness.hpp"
 
 #include "streams/head/mux.hpp"

@@ -1,5 +1,5 @@
 // Messages as drivers meet them: the types and what becomes of each, what an ioctl's copy requests and links carry,
-// buffers of the driver's own, waiting for memory (spec/03 sections 1.1 to 3). The utilities are in unit/message.cpp.
+// buffers of the driver's own, waiting for memory (clauses/03 sections 1.1 to 3). The utilities are in unit/message.cpp.
 #include "test/headcalls.hpp"
 
 #include <sys/strsun.h>

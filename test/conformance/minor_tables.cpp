@@ -1,4 +1,4 @@
-// Bounded tables of minors, as drivers use them (spec/01 section 10): the limit, the order, and that no minor is handed
+// Bounded tables of minors, as drivers use them (clauses/01 section 10): the limit, the order, and that no minor is handed
 // out twice however many callers ask at once.
 #include "test/harness.hpp"
 

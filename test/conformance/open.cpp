@@ -1,4 +1,4 @@
-// open(2) of a STREAMS device: first open, repeated open, autopush, what a new stream head is like (spec/02, Open).
+// open(2) of a STREAMS device: first open, repeated open, autopush, what a new stream head is like (clauses/02, Open).
 #include "test/harness.hpp"
 
 #include <sys/ddi.h>

@@ -1,4 +1,4 @@
-// Perimeters: who may be inside a module at once (spec/03 section 8; mt-streams(9F)).
+// Perimeters: who may be inside a module at once (clauses/03 section 8; mt-streams(9F)).
 #include "test/streamio.hpp"
 
 #include <sys/conf.h>

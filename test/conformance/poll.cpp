@@ -1,4 +1,4 @@
-// poll(2): which bits, when, and who is woken (spec/02, poll).
+// poll(2): which bits, when, and who is woken (clauses/02, poll).
 #include "test/streamio.hpp"
 
 using namespace rill;

@@ -1,5 +1,5 @@
 // What drivers of other kernels bring along: names that libc has too, the headers and services of Solaris, Linux and HP-UX
-// (spec/03 sections 9 and 10, HDR-040 on, UTL-100 on). The drivers are C, in test/drivers and examples/porting.
+// (clauses/03 sections 9 and 10, HDR-040 on, UTL-100 on). The drivers are C, in test/drivers and examples/porting.
 #include "test/harness.hpp"
 
 #include <csignal>

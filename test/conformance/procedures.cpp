@@ -1,4 +1,4 @@
-// Put, open and close procedures: how they are called, with what, and what their results do (spec/03 section 7). What
+// Put, open and close procedures: how they are called, with what, and what their results do (clauses/03 section 7). What
 // putnext, putctl and the others do between two queues is in test/unit/queue.cpp.
 #include "test/streamio.hpp"
 

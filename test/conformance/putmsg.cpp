@@ -1,4 +1,4 @@
-// putmsg(2) and putpmsg(2): arguments, the message that is built, sizes, flow control, errors (spec/02, putmsg and
+// putmsg(2) and putpmsg(2): arguments, the message that is built, sizes, flow control, errors (clauses/02, putmsg and
 // putpmsg).
 #include "test/headcalls.hpp"
 

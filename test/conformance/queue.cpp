@@ -1,4 +1,4 @@
-// Queues and the structures that describe them, as a driver in a stream sees them (spec/03 section 4). What putq, getq
+// Queues and the structures that describe them, as a driver in a stream sees them (clauses/03 section 4). What putq, getq
 // and the others do to a queue alone is in test/unit/queue.cpp.
 #include "test/streamio.hpp"
 

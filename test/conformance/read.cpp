@@ -1,5 +1,5 @@
 // read(2): modes and message boundaries, zero-length messages, marks and delimiters, control parts, waiting, hangup and
-// errors (spec/02, Read).
+// errors (clauses/02, Read).
 #include "test/headcalls.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// When service procedures run (spec/03 section 6). Which calls enable a queue is in test/unit/queue.cpp.
+// When service procedures run (clauses/03 section 6). Which calls enable a queue is in test/unit/queue.cpp.
 #include "test/streamio.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// General services of the DDI/DKI: sleeping, locks, levels, logging, loadable modules, headers (spec/03 sections 9, 10).
+// General services of the DDI/DKI: sleeping, locks, levels, logging, loadable modules, headers (clauses/03 sections 9, 10).
 #include "test/harness.hpp"
 
 #include "streams/boot/solaris.hpp"

@@ -1,4 +1,4 @@
-// M_SETOPTS: what each option does to the stream head (spec/02, M_SETOPTS effects).
+// M_SETOPTS: what each option does to the stream head (clauses/02, M_SETOPTS effects).
 #include "test/headcalls.hpp"
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// SIGPOLL: I_SETSIG, I_GETSIG, the events, M_SIG and M_PCSIG (spec/02, sections of these names).
+// SIGPOLL: I_SETSIG, I_GETSIG, the events, M_SIG and M_PCSIG (clauses/02, sections of these names).
 #include "test/streamio.hpp"
 
 using namespace rill;

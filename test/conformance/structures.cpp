@@ -1,4 +1,4 @@
-// The structures and constants that drivers are compiled against (spec/03 sections 1.1 to 1.4, headers).
+// The structures and constants that drivers are compiled against (clauses/03 sections 1.1 to 1.4, headers).
 #include "test/harness.hpp"
 
 #include <sys/ddi.h>

@@ -1,4 +1,4 @@
-// Booting from a configuration directory: spec/01 sections 11 to 14. Each case makes its directory, with drivers compiled
+// Booting from a configuration directory: clauses/01 sections 11 to 14. Each case makes its directory, with drivers compiled
 // from C on the spot, boots a fresh System from it and looks at what came up. The drivers talk through cmn_err().
 #include "test/harness.hpp"
 #include "test/paths.hpp"

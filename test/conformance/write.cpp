@@ -1,4 +1,4 @@
-// write(2): how bytes become messages, flow control and waiting, errors (spec/02, Write).
+// write(2): how bytes become messages, flow control and waiting, errors (clauses/02, Write).
 #include "test/headcalls.hpp"
 
 using namespace rill;

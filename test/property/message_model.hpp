@@ -1,4 +1,4 @@
-// Messages as byte strings: a model of the message utilities (spec/03 sections 2 and 3), and an interpreter that runs a
+// Messages as byte strings: a model of the message utilities (clauses/03 sections 2 and 3), and an interpreter that runs a
 // program of operations on a small pool of messages, real and modelled side by side, and compares them after each step.
 // The random test and the fuzzer run the same programs.
 //

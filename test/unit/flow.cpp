@@ -1,4 +1,4 @@
-// Flow control: spec/03 section 5.
+// Flow control: clauses/03 section 5.
 #include "test/unit/pairs.hpp"
 
 using namespace rill;

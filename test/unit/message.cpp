@@ -1,4 +1,4 @@
-// Messages: spec/03 sections 2 and 3.
+// Messages: clauses/03 sections 2 and 3.
 #include "test/harness.hpp"
 
 #include "streams/message/message.hpp"

@@ -1,4 +1,4 @@
-// Queues: spec/03 sections 4 and 7, and what putting on schedules (section 6).
+// Queues: clauses/03 sections 4 and 7, and what putting on schedules (section 6).
 #include "test/unit/pairs.hpp"
 
 using namespace rill;
