@@ -45,7 +45,7 @@ MinorTable::MinorTable(System &system, const char *name, unsigned count, std::si
     next_ = list.first;
     list.first = this;
 #if RILL_CHECKING
-    if (units_) system.checks.kmem_had(units_.get(), count * unit); // drivers keep messages in them
+    if (units_) system.kmem_out_at[units_.get()] = count * unit; // drivers keep messages in them
 #endif
 }
 

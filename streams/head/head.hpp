@@ -3,12 +3,15 @@
 // A Stream is the head's queue pair, the driver's pair behind it in one allocation, and the modules pushed between. A
 // pipe is two heads whose write queues feed each other's read queue. What a call checks, in which order, stands at the
 // top of its function; ERR-040 to ERR-045 give the orders.
-//   head.cpp          building and dismantling; what the head does with each message type that comes up
-//   head_read.cpp     read, getmsg, getpmsg, I_PEEK: taking messages off
-//   head_write.cpp    write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
-//   head_poll.cpp     poll, SIGPOLL events
-//   ioctl.cpp         streamio commands, and the life of an M_IOCTL
+//   build.cpp         building and dismantling: opens, modules, the last close
+//   arrive.cpp        what the head does with each message type that comes up
+//   read.cpp          read, getmsg, getpmsg, I_PEEK: taking messages off
+//   write.cpp         write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
+//   poll.cpp          poll, SIGPOLL events
+//   ioctl.cpp         streamio commands
+//   exchange.cpp      the life of an M_IOCTL
 //   mux.cpp           links
+//   pipe.cpp          pipes; passed.cpp: descriptors on their way
 #pragma once
 
 #include "streams/file/file.hpp"
@@ -84,7 +87,7 @@ public:
     ~Stream();
     Stream(const Stream &) = delete;
 
-    // --- the open ladder's rung, close (head.cpp) ---
+    // --- the open ladder's rung, close (build.cpp) ---
     // Builds a stream on a device: head and driver pair, driver's open called. ENOSR, or the driver's errno; on failure
     // nothing is left.
     static int open_first(System &system, Special &special, Driver &driver, dev_t *dev, int oflag, Caller &process,
@@ -130,7 +133,7 @@ public:
     void end_hangup();
     bool waits_for_reader(const mblk_t *mp) const;
 
-    // --- signals and wake-ups (head_poll.cpp) ---
+    // --- signals and wake-ups (poll.cpp) ---
     void raise_event(int events, unsigned char band, int error = 0);
     void signal_message(int sig, unsigned char band);
     void wake_readers(const char *why);
@@ -163,7 +166,7 @@ public:
     int passed_here = 0;      // passed descriptors on the read queue
     Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
-    mblk_t *ioctl_reply = nullptr; // the ioctl in progress: ioctl.cpp
+    mblk_t *ioctl_reply = nullptr; // the ioctl in progress: exchange.cpp
     int id;
     bool has_driver = false;
     bool pipe = false;
@@ -239,7 +242,7 @@ private:
     void refuse_message(mblk_t *mp, const char *rule, const char *what);
     void refuse_answer(mblk_t *mp, const char *what);
     void sink(mblk_t *mp);
-    // ioctl.cpp: one function a command, then the exchange of messages
+    // ioctl.cpp: one function a command; exchange.cpp: the exchange of messages
     int own_write_error() const;
     int give_int(Caller &process, void *argument, int value);
     int background_ioctl(Caller &process, int command, const void *argument);

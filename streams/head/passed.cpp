@@ -1,7 +1,9 @@
 // Descriptors on their way from one process to another (I_SENDFD, I_RECVFD), and those whose way leads in a circle.
 #include "streams/head/head.hpp"
+#include "streams/head/exchange.hpp"
 #include "streams/system.hpp"
 
+#include <cerrno>
 #include <set>
 #include <vector>
 
@@ -70,6 +72,61 @@ void Stream::drop_passed() {
         rmvq(q, mp);
         free_at_head(mp);
     }
+}
+
+// --- the calls ---
+
+// bad descriptor EBADF, hangup ENXIO, not a pipe EINVAL, full EAGAIN (IOC-164).
+int Stream::ioctl_sendfd(Caller &process, int fd) {
+    File *passed = process.open_file(fd);
+    if (!passed) return process.refuse(EBADF, "I_SENDFD", "the descriptor to pass is not open", "IOC-162");
+    if (hung_up) return process.refuse(ENXIO, "I_SENDFD", "the stream is hung up", "IOC-164");
+    if (!peer || peer->linked_below) // MUX-077
+        return process.refuse(EINVAL, "I_SENDFD", "the stream does not end in another stream head", "IOC-161");
+    if (!canput(peer->read_queue())) return process.refuse(EAGAIN, "I_SENDFD", "the receiving read queue is full", "IOC-163");
+    mblk_t *mp = PassedFile::make(system, *passed, process.cred);
+    if (!mp) return process.refuse(EAGAIN, "I_SENDFD", "no memory for the message", "IOC-163");
+    ++passed->refs; // IOC-165
+    peer->arrived(mp);
+    return 0;
+}
+
+int Stream::ioctl_recvfd(Caller &process, File &file, void *argument, bool old_form) {
+    queue_t *q = read_queue();
+    PassedFile *passed = nullptr;
+    for (;;) {
+        front_signals();
+        if (q->q_first) {
+            if (q->q_first->b_datap->db_type != M_PASSFP)
+                return process.refuse(EBADMSG, "I_RECVFD", "the first message is no passed descriptor", "IOC-169");
+            passed = PassedFile::of(q->q_first);
+            if (passed) break;
+            refuse_message(getq(q), "IOC-320", "made a second message of a passed descriptor, which was received already");
+            continue;
+        }
+        if (hung_up) return process.refuse(ENXIO, "I_RECVFD", "the stream is hung up and nothing is queued", "IOC-168");
+        if (file.no_wait()) return process.refuse(EAGAIN, "I_RECVFD", "nothing is queued, and the file does not wait", "IOC-167");
+        if (int error = wait_for_message(process, "I_RECVFD")) return error;
+    }
+    if (old_form && (passed->uid > 65535 || passed->gid > 65535))
+        return process.refuse(EOVERFLOW, "I_RECVFD", "an id does not fit in 16 bits", "IOC-172");
+    const int fd = process.install(passed->file);
+    if (fd < 0) return process.refuse(EMFILE, "I_RECVFD", "all descriptors of the process are in use", "IOC-170");
+    bool moved;
+    if (old_form) {
+        const o_strrecvfd old{fd, static_cast<unsigned short>(passed->uid), static_cast<unsigned short>(passed->gid), {}};
+        moved = set(argument, old);
+    } else {
+        const strrecvfd answer{fd, passed->uid, passed->gid, {}}; // IOC-166
+        moved = set(argument, answer);
+    }
+    if (!moved) {
+        process.remove_descriptor(fd);
+        return process.refuse(EFAULT, "I_RECVFD", "bad address; the message stays", "IOC-171");
+    }
+    passed->let_go(); // the file's reference is the descriptor's now
+    free_at_head(getq(q));
+    return 0;
 }
 
 // --- circles ---

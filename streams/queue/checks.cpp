@@ -134,11 +134,11 @@ static void copy_name(char (&to)[16], const Owner *owner) {
 }
 
 // Whose procedure runs, as System::acting_driver() has it.
-static void copy_actor(char (&to)[16], const Entry *e) {
+static void copy_actor(char (&to)[16], const Kernel &kernel, const Entry *e) {
     if (!e) return copy_name(to, nullptr);
     const Owner *owner = e->queue ? pair_of(e->queue)->owner : nullptr;
     if (owner && (!e->named() || e->named() == owner->name.c_str())) return copy_name(to, owner);
-    copy(to, system_.driver_of(e));
+    copy(to, kernel.driver_of(e));
 }
 
 void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to) {
@@ -149,7 +149,7 @@ void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *
     s.entry = static_cast<std::uint8_t>(e ? e->kind : EntryKind::none);
     s.type = mp ? mp->b_datap->db_type : what == LifeStep::freed ? block->dblk.db_type : static_cast<unsigned char>(M_DATA);
     s.read_side = to && (to->q_flag & QREADR);
-    copy_actor(s.by, e);
+    copy_actor(s.by, system_, e);
     copy_name(s.to, to ? pair_of(to)->owner : nullptr);
 }
 

@@ -9,9 +9,15 @@
 //   any        a wrong id            same       it is freed, a copy request refused
 #pragma once
 
+#include "streams/file/process.hpp"
+
 #include <cstddef>
 
 namespace rill {
+
+// An argument in the application's memory. False: a bad address.
+template <class T> bool get(T &kernel, const void *user) { return copy_from_user(&kernel, user, sizeof kernel); }
+template <class T> bool set(void *user, const T &kernel) { return copy_to_user(user, &kernel, sizeof kernel); }
 
 constexpr long ioctl_turn_seconds = 15; // IOC-126
 constexpr long ioctl_default_seconds = 15;
