@@ -52,7 +52,7 @@ MinorTable::MinorTable(System &system, const char *name, unsigned count, std::si
 MinorTable::~MinorTable() {
     if (!system_) return;
 #if RILL_CHECKING
-    if (units_) system_->checks.kmem_freed(units_.get());
+    if (units_) system_->kmem_out_at.erase(units_.get());
 #endif
     system_->minors_out -= taken_count_;
     MinorTable **link = &list_of(*system_).first;
