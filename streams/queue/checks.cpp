@@ -259,6 +259,7 @@ const mblk_t *first_dead(const mblk_t *mp) {
 } // namespace
 
 bool Checks::may_be_put(queue_t *q, mblk_t *mp) {
+    cut_circle(mp);
     progress();
     if (const mblk_t *dead = first_dead(mp)) {
         system_.fault("PUT-006", "a message was passed on that had been freed", nullptr, dead);
@@ -275,6 +276,7 @@ bool Checks::may_be_put(queue_t *q, mblk_t *mp) {
 }
 
 bool Checks::may_be_queued(queue_t *q, mblk_t *mp) {
+    cut_circle(mp);
     Block *block = Block::of(mp);
     if (const mblk_t *dead = first_dead(mp)) {
         system_.fault("PUT-006", "a message was queued that had been freed", q, dead);
