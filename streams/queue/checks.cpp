@@ -251,7 +251,7 @@ __attribute__((no_sanitize("address"))) bool alive(const Block *block) {
 }
 
 const mblk_t *first_dead(const mblk_t *mp) {
-    for (; mp; mp = mp->b_cont)
+    for (unsigned seen = 0; mp && seen < long_chain; mp = mp->b_cont, ++seen) // it may lead back into itself
         if (!alive(Block::of(const_cast<mblk_t *>(mp)))) return mp;
     return nullptr;
 }
@@ -259,12 +259,12 @@ const mblk_t *first_dead(const mblk_t *mp) {
 } // namespace
 
 bool Checks::may_be_put(queue_t *q, mblk_t *mp) {
-    cut_circle(mp);
     progress();
     if (const mblk_t *dead = first_dead(mp)) {
         system_.fault("PUT-006", "a message was passed on that had been freed", nullptr, dead);
         return false;
     }
+    cut_circle(mp);
     if (Block::of(mp)->on_queue) {
         system_.fault("PUT-006", "a message was passed on that is still on a queue", nullptr, mp);
         return false;
@@ -276,12 +276,12 @@ bool Checks::may_be_put(queue_t *q, mblk_t *mp) {
 }
 
 bool Checks::may_be_queued(queue_t *q, mblk_t *mp) {
-    cut_circle(mp);
     Block *block = Block::of(mp);
     if (const mblk_t *dead = first_dead(mp)) {
         system_.fault("PUT-006", "a message was queued that had been freed", q, dead);
         return false;
     }
+    cut_circle(mp);
     if (block->on_queue) {
         system_.fault("PUT-006", "a message was put on a queue while it was on one", q, mp);
         return false;
