@@ -67,7 +67,7 @@ struct Sleeper {
         while (!inside) std::this_thread::yield();
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
-    Sleeper(Echo &echo, int fd) : Sleeper([&echo, fd, p = echo.proc] {
+    Sleeper(Echo &echo, int fd) : Sleeper([fd, p = echo.proc] {
         char byte;
         return rill_read(p, fd, &byte, 1);
     }) {}
@@ -171,7 +171,7 @@ TEST_CASE("OPN-097: a call that sleeps lets the others in, and what they do ends
         char byte;
         while (static_cast<int>(got.size()) < count && rill_read(e.proc, fds[0], &byte, 1) == 1) got += byte;
     });
-    for (int i = 0; i < count; ++i) CHECK(rill_write(e.proc, fds[1], "abcd" + i % 4, 1) == 1);
+    for (int i = 0; i < count; ++i) CHECK(rill_write(e.proc, fds[1], &"abcd"[i % 4], 1) == 1);
     reader.join();
     REQUIRE(got.size() == count);
     for (int i = 0; i < count; ++i) CHECK(got[static_cast<std::size_t>(i)] == "abcd"[i % 4]);
