@@ -28,7 +28,7 @@
 
 namespace rill {
 
-struct Installed; // streams/solaris
+struct Installed; // boot/solaris
 
 // What is out at the moment; equal before and after means that nothing was left.
 struct Census {
@@ -65,12 +65,14 @@ public:
 
     void close_passed(File *file);               // a passed descriptor nobody received
     void close_late();                           // those whose last close had to wait for a call
-    std::vector<File *> late_closes;
-    // A file lost a reference and has others. If these are passed descriptors only, which wait where none but they
-    // themselves lead, nobody can ever receive them: they go, and the file with them (IOC-321).
+    std::vector<File *> late_closes;             // nullptr: circles are looked for
+    // A file lost a reference and has others, or one of its messages came to wait somewhere. If it is left with passed
+    // descriptors, which wait where none but they themselves lead, nobody can ever receive them: they go before the call
+    // ends, and the file with them (IOC-321).
     void reference_gone(File &file);
+    void note_circle(); // there may be one
+    void collect_circles();
     Pool<PassedFile> passed_pool{alloc};
-    std::vector<File *> circles;
     void forget_signals(Process &process);       // its registrations on all streams
 
     void run_until_idle();
@@ -168,6 +170,19 @@ private:
     System *before_;
     bool gated_ = false;
 };
+
+inline void Stream::opened_by(File &file) {
+    file.next_of_stream = files;
+    file.link_of_stream = &files;
+    if (files) files->link_of_stream = &file.next_of_stream;
+    files = &file;
+}
+
+inline void Stream::closed_by(File &file) {
+    *file.link_of_stream = file.next_of_stream;
+    if (file.next_of_stream) file.next_of_stream->link_of_stream = file.link_of_stream;
+    if (files && passed_here > 0) [[unlikely]] system.note_circle();
+}
 
 // Each call that a driver must not make with its stream frozen begins with this.
 inline void not_when_frozen(queue_t *q, const char *call) {

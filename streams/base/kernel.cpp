@@ -3,6 +3,7 @@
 #include "streams/base/caller.hpp"
 
 #include <cassert>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -13,6 +14,16 @@ namespace rill {
 volatile std::sig_atomic_t attention = 0;
 constinit thread_local System *current __attribute__((tls_model("initial-exec"))) = nullptr;
 void (*crash_told)(const char *text, std::size_t size) = nullptr;
+
+void tell_crash(const char *text, std::size_t size) {
+    for (std::size_t at = 0; at < size;) {
+        const ssize_t w = ::write(STDERR_FILENO, text + at, size - at);
+        if (w < 0 && errno == EINTR) continue;
+        if (w <= 0) break;
+        at += static_cast<std::size_t>(w);
+    }
+    if (crash_told) crash_told(text, size);
+}
 
 // Takes an element out of whichever list of that type it is on. The lists keep no size, so none has to be named.
 template <class List> static void take_off(typename List::reference element) {
@@ -117,13 +128,18 @@ Wake Kernel::sleep(WaitQueue &queue, const char *why, bool interruptible, long t
     return call.wake;
 }
 
-void Kernel::wake(Call &call, Wake how, const char *why) {
-    if (call.state != Call::State::asleep) return;
+// The queue that it sleeps on and the limit of its sleep forget it.
+void Kernel::end_wait(Call &call) {
     take_off<WaitQueue>(call);
     if (call.timer) {
         above_.end_limit(*this, call.timer);
         call.timer = nullptr;
     }
+}
+
+void Kernel::wake(Call &call, Wake how, const char *why) {
+    if (call.state != Call::State::asleep) return;
+    end_wait(call);
     call.wake = how;
     if (trace.on) [[unlikely]] // the sleeper's, whoever woke it
         trace.emit({.kind = Kind::wake, .name = call.name, .what = why, .number = call.id, .pid = call.process ? call.process->pid : 0});
@@ -138,11 +154,7 @@ void Kernel::interrupt(const Caller &process) {
 
 void Kernel::give_up(Call &call) {
     call.state = Call::State::abandoned;
-    take_off<WaitQueue>(call);
-    if (call.timer) {
-        above_.end_limit(*this, call.timer);
-        call.timer = nullptr;
-    }
+    end_wait(call);
 }
 
 // --- what is told ---
@@ -197,8 +209,7 @@ void Kernel::console(int level, std::string_view text, bool to_log, bool to_cons
 [[gnu::cold, gnu::noinline]] void outside_system(const char *call) {
     const std::string text = fmt::format("rill: {} was called outside a System: only driver code may call it, or a program between "
                                          "rill_enter() and rill_leave() (UTL-085)\n", call);
-    if (::write(STDERR_FILENO, text.data(), text.size()) < 0) std::abort();
-    if (crash_told) crash_told(text.data(), text.size());
+    tell_crash(text.data(), text.size());
     std::abort();
 }
 

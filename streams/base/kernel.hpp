@@ -53,7 +53,7 @@ struct Tunables {
 enum class EntryKind : unsigned char { none, open, close, put, service, timeout, bufcall, free_routine, init };
 const char *name_of(EntryKind kind);
 
-// Which driver procedure is running, innermost first; made by streams/procedure alone.
+// Which driver procedure is running, innermost first; made by queue/procedure alone.
 struct Entry {
     EntryKind kind;
     queue_t *queue;   // nullptr: a procedure of no queue
@@ -115,6 +115,7 @@ public:
     }
     void wake(Call &call, Wake how, const char *why);
     void interrupt(const Caller &process); // ends its interruptible sleeps
+    void end_wait(Call &call);             // its queue and its time limit let go of it
     void give_up(Call &call);              // nothing can end its sleep: it is left as it is, for good
 
     // --- calls: taken from a pool, each on a stack of its own ---
@@ -177,7 +178,6 @@ public:
     // handler, and is refused. A rill signal handler may make calls.
     int face_depth = 0;
     bool ending = false;
-    long kmem_out = 0;
     long kmem_allocations_out = 0;
 #if RILL_CHECKING
     std::map<void *, std::size_t> kmem_out_at;
@@ -220,5 +220,6 @@ inline Kernel &this_kernel(const char *call = __builtin_FUNCTION()) {
 // What ends the process is told on stderr, and here too; for a program whose stderr nobody reads. May be called inside a
 // signal handler.
 extern void (*crash_told)(const char *text, std::size_t size);
+void tell_crash(const char *text, std::size_t size);
 
 } // namespace rill

@@ -35,7 +35,6 @@ EXPORT void *kmem_alloc(size_t size, int flag) {
     auto *head = static_cast<Kmem *>(std::malloc(sizeof(Kmem) + size));
     if (!head) return nullptr;
     *head = {kmem_live, 0, size, &kernel};
-    kernel.kmem_out += static_cast<long>(size);
     ++kernel.kmem_allocations_out;
 #if RILL_CHECKING
     kernel.kmem_out_at[head + 1] = size;
@@ -61,7 +60,6 @@ EXPORT void kmem_free(void *ptr, size_t size) {
 #if RILL_CHECKING
     head->owner->kmem_out_at.erase(ptr);
 #endif
-    head->owner->kmem_out -= static_cast<long>(head->size);
     --head->owner->kmem_allocations_out;
     std::free(head);
 }

@@ -15,6 +15,9 @@ bool memory(); // a checker watches
 // purpose turns this off.
 extern bool leaks_are_told;
 
+// A copy of bytes that a checker may take for nobody's: of a free list, or of a frame that is gone.
+void peek(void *to, const void *from, std::size_t bytes);
+
 // The bytes are nobody's until they are freed.
 void hide(void *p, std::size_t bytes);
 

@@ -12,13 +12,13 @@ namespace {
 constexpr std::string_view known_flags = "bcsfmorkjxutnpwdR";
 constexpr std::string_view known_flags_svr4 = "bcsfmorkjxutnpwdRa";
 
-// like = WORD
-bool says_like(const Source &source, std::size_t line) {
-    const std::vector<Word> words = split(source, line, 0, "=");
+// The words of a line `like = WORD`, "like" the first; none when the line is another.
+std::vector<Word> like_words_of(const Source &source, std::size_t line) {
+    std::vector<Word> words = split(source, line, 0, "=");
     const std::string &text = source.lines[line];
-    if (words.empty() || words[0].text != "like") return false;
+    if (words.empty() || words[0].text != "like") return {};
     const std::size_t behind = text.find_first_not_of(" \t", text.find("like") + 4);
-    return behind != text.npos && text[behind] == '=';
+    return behind != text.npos && text[behind] == '=' ? words : std::vector<Word>{};
 }
 
 class Parser {
@@ -168,15 +168,14 @@ private:
         const std::string &text = source_.lines[line];
         std::size_t from = 0;
         while (blank(text[from])) ++from;
-        if (says_like(source_, line)) return like(line);
+        if (const std::vector<Word> words = like_words_of(source_, line); !words.empty()) return like(words, line);
         if (form_ == Form::svr4 && text.find('(', from) == text.npos)
             dependencies(line, from); // the dependencies go on
         else
             declare(line, from);
     }
 
-    void like(std::size_t line) {
-        const std::vector<Word> words = split(source_, line, 0, "=");
+    void like(const std::vector<Word> &words, std::size_t line) {
         const Word said = words.size() > 1 ? words[1] : Word{"", source_.at(line, source_.lines[line].size())};
         const Convention convention = convention_named(said.text);
         if (convention == Convention::unsaid) return problems_.expected(said, like_words);
@@ -341,9 +340,9 @@ Convention like_of_master(const std::string &path) {
     Source source;
     if (read_source(path, path, source, ignored) != 0) return Convention::unsaid;
     for (std::size_t line = 0; line < source.lines.size() && !source.lines[line].starts_with('$'); ++line) {
-        if (is_blank(source.lines[line]) || source.lines[line][0] == '*' || !says_like(source, line)) continue;
-        const std::vector<Word> words = split(source, line, 0, "=");
-        return words.size() == 2 ? convention_named(words[1].text) : Convention::unsaid;
+        if (is_blank(source.lines[line]) || source.lines[line][0] == '*') continue;
+        const std::vector<Word> words = like_words_of(source, line);
+        if (!words.empty()) return words.size() == 2 ? convention_named(words[1].text) : Convention::unsaid;
     }
     return Convention::unsaid;
 }

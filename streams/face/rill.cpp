@@ -21,7 +21,6 @@
 
 using namespace rill;
 
-
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
@@ -668,6 +667,7 @@ EXPORT int rill_budget(rill_system *s, long steps) {
 EXPORT int rill_run(rill_system *s) {
     VISIT("run");
     system_of(s).run_until_idle();
+    system_of(s).close_late();
     return 0;
 }
 
@@ -675,6 +675,7 @@ EXPORT int rill_advance(rill_system *s, long ticks) {
     if (ticks < 0) return fail(EINVAL);
     VISIT("advance");
     system_of(s).advance(ticks);
+    system_of(s).close_late();
     return 0;
 }
 

@@ -36,6 +36,7 @@ struct File {
     Special *special = nullptr;
     Node *node = nullptr;  // the name it was opened by; nullptr when the device is not that node's (a clone)
     Stream *stream = nullptr;
+    File *next_of_stream = nullptr, **link_of_stream = nullptr; // the files that are open on it
     bool pipe = false;
     const FileOps *ops = nullptr;
     void *data = nullptr;  // theirs

@@ -245,6 +245,7 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     }
     file.special = special;
     ++special->files;
+    if (file.stream) file.stream->opened_by(file);
     if (file.stream && file.stream->istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
     if (special->dev == dev && !file.node) {
         file.node = &node;

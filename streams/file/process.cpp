@@ -179,6 +179,7 @@ int drop_file(Process &process, File *file) {
         system.reference_gone(*file);
         return 0;
     }
+    if (file->stream) file->stream->closed_by(*file);
     int error = 0;
     if (file->pipe)
         error = Stream::close_pipe_end(process, *file);
@@ -352,7 +353,7 @@ int Process::pipe(int fds[2]) {
             break;
         }
         *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[i], .pipe = true};
-        ends[i]->end = made[i];
+        ends[i]->opened_by(*made[i]);
         local[i] = install(made[i]);
         if (local[i] < 0) error = EMFILE;
     }
@@ -360,7 +361,7 @@ int Process::pipe(int fds[2]) {
     if (!error) return 0;
     for (int i = 0; i < 2; ++i) {
         if (local[i] >= 0) remove_descriptor(local[i]);
-        if (made[i]) system.file_pool.free(made[i]);
+        if (made[i]) ends[i]->closed_by(*made[i]), system.file_pool.free(made[i]);
     }
     Stream::drop_pipe(ends);
     return refuse(error, "pipe", "no file, no descriptor, or a bad address", nullptr);
@@ -492,7 +493,8 @@ void System::close_late() {
     while (kernel && !late_closes.empty()) {
         File *file = late_closes.back();
         late_closes.pop_back();
-        run_call(*kernel, "close", [&] { return rill::drop_file(*kernel, file); });
+        if (!file) collect_circles();
+        else run_call(*kernel, "close", [&] { return rill::drop_file(*kernel, file); });
     }
 }
 

@@ -44,9 +44,7 @@ void drop_links(System &system) {
     Process &process = system.new_process(0, 0);
     system.run_call(process, "shutdown", [&] {
         unlink_persistent(process);
-        while (!system.links.empty()) {
-            drop_link(process, system.links.back()); // a lower stream that closes may undo others
-        }
+        while (!system.links.empty()) drop_link(process, system.links.back()); // a lower stream that closes may undo others
         return 0;
     });
     system.end_process(process);

@@ -104,7 +104,9 @@ public:
     void abandon(Caller &process, int oflag);
     // The stream's hold goes to the driver of the device it moved to (CLN-064).
     void hold_driver_of(dev_t dev);
-    void drop_passed(); // the passed descriptors on the read queue are closed
+    void drop_unreachable(); // passed descriptors on the read queue that nobody can ever receive
+    inline void opened_by(File &file);
+    inline void closed_by(File &file); // its last reference is gone
     void process_closed(Caller &process); // any close: its SIGPOLL registration ends (CLS-001)
 
     // --- the calls; must_sleep when may_sleep is false and they would have to ---
@@ -162,7 +164,7 @@ public:
     Special *special = nullptr;
     Driver *driver = nullptr; // held
     Stream *peer = nullptr;   // other end of a pipe
-    File *end = nullptr;      // a pipe's: the one file of this end
+    File *files = nullptr;    // open on it; an end of a pipe has one
     int passed_here = 0;      // passed descriptors on the read queue
     Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message

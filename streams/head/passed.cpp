@@ -53,6 +53,7 @@ void PassedFile::moved_to(Stream *end) {
     if (at) --at->passed_here;
     if (end) ++end->passed_here;
     at = end;
+    if (end) system->reference_gone(*file);
 }
 
 void PassedFile::let_go() {
@@ -62,16 +63,6 @@ void PassedFile::let_go() {
     --file->passed;
     moved_to(nullptr);
     file = nullptr;
-}
-
-void Stream::drop_passed() {
-    queue_t *q = read_queue();
-    for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
-        next = mp->b_next;
-        if (mp->b_datap->db_type != M_PASSFP) continue;
-        rmvq(q, mp);
-        free_at_head(mp);
-    }
 }
 
 // --- the calls ---
@@ -137,29 +128,46 @@ void System::close_passed(File *file) {
     reference_gone(*file);
 }
 
-// Upwards, from the file to the ends on which it waits and to their files: does a file that something else refers to hold
-// one of these? Each file is visited once.
+// From the file to the streams on which it waits, and to the files that are open on these: does a file that something else
+// refers to lead to it? Each file is visited once. What is on its way, in a driver's hands or on a stream that is linked
+// below one or just being opened, counts as held.
 static bool is_held(File &file) {
     std::vector<File *> reached{&file};
     std::set<const File *> seen{&file};
     for (std::size_t i = 0; i < reached.size(); ++i) {
         if (reached[i]->refs != reached[i]->passed) return true;
         for (const PassedFile *p = reached[i]->messages; p; p = p->next) {
-            File *holder = p->at ? p->at->end : nullptr;
-            if (!holder) return true;
-            if (seen.insert(holder).second) reached.push_back(holder);
+            if (!p->at || !p->at->files || p->at->linked_below) return true;
+            if (const Special *special = p->at->special; special && special->holds != special->files) return true;
+            for (File *holder = p->at->files; holder; holder = holder->next_of_stream)
+                if (seen.insert(holder).second) reached.push_back(holder);
         }
     }
     return false;
 }
 
+void Stream::drop_unreachable() {
+    queue_t *q = read_queue();
+    for (mblk_t *mp = q->q_first, *next; mp && passed_here > 0; mp = next) {
+        next = mp->b_next;
+        const PassedFile *passed = PassedFile::of(mp);
+        if (!passed || is_held(*passed->file)) continue;
+        rmvq(q, mp);
+        free_at_head(mp);
+    }
+}
+
 void System::reference_gone(File &file) {
     if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]] return;
-    circles.push_back(&file);
-    if (circles.size() > 1) return; // what is collected leads here
-    for (std::size_t i = 0; i < circles.size(); ++i)
-        if (circles[i]->refs == circles[i]->passed && !is_held(*circles[i])) circles[i]->stream->drop_passed();
-    circles.clear();
+    note_circle();
+}
+
+void System::note_circle() {
+    if (late_closes.empty() || late_closes.back()) late_closes.push_back(nullptr);
+}
+
+void System::collect_circles() {
+    for (Stream &stream : streams) stream.drop_unreachable();
 }
 
 } // namespace rill

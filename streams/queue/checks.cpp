@@ -2,6 +2,7 @@
 
 #if RILL_CHECKING
 
+#include "streams/base/watched.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -18,13 +19,6 @@ namespace {
 constexpr unsigned char guard = 0xfd, pattern = 0xdb;
 constexpr std::size_t looked_at = 256; // of a freed block's data
 constexpr long too_often = 20'000;     // runs of one service procedure, none of which moved a message
-
-// Bytes that a free list may have poisoned.
-__attribute__((no_sanitize("address"))) void peek(void *to, const void *from, std::size_t n) {
-    auto *t = static_cast<volatile unsigned char *>(to);
-    const auto *f = static_cast<const volatile unsigned char *>(from);
-    while (n-- > 0) *t++ = *f++;
-}
 
 // The rest of Block in a state of its own is known only when its data is.
 bool owns_data(const Block *block) {
@@ -155,7 +149,7 @@ void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *
 
 std::string Checks::history(const Block *block) const {
     Life life;
-    peek(&life, &block->life, sizeof life);
+    watched::peek(&life, &block->life, sizeof life);
     std::string out;
     const unsigned first = life.steps_made > Life::steps_kept ? life.steps_made - Life::steps_kept : 0;
     if (life.steps_made > first + Life::steps_kept) return {};
@@ -251,8 +245,11 @@ __attribute__((no_sanitize("address"))) bool alive(const Block *block) {
 }
 
 const mblk_t *first_dead(const mblk_t *mp) {
-    for (unsigned seen = 0; mp && seen < long_chain; mp = mp->b_cont, ++seen) // it may lead back into itself
+    const mblk_t *mark = nullptr; // the chain may lead back into itself: the mark moves on at 1, 2, 4, ... blocks
+    for (std::size_t seen = 0, next = 1; mp && mp != mark; mp = mp->b_cont) {
         if (!alive(Block::of(const_cast<mblk_t *>(mp)))) return mp;
+        if (++seen == next) mark = mp, next *= 2;
+    }
     return nullptr;
 }
 

@@ -39,15 +39,7 @@ public:
         *this << "0x";
         return digits(reinterpret_cast<std::uintptr_t>(p), 16);
     }
-    void tell() const {
-        for (std::size_t at = 0; at < n_;) {
-            const ssize_t w = ::write(STDERR_FILENO, text_ + at, n_ - at);
-            if (w < 0 && errno == EINTR) continue;
-            if (w <= 0) break;
-            at += static_cast<std::size_t>(w);
-        }
-        if (crash_told) crash_told(text_, n_);
-    }
+    void tell() const { tell_crash(text_, n_); }
 
 private:
     Text &digits(unsigned long number, unsigned base) {

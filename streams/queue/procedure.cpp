@@ -1,4 +1,5 @@
 #include "streams/queue/procedure.hpp"
+#include "streams/base/watched.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -111,8 +112,10 @@ void name_who_left(System &system, const Entry &entry, Fault &fault) {
         constexpr long farther_than_any_stack = 1L << 30; // a sanitizer's frame on the heap
         if (entry > here || here - entry > farther_than_any_stack) return false;
     }
+    alignas(Entry) unsigned char left[sizeof(Entry)];
+    watched::peek(left, system.entry, sizeof left);
     Fault fault;
-    name_who_left(system, *system.entry, fault);
+    name_who_left(system, *reinterpret_cast<const Entry *>(left), fault);
     fault.rule = "UTL-082";
     fault.what = "it was left by longjmp";
     system.entry = nullptr;

@@ -13,7 +13,6 @@
 #include "streams/system.hpp"
 
 #include <cerrno>
-#include <fmt/format.h>
 #include <new>
 #include <sys/cmn_err.h>
 #include <sys/conf.h>
@@ -346,7 +345,7 @@ EXPORT int insq(queue_t *q, mblk_t *emp, mblk_t *mp) {
     if (!emp && is_high_priority(mp)) return insert(q, last_high_priority(q), mp); // as putq places it
     mblk_t *before = emp ? emp->b_prev : q->q_last;
     if (fits(q, before, mp, emp)) return insert(q, before, mp);
-    if (system_of(q).profile.insq_warns) system_of(q).console(CE_WARN, fmt::format("WARNING: insq: a message of band {} would be out of order", mp->b_band), true, true);
+    if (system_of(q).profile.insq_warns) cmn_err(CE_WARN, "insq: a message of band %d would be out of order", mp->b_band);
     return 0;
 }
 

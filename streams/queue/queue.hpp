@@ -14,7 +14,7 @@ namespace rill {
 
 class Stream;
 struct Owner;
-struct Guard; // streams/perimeter
+struct Guard; // queue/perimeter
 
 using RunHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>>;
 

@@ -337,4 +337,84 @@ TEST_CASE("IOC-321: a link holds an end as a descriptor does") {
     CHECK(p.f.census().streams == 1);
 }
 
+namespace {
+
+// A multiplexor that passes up to its one upper stream a descriptor of that stream, which waited on a pipe's end when the end
+// was linked: at once, or when the test does.
+struct PassesUp : Pipes {
+    explicit PassesUp(bool keeps) : Pipes(1) {
+        Probe &mux = f.driver("mux", 62), &low = f.loose("low", Probe::Sort::driver);
+        mux.tab.st_muxrinit = &low.read_init;
+        mux.tab.st_muxwinit = &low.write_init;
+        mux.on_wput = [this, &mux](queue_t *q, mblk_t *mp) {
+            upper = RD(q);
+            if (mp->b_datap->db_type == M_IOCTL) ack(q, mp);
+            else mux.standard_put(q, mp);
+        };
+        low.on_rput = [this, keeps](queue_t *q, mblk_t *mp) {
+            const bool asked = mp->b_datap->db_type == M_DATA;
+            freemsg(mp);
+            if (!asked) return;
+            kept = getq(q);
+            REQUIRE(kept);
+            REQUIRE(kept->b_datap->db_type == M_PASSFP);
+            if (!keeps) putnext(upper, kept);
+        };
+        f.node("/dev/mux", f.clone(62));
+        ctl = f.open("/dev/mux");
+        send(0, ctl);
+        REQUIRE(f.ioctl(ctl, I_PLINK, end(0)) > 0);
+        REQUIRE(f.close(end(0)) == 0);
+        REQUIRE(f.write(ends[0][0], "what waits below is looked at") > 0);
+        REQUIRE(f.census().files == 4);
+    }
+    ~PassesUp() { // the link, and with it the end
+        const int last = f.open("/dev/mux");
+        CHECK(f.ioctl(last, I_PUNLINK, MUXID_ALL) == 0);
+    }
+    mblk_t *kept = nullptr;
+    queue_t *upper = nullptr;
+    int ctl = -1;
+};
+
+} // namespace
+
+TEST_CASE("IOC-321: a device's stream that waits on itself is closed when its last descriptor is") {
+    PassesUp p(false);
+    CHECK(p.f.close(p.ctl) == 0);
+    CHECK(p.f.census().files == 3); // the pipe, whose one end is linked, and the first stream
+    CHECK(p.f.census().streams == 3);
+}
+
+TEST_CASE("IOC-321: a second file of the stream holds the circle, and takes it along") {
+    PassesUp p(false);
+    p.f.node("/dev/this", p.f.rdev(p.ctl));
+    const int again = p.f.open("/dev/this");
+    REQUIRE(again >= 0);
+    CHECK(p.f.close(p.ctl) == 0);
+    CHECK(p.f.census().files == 5);
+    SUBCASE("it can be received") {
+        strrecvfd received;
+        CHECK(p.f.ioctl(again, I_RECVFD, &received) == 0);
+        CHECK(p.f.close(received.fd) == 0);
+        CHECK(p.f.census().files == 4);
+    }
+    CHECK(p.f.close(again) == 0);
+    CHECK(p.f.census().files == 3);
+    CHECK(p.f.census().streams == 3);
+}
+
+TEST_CASE("IOC-321: a circle that closes when a driver lets go of the message is seen then") {
+    PassesUp p(true);
+    CHECK(p.f.close(p.ctl) == 0);
+    CHECK(p.f.census().files == 4); // the driver has it
+    {
+        Enter scope(p.f.system);
+        putnext(p.upper, p.kept);
+    }
+    rill_run(reinterpret_cast<rill_system *>(&p.f.system));
+    CHECK(p.f.census().files == 3);
+    CHECK(p.f.census().streams == 3);
+}
+
 TEST_SUITE_END();
