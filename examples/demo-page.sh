@@ -62,18 +62,11 @@ cat <<'END'
 
 What else there is, by name (./bootstrap demo NAME; all: one after the other):
 END
-for n in 1 2 3 4 5 6 7 8 9 10; do
-    for file in "$scenarios/s$n"-*.rill; do
-        printf '  %-23s %s\n' "$(basename "$file" .rill)" "$(sed -n '1{s/^# *S[0-9]*: *//;s/\.$//;p}' "$file" | cut -c1-54)"
-    done
+for name in $(grep '^s' "$scenarios/ORDER"); do
+    printf '  %-23s %s\n' "$name" "$(sed -n '1{s/^# *S[0-9]*: *//;s/\.$//;p}' "$scenarios/$name.rill" | cut -c1-54)"
 done
 cat <<'END'
   designs                 the same question put to five kernels, side by side
 END
-for name in tap crypto dmover ptm svr4net rodent freebsd-tun tcp ethfoo kqemu ptmx linux-tun loop-control; do
-    echo "d-$name"
-done | awk '
-    { name = $0; line = line (line == "" ? "" : " ") name }
-    length(line) > 66 { print "  " line; line = "" }
-    END { if (line != "") print "  " line }'
+grep -v '^s' "$scenarios/ORDER" | fmt -w 78 | sed 's/^/  /'
 echo 'Calls of your own: build/tools/rill boot build/examples/sysgen'

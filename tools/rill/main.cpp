@@ -11,6 +11,7 @@
 #include "tools/rill/exits.hpp"
 #include "tools/rill/play.hpp"
 #include "tools/rill/terminal.hpp"
+#include "streams/view/text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -25,6 +26,12 @@
 namespace {
 
 using namespace rill;
+
+std::string scenario_names() {
+    std::string text;
+    for (const std::string &line : wrap(RILL_SCENARIOS, 76)) text += "  " + line + "\n";
+    return text;
+}
 
 constexpr const char *exit_table = "Exit status:\n"
                                    "  0  all went well\n"
@@ -187,10 +194,7 @@ int run(int argc, char **argv) {
                "  clause    a sentence of the specification that rill follows\n"
                "  module    what is pushed between a stream's head and its driver\n"
                "\n"
-               "Scenarios that come with rill (rill run NAME):\n"
-               "  s1-clone-open  s2-table-full  s3-failing-opens  s4-join\n"
-               "  s5-clone-or-designated  s6-back-pressure  s7-ioctl  s8-bands\n"
-               "  s9-hangup-error  s10-last-minor\n"
+               "Scenarios that come with rill (rill run NAME), in the order of reading:\n" + scenario_names() +
                "\n"
                "Examples:\n"
                "  rill shell                 try calls by hand; help lists them\n"
