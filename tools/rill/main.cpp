@@ -29,7 +29,7 @@ using namespace rill;
 
 std::string scenario_names() {
     std::string text;
-    for (const std::string &line : wrap(RILL_SCENARIOS, 76)) text += "  " + line + "\n";
+    for (const std::string &line : view::wrap(RILL_SCENARIOS, 76)) text += "  " + line + "\n";
     return text;
 }
 
