@@ -12,6 +12,21 @@ another; the D sections are devices of other kernels that answer the same
 question, each by its own design; the last section, designs, compares them in
 tables.
 
+Who picks the unit, and when (sections d-, and designs with all of them):
+
+  System V, IRIX       the driver, in its open: the clone driver or a minor that
+                       means "any" has asked it for one (s1, s5)
+  FreeBSD 5 to 7       the driver's handler, when the name is looked up, before
+                       the open (d-rodent, d-freebsd-tun, d-tcp)
+  FreeBSD 7.1 on       nobody: one device, an instance for each open file
+  NetBSD               the driver, in its open, which makes a descriptor of its
+                       own (d-tap, d-crypto, d-dmover, d-ptm, d-svr4net)
+  NetBSD (proposed)    the driver, asked just before its open (d-ethfoo)
+  OpenBSD              the kernel, before the driver's open
+  DragonFly            the driver's handler, for the exact name (d-ptmx)
+  Linux                nobody at the open; an ioctl names one later (d-linux-tun)
+                       or a control device hands out numbers (d-loop-control)
+
 How to read a section:
 
   $ system examples/sysgen    what the section needs: here, to boot the system

@@ -149,7 +149,10 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
     if (linking) undo = make_ioctl(process, opposite);
     const unsigned undo_id = ioctl_id;
     mblk_t *mp = linking && !undo ? nullptr : make_ioctl(process, r);
-    while (!mp && closing && wait_for_memory(process, "close", sizeof link, false, true) == 0) mp = make_ioctl(process, r);
+    for (int error = 0; closing && !mp && !error;) { // the driver is told, whatever the close has to wait for
+        error = wait_for_memory(process, "close", sizeof link, false, true, false);
+        mp = make_ioctl(process, r);
+    }
     if (!mp) {
         if (undo) freemsg(undo);
         end_ioctl("no memory");

@@ -224,7 +224,8 @@ private:
     int take_error(bool read_side);       // linked, stored errors
     int wait_for_message(Caller &process, const char *call);
     int wait_for_room(Caller &process, const char *call, unsigned char band);
-    int wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep);
+    int wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep,
+                        bool interruptible = true);
     int job_control(Caller &process, bool reading);
     int refuse_write(Caller &process, const char *call, bool is_write, bool waited = false);
     int check_sizes(Caller &process, int ctl, int data, bool minimum_always);

@@ -149,8 +149,8 @@ int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
         return error;
     }
     if (error)
-        upper.system.console(2, fmt::format("{}: link {} is undone at close, though that was refused",
-                                              link.driver->name, link.id), true, true); // MUX-067
+        upper.system.console(2, fmt::format("{}: link {} is undone at close, though the request ended with {}", link.driver->name,
+                                            link.id, strerrorname_np(error)), true, true); // MUX-067
     link.lower->become_head_again(link, true);
     trace_link(link, &upper, "undone", "MUX-058", error);
     end(process, link);

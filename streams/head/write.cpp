@@ -66,7 +66,7 @@ int Stream::wait_for_room(Caller &process, const char *call, unsigned char band)
 }
 
 // Lack of message memory: the call waits for it, non-blocking or not (WR-040, PM-059). 0: try again.
-int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep) {
+int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool no_wait, bool may_sleep, bool interruptible) {
     if (no_wait && system.profile.memory_eagain) return process.refuse(EAGAIN, call, "no memory for the message", "WR-041");
     if (!may_sleep) return must_sleep;
     WaitQueue memory;
@@ -74,7 +74,7 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
         if (auto *q = static_cast<WaitQueue *>(queue); !q->empty()) current->wake_one(*q, "memory");
     }, &memory, "stream head");
     if (!id) return process.refuse(ENOSR, call, "no memory, and none to wait for it with", "WR-040");
-    const Wake wake = system.sleep(memory, "message memory", true);
+    const Wake wake = system.sleep(memory, "message memory", interruptible);
     if (wake != Wake::event) system.sched.unbufcall(id);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
     if (linked_below) return process.refuse(EINVAL, call, "the stream was linked below a multiplexor", "IOC-236");

@@ -279,7 +279,8 @@ std::string Text::sentence(const Record &r) const {
     case Kind::qclosed:
         return fmt::format("{}'s close returns", name);
     case Kind::qinit:
-        if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures become {}'s again", what);
+        if (str(r.clause) == "CLN-060" && name != what) return fmt::format("the queue pair's procedures become {}'s again", what);
+        if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures are {}'s as before", what);
         if (name == what) return fmt::format("the queue pair's procedures stay {0}'s: {0} is its own target", name);
         return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
     case Kind::minor:
@@ -341,18 +342,20 @@ void Text::record(const Record &r) {
         return;
     }
     end_run();
-    std::string text = sentence(r);
-    if (whose)
-        if (std::string other = whose(r.pid); !other.empty()) text = fmt::format("[{}] {}", other, text);
-    line(label_of(r), r.depth, text, r.clause);
+    line(label_of(r), r.depth, marked(r.pid, sentence(r)), r.clause);
+}
+
+std::string Text::marked(int pid, std::string text) const {
+    const std::string other = whose ? whose(pid) : "";
+    return other.empty() ? text : fmt::format("[{}] {}", other, text);
 }
 
 // A message on its way through several put procedures is one line.
 void Text::fold(const Record &r) {
-    const bool same = run_.active && run_.direction == r.text && run_.type == r.number && run_.bytes == r.extra;
+    const bool same = run_.active && run_.direction == r.text && run_.type == r.number && run_.bytes == r.extra && run_.pid == r.pid;
     if (!same) {
         end_run();
-        run_ = {true, std::string(r.text), r.number, r.extra, r.depth, {}};
+        run_ = {true, std::string(r.text), r.number, r.extra, r.depth, r.pid, {}};
     }
     run_.through = joined(run_.through, ", then ", str(r.name));
 }
@@ -362,8 +365,8 @@ void Text::end_run() {
     run_.active = false;
     const std::string size = run_.bytes == 1 ? "1 byte" : fmt::format("{} bytes", run_.bytes);
     line("message", run_.depth,
-         fmt::format("{} of {} goes {}: put procedure of {}", type_name(static_cast<int>(run_.type)), size,
-                     run_.direction, run_.through),
+         marked(run_.pid, fmt::format("{} of {} goes {}: put procedure of {}", type_name(static_cast<int>(run_.type)), size,
+                                      run_.direction, run_.through)),
          nullptr);
 }
 

@@ -46,8 +46,10 @@ private:
         long type = 0;
         long bytes = 0;
         int depth = 0;
+        int pid = 0; // in whose call
         std::string through;
     };
+    std::string marked(int pid, std::string text) const; // with whose it is, where that is not the caller
     bool is_noise(const Record &record);
     void fold(const Record &record);
     void end_run();

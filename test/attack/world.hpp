@@ -45,6 +45,7 @@ public:
         }
         REQUIRE(rill_module_add(system, "passmod", &passmodinfo, passmoddevflag) == 0);
         REQUIRE(rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag) == 0);
+        inner().console_sink = [this](int, std::string_view text) { unasked += text.find("undone at close") != text.npos; };
         at_first_ = census();
         for (rill_proc *&p : processes_) p = born();
     }
@@ -76,11 +77,12 @@ public:
         rill_run(system);
         CHECK(census() == at_first_);
         CHECK(unnamed == 0);
+        CHECK(unasked == 0); // no link of mux goes without its driver (CLS-003)
         for (const Fault &fault : inner().faults) FAIL_CHECK(fault.driver << ": " << fault.rule << ": " << fault.what);
     }
 
     rill_system *const system;
-    long calls = 0, succeeded = 0, unnamed = 0;
+    long calls = 0, succeeded = 0, unnamed = 0, unasked = 0;
 
 private:
     static constexpr int count = 3;
