@@ -69,9 +69,7 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
     } else {
         const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == target;
         const bool own_device = own_row && (!system.profile.clone_compares_external || external_major(dev) == target_major);
-#if RILL_CHECKING
         if (!own_row) system.checks.foreign_device(*target, dev, "CLN-070");
-#endif
         if (!own_device) {
             call_close(pair, oflag, *credp);
             error = ENXIO;

@@ -44,16 +44,12 @@ MinorTable::MinorTable(System &system, const char *name, unsigned count, std::si
     List &list = list_of(system);
     next_ = list.first;
     list.first = this;
-#if RILL_CHECKING
-    if (units_) system.kmem_out_at[units_.get()] = count * unit; // drivers keep messages in them
-#endif
+    if (checking && units_) system.kmem_out_at[units_.get()] = count * unit; // drivers keep messages in them
 }
 
 MinorTable::~MinorTable() {
     if (!system_) return;
-#if RILL_CHECKING
-    if (units_) system_->kmem_out_at.erase(units_.get());
-#endif
+    if (checking && units_) system_->kmem_out_at.erase(units_.get());
     system_->minors_out -= taken_count_;
     MinorTable **link = &list_of(*system_).first;
     while (*link != this) link = &(*link)->next_;

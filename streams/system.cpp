@@ -40,13 +40,7 @@ System &of(Kernel &kernel) { return static_cast<System &>(kernel); }
 const System &of(const Kernel &kernel) { return static_cast<const System &>(kernel); }
 Process &of(Caller &caller) { return static_cast<Process &>(caller); }
 
-std::string history_of([[maybe_unused]] const Kernel &k, [[maybe_unused]] const mblk_t *mp) {
-#if RILL_CHECKING
-    return of(k).checks.history(Block::of(const_cast<mblk_t *>(mp)));
-#else
-    return {};
-#endif
-}
+std::string history_of(const Kernel &k, const mblk_t *mp) { return of(k).checks.history(Block::of(const_cast<mblk_t *>(mp))); }
 
 constexpr Above above_this{
     .now = [](Kernel &k) { return of(k).sched.now(); },

@@ -86,9 +86,7 @@ public:
 
     Census census() const;
     std::size_t stream_bytes() const; // in messages, streams and modules
-#if RILL_CHECKING
-    Checks checks{*this};
-#endif
+    [[no_unique_address]] Checks checks{*this};
     MessagePool messages;
     RawPool stream_pool;
     Pool<QueuePair> pair_pool;
@@ -154,10 +152,8 @@ public:
         }
         if (before_ && system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]] before_ = nullptr;
         current = &system;
-#if RILL_CHECKING
         // Above this is the application's: not what lies unused in the frame of the call that was made.
         if (!before_) system.checks.entered_at(std::max<const void *>(this, __builtin_frame_address(0)));
-#endif
     }
     ~Enter() {
         current = before_;
@@ -186,7 +182,9 @@ inline void Stream::closed_by(File &file) {
 
 // Each call that a driver must not make with its stream frozen begins with this.
 inline void not_when_frozen(queue_t *q, const char *call) {
-    if (pair_of(q)->system->watch) [[unlikely]] check_frozen(q, call);
+    const System *system = pair_of(q)->system;
+    if (!system) [[unlikely]] outside_system(call); // no queue of a stream
+    if (system->watch) [[unlikely]] check_frozen(q, call);
 }
 
 inline int Process::read(int fd, Transfer &transfer, bool may_sleep) {

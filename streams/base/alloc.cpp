@@ -50,9 +50,7 @@ void RawPool::grow() {
     std::size_t bytes = header + count * size_;
     auto *slab = static_cast<Slab *>(std::malloc(bytes));
     if (!slab) std::abort();
-#if RILL_CHECKING
-    std::memset(slab, 0, bytes); // what an earlier pool left here looks like freed objects
-#endif
+    if (checking) std::memset(slab, 0, bytes); // what an earlier pool left here looks like freed objects
     *slab = {slabs_, bytes};
     slabs_ = slab;
     for (std::size_t i = count; i-- > 0;) {

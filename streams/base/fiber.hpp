@@ -56,7 +56,8 @@ public:
     // Gives the processor back to whoever resumed this call. Called on its own stack.
     void park();
     bool on_stack(const void *p) const { return p >= stack_ && p < static_cast<char *>(stack_) + stack_size_; }
-    bool in_guard(const void *p) const { return p < stack_ && p >= static_cast<char *>(stack_) - guard_bytes; }
+    bool in_guard(const void *p) const { return is_below(p, guard_bytes); }
+    bool is_below(const void *p, std::size_t reach) const { return p < stack_ && p >= static_cast<char *>(stack_) - reach; }
     std::size_t stack_size() const { return stack_size_; }
 
     Kernel &kernel;

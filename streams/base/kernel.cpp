@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -167,22 +168,21 @@ const char *Kernel::driver_of(const Entry *e) const {
 
 void Kernel::fault(const char *rule, const char *what, queue_t *q, const mblk_t *mp) {
     if (fault_policy == FaultPolicy::off) return;
+    // What the head's procedure was given wrong is not the head's fault: whoever called it is named.
+    const Entry *actor = entry;
+    while (!q && actor && actor->outer && actor->by_queue() && std::strcmp(owner_of(actor->queue), "stream head") == 0) actor = actor->outer;
     Fault f;
-    f.driver = q ? owner_of(q) : acting_driver();
-    f.entry = entry ? name_of(entry->kind) : "";
+    f.driver = q ? owner_of(q) : driver_of(actor);
+    f.entry = actor ? name_of(actor->kind) : "";
     f.rule = rule;
     f.what = what;
-#if RILL_CHECKING
     if (mp) f.history = above_.history_of(*this, mp);
-#endif
     fault(std::move(f));
 }
 
 void Kernel::fault(Fault f) {
     if (fault_policy == FaultPolicy::off) return;
-#if RILL_CHECKING
-    f.before = trace.before();
-#endif
+    if (checking) f.before = trace.before();
     if (trace.on)
         trace.emit({.kind = Kind::fault, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
                     .text = f.entry});
@@ -207,8 +207,9 @@ void Kernel::console(int level, std::string_view text, bool to_log, bool to_cons
 }
 
 [[gnu::cold, gnu::noinline]] void outside_system(const char *call) {
-    const std::string text = fmt::format("rill: {} was called outside a System: only driver code may call it, or a program between "
-                                         "rill_enter() and rill_leave() (UTL-085)\n", call);
+    const std::string text = fmt::format(fmt::runtime(current ? "rill: {} was given a queue that is no stream's (UTL-085)\n"
+                                                              : "rill: {} was called outside a System: only driver code may call it, or a "
+                                                                "program between rill_enter() and rill_leave() (UTL-085)\n"), call);
     tell_crash(text.data(), text.size());
     std::abort();
 }

@@ -44,7 +44,7 @@ struct Tunables {
     long strctlsz = 1024;          // largest control part
     long strthresh = 0;            // bytes of STREAMS memory above which only a privileged process gets more; 0: any (WR-019)
     unsigned descriptors = 65536;  // per process
-    long patience = 24L * 3600 * ticks_a_second; // virtual time one call may wait on timers alone before EDEADLK
+    long patience = 24L * 3600 * ticks_a_second; // virtual time one call may wait on timers of others alone before EDEADLK
     long steps = 4'000'000;          // procedures that the run loop may call before anything else happens (SCH-050)
     long copies = 65'536;            // copy requests of one ioctl (SCH-052)
     std::size_t stack = 256 * 1024;  // bytes, of a call that may sleep and the procedures it runs (UTL-084)
@@ -179,9 +179,7 @@ public:
     int face_depth = 0;
     bool ending = false;
     long kmem_allocations_out = 0;
-#if RILL_CHECKING
-    std::map<void *, std::size_t> kmem_out_at;
-#endif
+    std::map<void *, std::size_t> kmem_out_at; // kept in checking builds only
     std::vector<Fault> faults;
     FaultPolicy fault_policy = FaultPolicy::report;
     std::function<void(int level, std::string_view)> console_sink; // default: stderr

@@ -36,9 +36,7 @@ EXPORT void *kmem_alloc(size_t size, int flag) {
     if (!head) return nullptr;
     *head = {kmem_live, 0, size, &kernel};
     ++kernel.kmem_allocations_out;
-#if RILL_CHECKING
-    kernel.kmem_out_at[head + 1] = size;
-#endif
+    if (checking) kernel.kmem_out_at[head + 1] = size;
     return head + 1;
 }
 
@@ -57,9 +55,7 @@ EXPORT void kmem_free(void *ptr, size_t size) {
     }
     if (head->size != size && current) current_kernel()->fault("UTL-004", "kmem_free with a size other than the allocation's");
     head->magic = kmem_dead;
-#if RILL_CHECKING
-    head->owner->kmem_out_at.erase(ptr);
-#endif
+    if (checking) head->owner->kmem_out_at.erase(ptr);
     --head->owner->kmem_allocations_out;
     std::free(head);
 }

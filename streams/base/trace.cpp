@@ -49,9 +49,7 @@ void Trace::attach(Reader &reader) {
 
 void Trace::detach(Reader &reader) {
     std::erase(readers_, &reader);
-#if !RILL_CHECKING
-    on = !readers_.empty();
-#endif
+    on = checking || !readers_.empty();
 }
 
 void Trace::emit(const Record &record) {

@@ -5,6 +5,8 @@
 // pointed-to names are valid during record() only; names, reasons and clauses are constants or live as long as the System.
 #pragma once
 
+#include "streams/base/checking.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -88,11 +90,7 @@ public:
     explicit Trace(Kernel &kernel) : kernel_(kernel) {}
     Trace(const Trace &) = delete;
 
-#if RILL_CHECKING
-    bool on = true; // the last records are kept for what a fault tells
-#else
-    bool on = false;
-#endif
+    bool on = checking; // where the last records are kept for what a fault tells
     int depth = 0;
 
     void attach(Reader &reader);

@@ -27,7 +27,7 @@ int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, 
     if (path.size() >= 1024) return ENAMETOOLONG;
     if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISREG(mode) && !S_ISDIR(mode)) return EINVAL;
     if ((S_ISCHR(mode) || S_ISBLK(mode)) && dev == no_device) return EINVAL;
-    if (nodes_.contains(path)) return EEXIST;
+    if (nodes_.contains(path) || (is_directory(path) && !S_ISDIR(mode))) return EEXIST;
     auto node = std::make_unique<Node>();
     node->path = path;
     node->mode = mode;
@@ -133,9 +133,11 @@ int NodeTable::canonical(std::string_view path, std::string &out) const {
 
 int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred) const {
     if (below_a_file(path)) return ENOTDIR;
-    if (cred.cr_uid == 0) return 0;
     const std::size_t slash = path.rfind('/');
-    const Node *directory = find_const(path.substr(0, slash ? slash : 1));
+    const std::string_view above = path.substr(0, slash ? slash : 1);
+    if (!is_directory(above) && above != "/dev") return ENOENT; // /dev is there before its first name
+    if (cred.cr_uid == 0) return 0;
+    const Node *directory = find_const(above);
     if (!directory) return EACCES;
     const unsigned shift = directory->uid == cred.cr_uid ? 6 : directory->gid == cred.cr_gid ? 3 : 0;
     return directory->mode >> shift & 2 ? 0 : EACCES;
@@ -246,7 +248,7 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     file.special = special;
     ++special->files;
     if (file.stream) file.stream->opened_by(file);
-    if (file.stream && file.stream->istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
+    if (file.stream && file.stream->options.istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
     if (special->dev == dev && !file.node) {
         file.node = &node;
         ++node.refs;
@@ -313,9 +315,7 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
         error = process.refuse(ENXIO, "rebind", "the driver's open returned a device that is not the driver's own",
                                dev == no_device ? "CLN-080" : "CLN-105",
                                system_.registry.foreign_device(dev, driver, external_major(special->dev)));
-#if RILL_CHECKING
         system_.checks.foreign_device(driver, dev, "CLN-105");
-#endif
     } else if (!(moved = hold(dev))) {
         error = process.refuse(ENOMEM, "rebind", "no memory for the new device's vnode", nullptr);
     } else if ((error = lock(*moved, false))) {

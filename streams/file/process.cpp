@@ -326,6 +326,8 @@ int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
 int Process::make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name) {
     if (int error = system.nodes.canonical(path, name)) return error;
     if (system.nodes.find(name)) return EEXIST;
+    if (Node *directory; path.ends_with('/') && !S_ISDIR(mode))
+        return system.nodes.lookup(*this, name, Lookup::remove, &directory) == 0 ? EEXIST : ENOENT;
     if (int error = system.nodes.may_change_directory_of(name, cred)) return error;
     return system.nodes.make(name, mode, dev, cred.cr_uid, cred.cr_gid);
 }

@@ -4,6 +4,7 @@
 
 #include "streams/base/caller.hpp"
 #include "streams/file/file.hpp"
+#include "streams/message/usercopy.hpp"
 
 #include <span>
 #include <vector>
@@ -15,11 +16,6 @@ namespace rill {
 
 class System;
 struct Transfer;
-
-// User memory. False for an address the process does not have; what was moved before the bad one stays moved.
-bool copy_from_user(void *kernel, const void *user, size_t count);
-bool copy_to_user(void *user, const void *kernel, size_t count);
-bool probe_user(void *user, size_t count); // may it be read and written? Changes nothing.
 
 // What a NetBSD driver's open returns when the process is to get another descriptor (NBSD-001).
 constexpr int EDUPFD = -5, EMOVEFD = -6;

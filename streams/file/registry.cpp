@@ -38,9 +38,7 @@ int Registry::add(Driver driver, major_t external, Driver **added) {
     row.externals.assign(1, external);
     if (row.name.empty()) row.name = row.prefix;
     if (!row.load) row.decide_convention();
-#if RILL_CHECKING
     row.make_tag();
-#endif
     by_external_[external] = &row;
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = row.name.c_str(), .what = "configured",
@@ -73,9 +71,7 @@ int Registry::add_module(Module module) {
     if (!system_.alloc.allow(sizeof(Module))) return ENOMEM;
     modules_.push_back(std::make_unique<Module>(std::move(module)));
     modules_.back()->decide_convention();
-#if RILL_CHECKING
     modules_.back()->make_tag();
-#endif
     if (system_.trace.on)
         system_.trace.emit({.kind = Kind::driver, .name = modules_.back()->name.c_str(), .what = "module configured"});
     return 0;

@@ -54,11 +54,7 @@ void Stream::blame_sender(const mblk_t *mp, const char *rule, const char *what) 
     }
     fault.rule = rule;
     fault.what = what;
-#if RILL_CHECKING
     fault.history = system.checks.history(Block::of(const_cast<mblk_t *>(mp)));
-#else
-    static_cast<void>(mp);
-#endif
     system.fault(std::move(fault));
 }
 
@@ -165,10 +161,10 @@ void Stream::hang_up() {
     write_error = peer && !system.profile.pipe_hangup_enxio ? EPIPE : ENXIO; // ERR-020, WR-039
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::head, .what = "hung up", .clause = "ERR-020", .stream = id});
-    if (istty && terminal_session) {
-        system.signal_process(terminal_session, SIGHUP); // ERR-023
-        if (system.profile.hangup_sends_tstp && terminal_group && terminal_group != terminal_session)
-            system.signal_group(terminal_group, SIGTSTP); // ERR-024
+    if (options.istty && terminal.session) {
+        system.signal_process(terminal.session, SIGHUP); // ERR-023
+        if (system.profile.hangup_sends_tstp && terminal.group && terminal.group != terminal.session)
+            system.signal_group(terminal.group, SIGTSTP); // ERR-024
     }
     wake_all("a hangup");
     raise_event(S_HANGUP, 0);
@@ -233,7 +229,7 @@ void Stream::flush_read_side(int band) {
         next = m->b_next;
         const bool hipri = is_high_priority(m);
         if (band >= 0 && (hipri || m->b_band != band)) continue; // IOC-060
-        if (keep_hipri_on_flush && hipri) continue;              // IOC-056
+        if (options.keep_hipri_on_flush && hipri) continue;              // IOC-056
         rmvq(q, m);
         if (hipri && m->b_datap->db_type == M_PCPROTO) hipri_held = false;
         free_at_head(m);
@@ -262,41 +258,13 @@ void Stream::flush_at_head(mblk_t *mp) {
 void Stream::apply_options(const stroptions &o) {
     const unsigned f = o.so_flags;
     queue_t *q = read_queue();
-    if (f & SO_READOPT) { // bad combinations are ignored (IOC-250)
-        switch (o.so_readopt & RMODEMASK) {
-        case RNORM:
-        case RMSGD:
-        case RMSGN: read_mode = static_cast<unsigned char>(o.so_readopt & RMODEMASK); break;
-        default: break;
-        }
-        switch (o.so_readopt & RPROTMASK) {
-        case RPROTNORM:
-        case RPROTDAT:
-        case RPROTDIS: control_mode = static_cast<unsigned char>(o.so_readopt & RPROTMASK); break;
-        default: break;
-        }
-        keep_hipri_on_flush = o.so_readopt & RFLUSHPCPROT;
-    }
-    if (f & 0x40000 /* SO_ERROPT, IOC-259 */) {
-        if (o.so_erropt & RERRMASK) error_options = static_cast<unsigned char>((error_options & ~RERRMASK) | (o.so_erropt & RERRMASK));
-        if (o.so_erropt & WERRMASK) error_options = static_cast<unsigned char>((error_options & ~WERRMASK) | (o.so_erropt & WERRMASK));
-    }
-    if (f & SO_WROFF) write_offset = o.so_wroff;
+    options.set(o);
     if (f & SO_MINPSZ) q->q_minpsz = o.so_minpsz;
     if (f & SO_MAXPSZ) q->q_maxpsz = o.so_maxpsz;
     const unsigned char band = f & SO_BAND ? o.so_band : 0;
     if (f & SO_HIWAT) strqset(q, QHIWAT, band, static_cast<long>(o.so_hiwat));
     if (f & SO_LOWAT) strqset(q, QLOWAT, band, static_cast<long>(o.so_lowat));
     if (f & (SO_HIWAT | SO_LOWAT)) check_back_enable(q, band); // IOC-254
-    auto option = [&](bool &value, unsigned on, unsigned off) { // the off bit wins (IOC-255)
-        if (f & on) value = true;
-        if (f & off) value = false;
-    };
-    option(mreadon, SO_MREADON, SO_MREADOFF);
-    option(ndelon, SO_NDELON, SO_NDELOFF);
-    option(tostop, SO_TOSTOP, SO_TONSTOP);
-    option(delim, SO_DELIM, SO_NODELIM);
-    option(istty, SO_ISTTY, SO_ISNTTY);
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::head, .what = "options set", .clause = "IOC-258", .number = static_cast<long>(f), .stream = id});
 }

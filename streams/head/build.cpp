@@ -45,9 +45,7 @@ streamtab head_streamtab{&head_read, &head_write, nullptr, nullptr};
 const Owner &head_owner() {
     static const Owner owner = [] {
         Owner head{"stream head", "strhead", &head_streamtab};
-#if RILL_CHECKING
         head.make_tag();
-#endif
         return head;
     }();
     return owner;
@@ -153,9 +151,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     }
     if (error == 0) {
         pair.opened = true;
-#if RILL_CHECKING
         system.checks.sent_in_open_is_fine(pair);
-#endif
         if (!pair.procs_on) {
             if (system.trace.on && !(pair.owner->devflag & D_OLD)) [[unlikely]]
                 system.trace.emit({.kind = Kind::driver, .name = name, .what = "its open did not call qprocson; done for it",
@@ -307,7 +303,7 @@ int Stream::open_again(Caller &process, dev_t dev, int oflag) {
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())
         return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");
-    if (hung_up && istty && process.controlling_terminal != this && terminal_session != 0 && process.pid != terminal_session)
+    if (hung_up && options.istty && process.controlling_terminal != this && terminal.session != 0 && process.pid != terminal.session)
         return process.refuse(EIO, "stream open", "a hung-up terminal is re-opened by its session leader only", "OPN-026");
     if (int error = start_plumbing(oflag & (FNDELAY | FNONBLOCK), "a push or pop on the stream"))
         return process.refuse(error, "stream open", "a push, pop or link is in progress on the stream", "OPN-012 OPN-014");
@@ -331,10 +327,9 @@ int Stream::open_again(Caller &process, dev_t dev, int oflag) {
 
 // A terminal becomes the controlling terminal of a session leader that has none (OPN-025).
 void Stream::offer_terminal(Caller &process, int oflag) {
-    if (!istty || (oflag & FNOCTTY) || process.pid != process.sid || process.controlling_terminal || terminal_session) return;
+    if (!options.istty || (oflag & FNOCTTY) || process.pid != process.sid || process.controlling_terminal || terminal.session) return;
     process.controlling_terminal = this;
-    terminal_session = process.pid;
-    terminal_group = process.pgrp;
+    terminal.become_of(process);
 }
 
 // --- modules ---
@@ -360,9 +355,7 @@ int Stream::push(Caller &process, Module &module, dev_t device, bool *refused) {
         *refused = true;
         if (pair->procs_on) unlink_neighbours(*pair);
         empty_pair(*pair);
-#if RILL_CHECKING
         system.checks.left(*pair, system.checks.leaving(*pair));
-#endif
         system.pair_pool.free(pair);
         --module.holds;
         return error;
@@ -401,16 +394,12 @@ int Stream::autopush(Caller &process, dev_t dev) {
 
 // Takes a pair off the stream: its close procedure, then its neighbours, then what is left on its queues.
 void Stream::detach(QueuePair &pair, int flag, Caller &process) {
-#if RILL_CHECKING
     const Checks::Leaving before = system.checks.leaving(pair);
-#endif
     if (pair.opened) call_close(pair, flag, process.cred);
     if (pair.procs_on) unlink_neighbours(pair);
     if (&pair != driver_pair() && is_wanted(pair.read())) back_enable(pair.read(), 0); // held back by what goes now
     empty_pair(pair);
-#if RILL_CHECKING
     system.checks.left(pair, before);
-#endif
     if (&pair == driver_pair()) {
         head.write()->q_next = nullptr;
         return;
@@ -472,18 +461,16 @@ void Stream::discard() {
     Driver *row = driver;
     wake_all("the stream is gone");
     while (head.read()->q_first) free_at_head(getq(head.read()));
-    if (ioctl_reply) freemsg(ioctl_reply);
+    if (in_ioctl.reply) freemsg(in_ioctl.reply);
     signals.clear_and_dispose([&](SigEntry *e) { system.sig_pool.free(e); });
     while (!pollers.empty()) pollers.pop_front();
-    if (terminal_session) [[unlikely]]
+    if (terminal.session) [[unlikely]]
         for (Caller &p : system.processes)
             if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
     empty_pair(head);
     if (has_driver) {
         if (head.write()->q_next) empty_pair(*driver_pair()); // it was not detached: its open failed
-#if RILL_CHECKING
         system.checks.left(*driver_pair(), system.checks.leaving(*driver_pair())); // its open may have failed
-#endif
         driver_pair()->~QueuePair();
     }
     if (row) --row->holds;
@@ -506,9 +493,7 @@ using namespace rill;
 EXPORT void qprocson(queue_t *q) {
     not_when_frozen(q, "qprocson");
     QueuePair *pair = pair_of(q);
-#if RILL_CHECKING
     pair->system->checks.switched_on(*pair);
-#endif
     if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
     // What was put to its queues before runs now.
     for (queue_t *side : {pair->read(), pair->write()})

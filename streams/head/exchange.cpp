@@ -35,15 +35,15 @@ int Stream::ioctl_str(Caller &process, void *argument, int *rval) {
 // The stream's one active ioctl (IOC-125, IOC-126).
 int Stream::take_ioctl_turn(Caller &process) {
     const long until = sum_of(system.sched.now(), ioctl_turn_seconds * ticks_a_second);
-    while (ioctl_busy) {
+    while (in_ioctl.busy()) {
         const long left = until - system.sched.now();
-        const Wake wake = left > 0 ? system.sleep(ioctl_turn, "its turn: another ioctl is active on the stream", true, left) : Wake::timeout;
+        const Wake wake = left > 0 ? system.sleep(in_ioctl.turn, "its turn: another ioctl is active on the stream", true, left) : Wake::timeout;
         if (wake == Wake::signal) return process.refuse(EINTR, "ioctl", "a signal came while waiting for its turn", "IOC-123");
         if (wake == Wake::timeout) return process.refuse(ETIME, "ioctl", "its turn did not come in 15 seconds", "IOC-126");
         if (int error = ioctl_interrupted(process)) return error;
         if (wake == Wake::deadlock) return EDEADLK;
     }
-    ioctl_busy = true;
+    in_ioctl.take();
     return 0;
 }
 
@@ -57,16 +57,10 @@ int Stream::ioctl_interrupted(Caller &process) {
 }
 
 void Stream::end_ioctl(const char *what) {
-#if RILL_CHECKING
-    system.checks.ioctl_ended(ioctl_id);
-#endif
-    ioctl_state = Ioctl::idle;
-    ioctl_id = 0;
-    ioctl_busy = false;
-    if (ioctl_reply) freemsg(ioctl_reply);
-    ioctl_reply = nullptr;
+    system.checks.ioctl_ended(in_ioctl.id);
+    in_ioctl.end();
     trace_ioctl(what, 0, 0);
-    system.wake_one(ioctl_turn, "the ioctl before it ended");
+    system.wake_one(in_ioctl.turn, "the ioctl before it ended");
 }
 
 void Stream::trace_ioctl(const char *what, int command, unsigned id_of) {
@@ -84,7 +78,7 @@ mblk_t *Stream::make_ioctl(Caller &process, const IoctlRequest &r) {
     auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
     io->ioc_cmd = r.command;
     io->ioc_cr = credentials;
-    io->ioc_id = ioctl_id = system.next_ioctl_id++;
+    io->ioc_id = in_ioctl.id = system.next_ioctl_id++;
     mp->b_datap->db_type = M_IOCTL;
     mp->b_wptr += sizeof(iocblk);
     if (r.transparent) {
@@ -147,7 +141,7 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
     IoctlRequest opposite = r;
     opposite.command = command == I_LINK ? I_UNLINK : I_PUNLINK;
     if (linking) undo = make_ioctl(process, opposite);
-    const unsigned undo_id = ioctl_id;
+    const unsigned undo_id = in_ioctl.id;
     mblk_t *mp = linking && !undo ? nullptr : make_ioctl(process, r);
     for (int error = 0; closing && !mp && !error;) { // the driver is told, whatever the close has to wait for
         error = wait_for_memory(process, "close", sizeof link, false, true, false);
@@ -175,19 +169,16 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
 
 // Sends the M_IOCTL (or a link request) and serves what comes back, until the call ends. The turn is taken.
 int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
-    ioctl_state = Ioctl::awaiting;
-    trace_ioctl("M_IOCTL goes down", r.command, ioctl_id);
-#if RILL_CHECKING
-    system.checks.ioctl_sent(mp, ioctl_id);
-#endif
+    in_ioctl.sent();
+    trace_ioctl("M_IOCTL goes down", r.command, in_ioctl.id);
+    system.checks.ioctl_sent(mp, in_ioctl.id);
     putnext(write_queue(), mp);
     for (long copies = 0;;) {
         if (int error = await_answer(process, r)) {
             end_ioctl("ended without an answer");
             return error;
         }
-        mblk_t *reply = ioctl_reply;
-        ioctl_reply = nullptr;
+        mblk_t *reply = in_ioctl.take_reply();
         if (!reply) {
             end_ioctl("a broken answer");
             return process.refuse(EPROTO, "ioctl", "what came as its answer is none; the fault says why", "IOC-325");
@@ -197,7 +188,7 @@ int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
         case M_IOCACK: {
             const auto *io = reinterpret_cast<iocblk *>(reply->b_rptr);
             const int error = io->ioc_error;
-            trace_ioctl("M_IOCACK came up", r.command, ioctl_id);
+            trace_ioctl("M_IOCACK came up", r.command, in_ioctl.id);
             bool fault = false;
             if (!error) {
                 *rval = io->ioc_rval;
@@ -210,7 +201,7 @@ int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
         }
         case M_IOCNAK: {
             const int error = reinterpret_cast<iocblk *>(reply->b_rptr)->ioc_error;
-            trace_ioctl("M_IOCNAK came up", r.command, ioctl_id);
+            trace_ioctl("M_IOCNAK came up", r.command, in_ioctl.id);
             freemsg(reply);
             end_ioctl("done");
             return process.refuse(error ? error : EINVAL, "ioctl", "the driver or a module refused it (M_IOCNAK)", "IOC-115");
@@ -234,21 +225,19 @@ int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
 
 // Waits for the answer to the active request, afresh after each copy step (IOC-138). An answer in hand wins (IOC-128).
 int Stream::await_answer(Caller &process, const IoctlRequest &r) {
-    if (ioctl_state == Ioctl::awaiting) system.sched.run_queues();
+    if (in_ioctl.state == IoctlExchange::State::awaiting) system.sched.run_queues();
     const long until = sum_of(system.sched.now(), r.ticks);
-    while (ioctl_state != Ioctl::answered) {
+    while (in_ioctl.state != IoctlExchange::State::answered) {
         if (int error = r.closing ? 0 : ioctl_interrupted(process)) return error;
         const long left = until == forever ? forever : until - system.sched.now();
         if (left <= 0) {
             note_unanswered();
             return process.refuse(ETIME, "ioctl", "no answer in time", "IOC-122");
         }
-        const Wake wake = system.sleep(ioctl_answer, "the answer to an M_IOCTL", r.interruptible, left);
-        if (ioctl_state == Ioctl::answered) break;
+        const Wake wake = system.sleep(in_ioctl.answer, "the answer to an M_IOCTL", r.interruptible, left);
+        if (in_ioctl.state == IoctlExchange::State::answered) break;
         if (wake == Wake::signal) {
-#if RILL_CHECKING
-            system.checks.ioctl_broken_off(ioctl_id);
-#endif
+            system.checks.ioctl_broken_off(in_ioctl.id);
             return process.refuse(EINTR, "ioctl", "a signal ended the wait for the answer", "IOC-123");
         }
         if (wake == Wake::deadlock) {
@@ -261,9 +250,7 @@ int Stream::await_answer(Caller &process, const IoctlRequest &r) {
 
 // Nobody waits any longer: did a driver lose the request?
 void Stream::note_unanswered() {
-#if RILL_CHECKING
-    system.checks.ioctl_unanswered(ioctl_id);
-#endif
+    system.checks.ioctl_unanswered(in_ioctl.id);
 }
 
 // The data of an M_IOCACK goes back to where the request's came from (IOC-113). False for a bad address.
@@ -286,7 +273,7 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
     bool good = true;
     int error = 0;
     mblk_t *data = nullptr;
-    trace_ioctl(in ? "M_COPYIN came up" : "M_COPYOUT came up", r.command, ioctl_id);
+    trace_ioctl(in ? "M_COPYIN came up" : "M_COPYOUT came up", r.command, in_ioctl.id);
     if (in) {
         if (mp->b_cont) {
             freemsg(mp->b_cont);
@@ -315,7 +302,7 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
         data = nullptr;
     }
     answer_copy(mp, good, data);
-    if (good) ioctl_state = Ioctl::awaiting;
+    if (good) in_ioctl.sent();
     putnext(write_queue(), mp);
     return good ? 0 : error ? error : EFAULT;
 }
@@ -340,16 +327,16 @@ void Stream::answer_copy(mblk_t *mp, bool good, mblk_t *data) {
 // A broken answer has no id to go by: the request that waits ends here, or nothing would end it (IOC-325).
 void Stream::refuse_answer(mblk_t *mp, const char *what) {
     refuse_message(mp, "IOC-325", what);
-    if (ioctl_state != Ioctl::awaiting) return;
-    ioctl_state = Ioctl::answered;
-    system.wake_all(ioctl_answer, "a broken answer came");
+    if (in_ioctl.state != IoctlExchange::State::awaiting) return;
+    in_ioctl.answered(nullptr);
+    system.wake_all(in_ioctl.answer, "a broken answer came");
 }
 
 void Stream::ioctl_answered(mblk_t *mp) {
     if (bytes_at(mp) < sizeof(iocblk))
         return refuse_answer(mp, "answered an M_IOCTL with a block that is shorter than an iocblk");
     auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
-    if (ioctl_state != Ioctl::awaiting || io->ioc_id != ioctl_id) {
+    if (in_ioctl.state != IoctlExchange::State::awaiting || io->ioc_id != in_ioctl.id) {
         trace_ioctl("an answer nobody waits for is freed", io->ioc_cmd, 0);
         freemsg(mp); // IOC-129
         return;
@@ -360,9 +347,8 @@ void Stream::ioctl_answered(mblk_t *mp) {
         if (!negative) blame_sender(mp, "NBSD-082", "answered an M_IOCTL with a negative ioc_error");
         io->ioc_error = -std::max(io->ioc_error, -std::numeric_limits<int>::max());
     }
-    ioctl_reply = mp;
-    ioctl_state = Ioctl::answered;
-    system.wake_all(ioctl_answer, "the answer came");
+    in_ioctl.answered(mp);
+    system.wake_all(in_ioctl.answer, "the answer came");
 }
 
 // Is there room in a copy request's block for the answer that goes back in it?
@@ -374,7 +360,7 @@ void Stream::copy_requested(mblk_t *mp) {
     if (bytes_at(mp) < offsetof(copyreq, cq_filler) || !holds_answer(mp))
         return refuse_answer(mp, "sent up a copy request whose block does not hold a copyreq and the answer to it");
     const auto *request = reinterpret_cast<copyreq *>(mp->b_rptr);
-    if (ioctl_state != Ioctl::awaiting || request->cq_id != ioctl_id) {
+    if (in_ioctl.state != IoctlExchange::State::awaiting || request->cq_id != in_ioctl.id) {
         refuse_copy(mp); // IOC-137
         return;
     }
@@ -383,9 +369,8 @@ void Stream::copy_requested(mblk_t *mp) {
         for (const mblk_t *b = mp->b_cont; b; b = b->b_cont) there += bytes_at(b);
         if (there < request->cq_size) blame_sender(mp, "IOC-327", "sent up an M_COPYOUT with fewer bytes than cq_size");
     }
-    ioctl_reply = mp;
-    ioctl_state = Ioctl::answered;
-    system.wake_all(ioctl_answer, "a copy request came");
+    in_ioctl.answered(mp);
+    system.wake_all(in_ioctl.answer, "a copy request came");
 }
 
 void Stream::refuse_copy(mblk_t *mp) {

@@ -9,12 +9,15 @@
 //   write.cpp         write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
 //   poll.cpp          poll, SIGPOLL events
 //   ioctl.cpp         streamio commands
-//   exchange.cpp      the life of an M_IOCTL
+//   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set
 //   mux.cpp           links
 //   pipe.cpp          pipes; passed.cpp: descriptors on their way
 #pragma once
 
 #include "streams/file/file.hpp"
+#include "streams/head/exchange.hpp"
+#include "streams/head/options.hpp"
+#include "streams/head/terminal.hpp"
 #include "streams/message/message.hpp"
 #include "streams/queue/queue.hpp"
 #include "streams/file/registry.hpp"
@@ -27,7 +30,6 @@ namespace rill {
 
 class System;
 class Caller;
-struct IoctlRequest;
 struct Link;
 
 constexpr int default_close_ms = 15000; // CLS-012
@@ -168,24 +170,16 @@ public:
     int passed_here = 0;      // passed descriptors on the read queue
     Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
-    mblk_t *ioctl_reply = nullptr; // the ioctl in progress: exchange.cpp
     int id;
     bool has_driver = false;
     bool pipe = false;
 
-    // Options (OPN-021).
-    unsigned char read_mode = RNORM;
-    unsigned char control_mode = RPROTNORM;
-    unsigned char write_options = 0;
-    unsigned char error_options = RERRNORM | WERRNORM;
-    unsigned short write_offset = 0;
-    bool mreadon = false, ndelon = false, istty = false, tostop = false, delim = false;
-    bool keep_hipri_on_flush = false; // RFLUSHPCPROT
+    HeadOptions options;
+    ControllingTerminal terminal;
+    IoctlExchange in_ioctl;
 
     // State.
     enum class State : unsigned char { opening, open, closing } state = State::opening;
-    enum class Ioctl : unsigned char { idle, awaiting, answered } ioctl_state = Ioctl::idle;
-    bool ioctl_busy = false;
     bool hung_up = false;
     bool closed_end = false;       // this end of a pipe is closed, the other is not
     bool linked_below = false;
@@ -194,18 +188,13 @@ public:
     bool band_write_wanted = false;
     int read_error = 0;
     int write_error = 0;
-    unsigned ioctl_id = 0;
     int close_ms = default_close_ms;
     int pushed = 0;
-    int terminal_session = 0;      // session leader whose controlling terminal this is
-    int terminal_group = 0;        // its foreground process group
     int links_above = 0;           // links this stream controls
     int link_id = 0;               // id of the link it is below, 0 for none
 
     WaitQueue readers;
     WaitQueue writers;
-    WaitQueue ioctl_turn;
-    WaitQueue ioctl_answer;
     WaitQueue plumbers;
     WaitQueue procedures; // qwait(9F), drain at close
     PollList pollers;

@@ -100,7 +100,7 @@ int Stream::own_write_error() const {
 
 int Stream::ioctl(Caller &process, File &file, int command, void *argument, int *rval) {
     *rval = 0;
-    if (istty) [[unlikely]]
+    if (options.istty) [[unlikely]]
         if (int error = background_ioctl(process, command, argument)) return process.refuse(error, "ioctl", "a background process", "IOC-009");
     if (linked_below) return process.refuse(EINVAL, "ioctl", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error) return process.refuse(take_error(true), "ioctl", "the stream holds an error", "IOC-005");
@@ -126,9 +126,9 @@ int Stream::ioctl(Caller &process, File &file, int command, void *argument, int 
     case I_SRDOPT:
     case I_SWROPT:
     case I_SERROPT: return set_options(process, command, value_of(argument));
-    case I_GRDOPT: return give_int(process, argument, read_mode | control_mode);
-    case I_GWROPT: return give_int(process, argument, write_options);
-    case I_GERROPT: return give_int(process, argument, error_options);
+    case I_GRDOPT: return give_int(process, argument, options.read_mode | options.control_mode);
+    case I_GWROPT: return give_int(process, argument, options.write_options);
+    case I_GERROPT: return give_int(process, argument, options.error_options);
     case I_SETSIG: return set_signals(process, process, value_of(argument));
     case I_GETSIG: return get_signals(process, process, argument);
     case I_ESETSIG:
@@ -202,7 +202,7 @@ int Stream::background_ioctl(Caller &process, int command, const void *argument)
     default: break;
     }
     if (!changes_terminal(command)) return 0;
-    if (!terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
+    if (process.controlling_terminal != this || !terminal.in_background(process)) return 0;
     if (process.ignores(SIGTTOU)) return 0;
     if (system.orphaned(process.pgrp)) return EIO;
     system.signal_group(process.pgrp, SIGTTOU);
@@ -405,23 +405,20 @@ int Stream::ioctl_ckband(Caller &process, int band, int *rval) {
 
 int Stream::set_options(Caller &process, int command, int bits) {
     switch (command) {
-    case I_SRDOPT: {
+    case I_SRDOPT:
         if ((bits & ~(RMODEMASK | RPROTMASK)) || (bits & RMODEMASK) == RMODEMASK)
             return process.refuse(EINVAL, "I_SRDOPT", "unknown or contradictory read options", "IOC-091");
-        const int control = bits & RPROTMASK;
-        read_mode = static_cast<unsigned char>(bits & RMODEMASK);
-        if (control == RPROTNORM || control == RPROTDAT || control == RPROTDIS) control_mode = static_cast<unsigned char>(control); // IOC-094, IOC-096
+        options.read_mode = static_cast<unsigned char>(bits & RMODEMASK);
+        options.set_control_mode(bits);
         return 0;
-    }
     case I_SWROPT:
         if (bits & ~(SNDZERO | SNDPIPE)) return process.refuse(EINVAL, "I_SWROPT", "unknown write options", "IOC-100");
-        write_options = static_cast<unsigned char>(bits);
+        options.write_options = static_cast<unsigned char>(bits);
         return 0;
     default: // I_SERROPT, IOC-103
         if ((bits & ~(RERRMASK | WERRMASK)) || (bits & RERRMASK) == RERRMASK || (bits & WERRMASK) == WERRMASK)
             return process.refuse(EINVAL, "I_SERROPT", "unknown or contradictory error options", "IOC-103");
-        if (bits & RERRMASK) error_options = static_cast<unsigned char>((error_options & ~RERRMASK) | (bits & RERRMASK));
-        if (bits & WERRMASK) error_options = static_cast<unsigned char>((error_options & ~WERRMASK) | (bits & WERRMASK));
+        options.set_error_options(bits);
         return 0;
     }
 }

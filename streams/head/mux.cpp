@@ -55,7 +55,7 @@ int check_lower(Caller &process, Stream &upper, const File *file, const char *ca
     if (lower.hung_up) return process.refuse(EINVAL, call, "the lower stream is hung up", "MUX-014 IOC-232");
     if (lower.read_error || lower.write_error)
         return process.refuse(EINVAL, call, "the lower stream holds an error", "MUX-014 IOC-232");
-    if (lower.ioctl_busy)
+    if (lower.in_ioctl.busy())
         return process.refuse(EINVAL, call, "an ioctl is under way on the lower stream", "MUX-014 IOC-232");
     if (lower.plumbing)
         return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream",

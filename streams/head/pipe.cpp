@@ -18,8 +18,8 @@ int Stream::make_pipe(System &system, Stream *ends[2]) {
         ends[i] = new (system.stream_pool.take()) Stream(system, system.next_stream_id++);
         ends[i]->pipe = true;
         ends[i]->state = State::open;
-        ends[i]->ndelon = true;                // PIP-024
-        ends[i]->write_options = SNDPIPE;      // IOC-102
+        ends[i]->options.ndelon = true;                // PIP-024
+        ends[i]->options.write_options = SNDPIPE;      // IOC-102
         ends[i]->head.read()->q_maxpsz = pipe_buf;
         ends[i]->head.write()->q_maxpsz = pipe_buf;
     }

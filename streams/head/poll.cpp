@@ -78,8 +78,8 @@ void Stream::wake_readers(const char *why) {
 void Stream::wake_all(const char *why) {
     system.wake_all(readers, why);
     system.wake_all(writers, why);
-    system.wake_all(ioctl_turn, why);
-    system.wake_all(ioctl_answer, why);
+    system.wake_all(in_ioctl.turn, why);
+    system.wake_all(in_ioctl.answer, why);
     system.wake_all(plumbers, why);
     system.wake_all(procedures, why);
     wake_pollers();
@@ -123,8 +123,8 @@ void Stream::signal_message(int sig, unsigned char band) {
         system.trace.emit({.kind = Kind::signal, .what = "asked for by a message from below", .clause = "SIG-040", .number = sig, .stream = id});
     if (sig == SIGPOLL)
         raise_event(S_MSG, band);
-    else if (istty && terminal_group)
-        system.signal_group(terminal_group, sig);
+    else if (options.istty && terminal.group)
+        system.signal_group(terminal.group, sig);
 }
 
 } // namespace rill

@@ -17,14 +17,14 @@ int Stream::take_error(bool read_side) {
     if (linked_below) return EINVAL;
     int &error = read_side ? read_error : write_error;
     const int found = error;
-    if (found && (error_options & (read_side ? RERRNONPERSIST : WERRNONPERSIST))) error = 0;
+    if (found && (options.error_options & (read_side ? RERRNONPERSIST : WERRNONPERSIST))) error = 0;
     return found;
 }
 
 // A background process on its controlling terminal (RD-073, WR-062).
 int Stream::job_control(Caller &process, bool reading) {
-    if (!istty || !terminal_session || process.controlling_terminal != this || process.pgrp == terminal_group) return 0;
-    if (!reading && !tostop) return 0;
+    if (!options.istty || process.controlling_terminal != this || !terminal.in_background(process)) return 0;
+    if (!reading && !options.tostop) return 0;
     const int sig = reading ? SIGTTIN : SIGTTOU;
     if (process.ignores(sig)) return reading ? EIO : 0;
     if (system.orphaned(process.pgrp)) return EIO;
@@ -125,11 +125,11 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
     for (;;) {
         mblk_t *mp = q->q_first;
         if (!mp) {
-            if (t.done && !delim) return 0; // RD-003
+            if (t.done && !options.delim) return 0; // RD-003
             if (t.count == 0) return 0;
             getq(q); // marks the queue as wanted, back-enables (FLW-019)
             if (hung_up) return 0; // RD-065
-            if (mreadon) {
+            if (options.mreadon) {
                 if (!may_sleep) return must_sleep;
                 send_read_request(t.count - t.done);
                 system.sched.run_queues();
@@ -139,7 +139,7 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
             }
             if (file.no_wait()) {
                 if (t.done) return 0;
-                if ((file.flags & FNDELAY) && ndelon) return 0; // RD-063
+                if ((file.flags & FNDELAY) && options.ndelon) return 0; // RD-063
                 return process.refuse(EAGAIN, "read", "nothing is queued, and the file does not wait", "RD-061");
             }
             if (!may_sleep) return must_sleep;
@@ -153,14 +153,14 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
                 continue;
             }
             if (type == M_PASSFP) {
-                if (control_mode == RPROTDIS) { // RD-049
+                if (options.control_mode == RPROTDIS) { // RD-049
                     free_at_head(getq(q));
                     continue;
                 }
                 if (t.done) return 0;
                 return process.refuse(EBADMSG, "read", "a passed descriptor is at the front", "RD-048");
             }
-            if (control_mode == RPROTNORM) {
+            if (options.control_mode == RPROTNORM) {
                 if (t.done) return 0; // RD-043
                 return process.refuse(EBADMSG, "read", "a message with a control part is at the front", "RD-040");
             }
@@ -174,7 +174,7 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
         if (was_last_mark) last_mark = nullptr;
         if (is_control(mp)) [[unlikely]] {
             if (type == M_PCPROTO) hipri_held = false; // RD-047
-            if (control_mode == RPROTDAT) {
+            if (options.control_mode == RPROTDAT) {
                 for (mblk_t *b = mp; b && is_control(b); b = b->b_cont) b->b_datap->db_type = M_DATA; // RD-044
             } else {
                 while (mp && is_control(mp)) mp = drop_front_block(mp); // RD-045
@@ -182,7 +182,7 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
             }
         }
         if (!has_bytes(mp)) [[unlikely]] { // a zero-length message ends a read (RD-020, RD-021, RD-029)
-            if (t.done && !((delim && (flag & MSGDELIM)) || ((flag & MSGMARK) && !was_last_mark))) {
+            if (t.done && !((options.delim && (flag & MSGDELIM)) || ((flag & MSGMARK) && !was_last_mark))) {
                 put_back(mp, band, flag, was_last_mark);
                 return 0;
             }
@@ -206,7 +206,7 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
             return process.refuse(EFAULT, "read", "bad address; the message is lost", "RD-074");
         }
         t.done += moved;
-        if (rest && (read_mode == RMSGD || !has_bytes(rest))) { // RD-005
+        if (rest && (options.read_mode == RMSGD || !has_bytes(rest))) { // RD-005
             freemsg(rest);
             rest = nullptr;
         }
@@ -215,7 +215,7 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
             return 0;
         }
         if (q->q_first && q->q_first->b_datap->db_type == M_SIG) [[unlikely]] front_signals();
-        if (read_mode != RNORM || t.done == t.count || (flag & MSGMARK) || (delim && (flag & MSGDELIM))) return 0;
+        if (options.read_mode != RNORM || t.done == t.count || (flag & MSGMARK) || (options.delim && (flag & MSGDELIM))) return 0;
     }
 }
 

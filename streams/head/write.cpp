@@ -42,7 +42,7 @@ int Stream::refuse_write(Caller &process, const char *call, bool is_write, bool 
         return process.refuse(EPIPE, call, "the other end of the pipe is closed", is_write ? "WR-059" : "PM-057");
     }
     if (hung_up && (is_write || write_error == ENXIO || !write_error)) {
-        if (is_write && (write_options & SNDPIPE) && !pipe) {
+        if (is_write && (options.write_options & SNDPIPE) && !pipe) {
             process.post(SIGPIPE);
             return process.refuse(EPIPE, call, "the stream is hung up (SNDPIPE)", "WR-058");
         }
@@ -50,7 +50,7 @@ int Stream::refuse_write(Caller &process, const char *call, bool is_write, bool 
                               is_write ? "WR-050" : "PM-051");
     }
     int error = take_error(false);
-    if (write_options & SNDPIPE) {
+    if (options.write_options & SNDPIPE) {
         process.post(SIGPIPE); // WR-057, PM-054
         if (is_write) error = EPIPE;
     }
@@ -93,7 +93,7 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     const auto max = static_cast<size_t>(limits.max);
     if (limits.min > 0 && (t.count < static_cast<size_t>(limits.min) || t.count > max))
         return process.refuse(ERANGE, "write", "the count is outside the topmost module's packet sizes", "WR-004");
-    if (t.count == 0 && pipe && !(write_options & SNDZERO)) return 0; // WR-011
+    if (t.count == 0 && pipe && !(options.write_options & SNDZERO)) return 0; // WR-011
     queue_t *wq = write_queue();
     bool waited = false;
     do {
@@ -101,7 +101,7 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
         if (linked_below || hung_up || write_error) [[unlikely]]
             return t.done ? 0 : refuse_write(process, "write", true, waited);
         if (!canputnext(wq)) [[unlikely]] {
-            if (file.no_wait() && !((file.flags & FNDELAY) && !(file.flags & FNONBLOCK) && ndelon && !pipe)) {
+            if (file.no_wait() && !((file.flags & FNDELAY) && !(file.flags & FNONBLOCK) && options.ndelon && !pipe)) {
                 if (t.done) return 0; // WR-032
                 write_wanted = true;
                 if (pipe && (file.flags & FNDELAY)) return 0; // WR-033
@@ -117,22 +117,22 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
             continue;
         }
         const size_t n = std::min(t.count - t.done, max);
-        mblk_t *mp = allocb(n + write_offset, BPRI_MED);
+        mblk_t *mp = allocb(n + options.write_offset, BPRI_MED);
         if (!mp) [[unlikely]] {
             if (t.done && file.no_wait()) return 0;
-            if (int error = wait_for_memory(process, "write", n + write_offset, file.no_wait(), may_sleep))
+            if (int error = wait_for_memory(process, "write", n + options.write_offset, file.no_wait(), may_sleep))
                 return t.done && error != must_sleep ? 0 : error;
             waited = true;
             continue;
         }
-        mp->b_rptr += write_offset; // WR-013
+        mp->b_rptr += options.write_offset; // WR-013
         mp->b_wptr = mp->b_rptr + n;
         if (!copy_from_user(mp->b_rptr, t.base + t.done, n)) {
             freeb(mp);
             return t.done ? 0 : process.refuse(EFAULT, "write", "bad address; nothing of this message was sent", "WR-063");
         }
         t.done += n;
-        if (delim && t.done == t.count) mp->b_flag |= MSGDELIM; // WR-014
+        if (options.delim && t.done == t.count) mp->b_flag |= MSGDELIM; // WR-014
         putnext(wq, mp);
     } while (t.done < t.count);
     return 0;
@@ -193,15 +193,15 @@ int Stream::putmsg(Caller &process, File &file, const struct strbuf *ctl, const 
         }
         if (has_data) {
             const auto length = static_cast<size_t>(data->len);
-            mblk_t *body = allocb(length + write_offset, BPRI_MED);
+            mblk_t *body = allocb(length + options.write_offset, BPRI_MED);
             if (!body) {
-                if (int error = wait_for_memory(process, "putmsg", length + write_offset, file.no_wait(), may_sleep)) {
+                if (int error = wait_for_memory(process, "putmsg", length + options.write_offset, file.no_wait(), may_sleep)) {
                     freemsg(mp);
                     return error;
                 }
                 continue;
             }
-            body->b_rptr += write_offset; // PM-027
+            body->b_rptr += options.write_offset; // PM-027
             body->b_wptr = body->b_rptr + length;
             if (!copy_from_user(body->b_rptr, data->buf, length)) {
                 freemsg(body);

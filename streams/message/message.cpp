@@ -47,11 +47,9 @@ inline std::uint8_t MessagePool::class_of(std::size_t size) {
 inline Block *MessagePool::take(std::size_t size) {
     if (!alloc_.allow(size)) [[unlikely]] return nullptr;
     Block *block;
-#if RILL_CHECKING
     const std::size_t asked = size;
-    size += Life::guard_bytes;
+    size += Checks::guard_bytes;
     bool used_before = false;
-#endif
     if (size >= unpooled_) [[unlikely]] {
         block = take_huge(size);
         if (!block) return nullptr;
@@ -59,24 +57,17 @@ inline Block *MessagePool::take(std::size_t size) {
         std::uint8_t size_class = class_of(size);
         block = static_cast<Block *>(pools_[size_class].take());
         block->size_class = size_class;
-#if RILL_CHECKING
         used_before = block->magic == Block::dead;
-#endif
     }
     block->owner = &system_;
-#if RILL_CHECKING
-    system_.checks.handed_out(block, asked, used_before);
-    RILL_POISON(block->data() + asked, (block->size_class == huge ? size : sizes[block->size_class]) - asked);
-#endif
+    system_.checks.handed_out(block, asked, block->size_class == huge ? size : sizes[block->size_class], used_before);
     block->magic = Block::live;
     block->on_queue = false;
     return block;
 }
 
 inline void MessagePool::give(Block *block) {
-#if RILL_CHECKING
     system_.checks.given_back(block);
-#endif
     block->magic = Block::dead;
     if (block->size_class == huge) [[unlikely]]
         give_huge(block);
@@ -253,9 +244,7 @@ __attribute__((no_sanitize("address"))) bool is_live(const Block *block) {
         block->dblk.db_frtnp = nullptr;
         block->owner->run_free_routine(copy);
     } else {
-#if RILL_CHECKING
-        std::memset(block->data(), 0xdb, block->life.patterned = block->life.size);
-#endif
+        block->owner->checks.data_freed(block);
     }
     block->dblk_used = false;
     if (!block->mblk_used) block->owner->messages.give(block);
@@ -337,14 +326,10 @@ EXPORT void freeb(mblk_t *mp) {
     if (!mp) [[unlikely]] return fault("ALC-020", "freeb was given no block");
     Block *block = Block::of(mp);
     if (!is_live(block)) [[unlikely]] return fault("ALC-020", "a message block was freed twice", mp);
-#if RILL_CHECKING
     if (!block->owner->checks.may_be_freed(block, mp)) return;
-#endif
     dblk_t *dp = mp->b_datap;
     if (dp != &block->dblk || dp->db_ref != 1 || dp->db_frtnp) [[unlikely]] return free_halves(block, dp);
-#if RILL_CHECKING
-    std::memset(block->data(), 0xdb, block->life.patterned = block->life.size);
-#endif
+    block->owner->checks.data_freed(block);
     block->mblk_used = block->dblk_used = false;
     block->owner->messages.give(block);
 }
@@ -370,9 +355,7 @@ EXPORT mblk_t *dupb(mblk_t *mp) {
     set_mblk(block->mblk, dp, mp->b_rptr, mp->b_wptr);
     block->mblk.b_band = mp->b_band;
     block->mblk.b_flag = mp->b_flag;
-#if RILL_CHECKING
     system.checks.duplicated(mp, block);
-#endif
     return &block->mblk;
 }
 

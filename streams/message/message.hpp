@@ -67,11 +67,7 @@ private:
 
     System &system_;
     Alloc &alloc_;
-#if RILL_CHECKING
-    const std::size_t unpooled_ = sizes.back() + 1; // from this size on they come from malloc
-#else
-    const std::size_t unpooled_ = watched::memory() ? 0 : sizes.back() + 1;
-#endif
+    const std::size_t unpooled_ = !checking && watched::memory() ? 0 : sizes.back() + 1; // from this size on they come from malloc
     RawPool pools_[sizes.size()]{RawPool(block_size(0)), RawPool(block_size(1)), RawPool(block_size(2)),
                                  RawPool(block_size(3)), RawPool(block_size(4)), RawPool(block_size(5)),
                                  RawPool(block_size(6))};

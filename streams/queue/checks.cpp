@@ -85,7 +85,7 @@ std::string told(const LifeStep &s) {
 
 // --- the life of a block ---
 
-void Checks::handed_out(Block *block, std::size_t size, bool used_before) {
+void Checks::handed_out(Block *block, std::size_t size, std::size_t room, bool used_before) {
     Life &life = block->life;
     if (used_before && life.patterned) {
         const unsigned char *data = block->data(), *end = data + std::min(life.patterned, looked_at);
@@ -108,9 +108,12 @@ void Checks::handed_out(Block *block, std::size_t size, bool used_before) {
     life.steps_made = 0;
     const Entry *e = system_.entry;
     life.holder = e && e->queue && !pair_of(e->queue)->is_head ? pair_of(e->queue) : nullptr;
-    std::memset(block->data() + size, guard, Life::guard_bytes);
+    std::memset(block->data() + size, guard, guard_bytes);
     step(block, LifeStep::allocated, nullptr, nullptr);
+    RILL_POISON(block->data() + size, room - size);
 }
+
+void Checks::data_freed(Block *block) { std::memset(block->data(), pattern, block->life.patterned = block->life.size); }
 
 void Checks::given_back(Block *block) {
     Life &life = block->life;
@@ -172,11 +175,11 @@ bool Checks::check_ends(const mblk_t *mp) {
     if (!owns_data(data)) return true;
 #ifndef RILL_ASAN // which watches these bytes itself
     unsigned char *behind = data->data() + data->life.size;
-    if (first_other(behind, behind + Life::guard_bytes, guard) != behind + Life::guard_bytes) {
+    if (first_other(behind, behind + guard_bytes, guard) != behind + guard_bytes) {
         system_.fault("MSG-009",
                       fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size).c_str(),
                       nullptr, mp);
-        std::memset(behind, guard, Life::guard_bytes);
+        std::memset(behind, guard, guard_bytes);
     }
 #endif
     return true;
@@ -290,6 +293,7 @@ bool Checks::may_be_queued(queue_t *q, mblk_t *mp) {
 }
 
 void Checks::taken_off(queue_t *q, mblk_t *mp) {
+    Block::of(mp)->on_queue = false;
     step(Block::of(mp), LifeStep::taken, mp, q);
 }
 

@@ -11,9 +11,9 @@
 // Behind the data of each block stand guard bytes (MSG-009). A freed block keeps its history and a pattern in its data,
 // which is looked at when it is handed out again (PUT-006). While a data block is shared, a checksum says whether its
 // bytes were changed (MSG-010); it is taken at dupb() and looked at whenever one of the sharers moves.
+//
+// Who calls a check calls it in every build: the class of a plain build, below, is empty, and so are its functions.
 #pragma once
-
-#if RILL_CHECKING
 
 #include "streams/base/trace.hpp"
 
@@ -30,6 +30,9 @@ struct Block;
 struct Owner;
 struct QueuePair;
 struct Entry;
+class System;
+
+#if RILL_CHECKING
 
 // One step in the life of a block.
 struct LifeStep {
@@ -44,7 +47,6 @@ struct LifeStep {
 
 struct Life {
     static constexpr unsigned steps_kept = 8;
-    static constexpr std::size_t guard_bytes = 8;
 
     Block *next, *prev; // all that are out
     QueuePair *holder;
@@ -57,15 +59,16 @@ struct Life {
     LifeStep steps[steps_kept];
 };
 
-class System;
-
 class Checks {
 public:
+    static constexpr std::size_t guard_bytes = 8; // behind the data
+
     explicit Checks(System &system) : system_(system) {}
     Checks(const Checks &) = delete;
 
     // --- the life of a block ---
-    void handed_out(Block *block, std::size_t size, bool used_before);
+    void handed_out(Block *block, std::size_t size, std::size_t room, bool used_before); // room: with the guard, at least
+    void data_freed(Block *block); // its data is nobody's, whether or not the block is
     void given_back(Block *block);
     void duplicated(mblk_t *from, Block *to);
     bool may_be_freed(Block *block, mblk_t *mp);
@@ -132,6 +135,41 @@ private:
     long idle_runs_ = 0;
 };
 
-} // namespace rill
+#else
+
+class Checks {
+public:
+    static constexpr std::size_t guard_bytes = 0;
+
+    explicit Checks(System &) {}
+    Checks(const Checks &) = delete;
+
+    void handed_out(Block *, std::size_t, std::size_t, bool) {}
+    void data_freed(Block *) {}
+    void given_back(Block *) {}
+    void duplicated(mblk_t *, Block *) {}
+    bool may_be_freed(Block *, mblk_t *) { return true; }
+    bool may_be_put(queue_t *, mblk_t *) { return true; }
+    bool may_be_queued(queue_t *, mblk_t *) { return true; }
+    void taken_off(queue_t *, mblk_t *) {}
+    bool is_gone(queue_t *) const { return false; }
+    void sent_from(queue_t *) {}
+    void sent_in_open_is_fine(QueuePair &) {}
+    void switched_on(QueuePair &) {}
+    struct Leaving {};
+    Leaving leaving(QueuePair &) const { return {}; }
+    void left(QueuePair &, const Leaving &) {}
+    bool may_run(queue_t *) { return true; }
+    void progress() {}
+    void foreign_device(const Owner &, dev_t, const char *) {}
+    void ioctl_sent(mblk_t *, unsigned) {}
+    void ioctl_ended(unsigned) {}
+    void ioctl_unanswered(unsigned) {}
+    void ioctl_broken_off(unsigned) {}
+    void entered_at(const void *) {}
+    std::string history(const Block *) const { return {}; }
+};
 
 #endif
+
+} // namespace rill

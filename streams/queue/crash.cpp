@@ -214,7 +214,9 @@ void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const P
     const auto *address = static_cast<const char *>(info->si_addr);
     const bool sent = info->si_code <= 0;
     if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
-        if (system.running && (system.running->in_guard(address) || system.running->in_guard(at.sp))) {
+        constexpr std::size_t largest_frame = 1u << 30; // its first write may be far below the guard
+        if (const Call *call = system.running;
+            call && (call->in_guard(address) || (call->is_below(at.sp, largest_frame) && call->is_below(address, largest_frame)))) {
             out << "its stack of " << static_cast<long>(system.running->stack_size())
                 << " bytes has overflowed; RILL_STACK=BYTES in the environment makes it larger (UTL-084)";
             return;

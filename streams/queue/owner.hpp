@@ -37,10 +37,8 @@ struct Owner {
     bool installs_module = false; // its _init installs a module and no driver, whatever it is configured as (CFG-120)
     bool negative_errnos = false; // registered by a call of LiS or OpenSS7: its procedures return -EBUSY (NBSD-081)
     mutable std::shared_ptr<Perimeter> perimeter; // round all its queues (D_MTPERMOD, D_MTOUTPERIM)
-#if RILL_CHECKING
     char tag[16] = {}; // the name, as far as it fits (checks); made when the owner is installed
     void make_tag() { name.copy(tag, sizeof tag - 1); }
-#endif
     void decide_convention(); // by devflag, unless it is said; a reason that is given already stays
 };
 

@@ -67,9 +67,7 @@ inline void run_service_procedure(QueuePair &pair, queue_t *q) {
     if (traced) [[unlikely]] trace_service(pair, q);
     Stream *stream = pair.stream;
     run_driver(system, [&] { (*q->q_qinfo->qi_srvp)(q); });
-#if RILL_CHECKING
     if (!(q->q_flag & QENAB)) system.checks.progress();
-#endif
     if (traced && system.trace.depth > 0) [[unlikely]] --system.trace.depth;
     if (system.watch) [[unlikely]] check_return(system, entry);
     system.entry = entry.outer;

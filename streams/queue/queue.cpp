@@ -87,10 +87,7 @@ void take_off(queue_t *q, mblk_t *mp) {
         }
     }
     mp->b_next = mp->b_prev = nullptr;
-#if RILL_CHECKING
-    Block::of(mp)->on_queue = false;
     system_of(q).checks.taken_off(q, mp);
-#endif
     note_removed(q, mp);
 }
 
@@ -134,9 +131,7 @@ void join_band(qband_t &band, mblk_t *mp) {
 int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) return 0;
-#if RILL_CHECKING
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
-#endif
     put_on(q, before, mp);
     if (is_high_priority(mp)) note_high_priority(q, mp);
     if (band) join_band(*band, mp);
@@ -193,21 +188,17 @@ int put_control(queue_t *q, int type, std::initializer_list<int> bytes) {
 } // namespace
 
 void deliver(queue_t *q, mblk_t *mp) {
-#if RILL_CHECKING
-    if (current && current->checks.is_gone(q)) {
+    if (checking && current && current->checks.is_gone(q)) {
         current->fault("MP-006", "a message was put to a queue that is gone");
         return freemsg(mp);
     }
-#endif
     auto putp = q->q_qinfo->qi_putp;
     if (!putp || !mp) [[unlikely]]
         return undeliverable(mp ? "QUE-022" : "PUT-001",
                              mp ? "a message was put to a queue without a put procedure" : "no message was put", q, mp);
     QueuePair *pair = pair_of(q);
     System &system = *pair->system;
-#if RILL_CHECKING
     if (!system.checks.may_be_put(q, mp)) return;
-#endif
     if (system.watch) [[unlikely]] check_passing(system, "passes a message on");
     if (pair->guard) [[unlikely]] return put_guarded(*pair, q, mp);
     run_put_procedure(*pair, q, mp);
@@ -241,9 +232,7 @@ void empty_pair(QueuePair &pair) {
         while (mblk_t *mp = q.q_first) {
             q.q_first = mp->b_next;
             mp->b_next = mp->b_prev = nullptr;
-#if RILL_CHECKING
-            Block::of(mp)->on_queue = false;
-#endif
+            if (checking) Block::of(mp)->on_queue = false;
             freemsg(mp);
         }
         while (qband_t *b = q.q_bandp) {
@@ -299,9 +288,7 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
     not_when_frozen(q, "putq");
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
-#if RILL_CHECKING
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
-#endif
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
         set_last_high_priority(q, mp);
@@ -322,9 +309,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
     not_when_frozen(q, "putbq");
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
-#if RILL_CHECKING
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
-#endif
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
         note_high_priority(q, mp);
@@ -454,13 +439,11 @@ EXPORT void put(queue_t *q, mblk_t *mp) {
 namespace {
 
 [[gnu::always_inline]] inline void pass_on(queue_t *q, mblk_t *mp, const char *call) {
-#if RILL_CHECKING
-    if (current && current->checks.is_gone(q)) {
+    if (checking && current && current->checks.is_gone(q)) {
         current->fault("MP-006", "putnext was called with a queue that is gone");
         return freemsg(mp);
     }
     system_of(q).checks.sent_from(q);
-#endif
     queue_t *next = q->q_next;
     if (!next) [[unlikely]]
         return undeliverable("PUT-001", "putnext was called where there is no next queue", q, mp);

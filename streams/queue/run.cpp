@@ -56,7 +56,8 @@ void System::drive(Call &call) {
             interrupt(*call.process);
         }
         if (sched.step()) continue;
-        if (sched.has_timers() && sched.next_expiry() != forever && sched.next_expiry() - began <= tunables.patience) {
+        const bool its_own_limit = call.timer && call.timer->expires == sched.next_expiry();
+        if (sched.has_timers() && sched.next_expiry() != forever && (its_own_limit || sched.next_expiry() - began <= tunables.patience)) {
             if (!sched.real_time) {
                 sched.advance_to_next();
                 continue;

@@ -72,9 +72,7 @@ void Scheduler::run_service(RunItem &item) {
     q->q_flag &= ~static_cast<unsigned>(QENAB | QBACK); // before the call: an enable from inside counts (SCH-005)
     QueuePair *pair = pair_of(q);
     if (!pair->procs_on && !pair->is_head) return; // MP-002
-#if RILL_CHECKING
     if (!system_.checks.may_run(q)) return;
-#endif
     if (pair->guard) [[unlikely]] {
         if (!enter_service(*pair, q)) return;
         run_service_procedure(*pair, q);

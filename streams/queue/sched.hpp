@@ -65,7 +65,6 @@ public:
 
     toid_t bufcall(std::size_t size, void (*function)(void *), void *argument, const char *owner, queue_t *queue = nullptr);
     void unbufcall(toid_t id);
-#if RILL_CHECKING
     // Of drivers' timers and bufcalls, one for which test(argument, queue) holds: is there one; stop it, false if none.
     template <class F> bool has_one_of(F &&test) {
         if (timers_.any([&](const Timer &t) { return !t.call && test(t.argument, t.queue); })) return true;
@@ -81,7 +80,6 @@ public:
             if (test(b.argument, nullptr)) return unbufcall(b.id), true;
         return false;
     }
-#endif
     bool has_bufcalls() const { return !bufcalls_.empty(); }
     void memory_came_back() { bufcalls_due_ = !bufcalls_.empty(); }
 

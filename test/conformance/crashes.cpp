@@ -414,6 +414,17 @@ TEST_CASE("UTL-084: an array that is larger than the stack does not reach anothe
     });
     CHECK(ended.signal == SIGSEGV);
     CHECK(ended.tells("its stack of 262144 bytes has overflowed"));
+    const Ended farther = in_child([] {
+        Rig r;
+        r.d.on_open = [](queue_t *, dev_t *, int, int, cred_t *) {
+            volatile char large[5 * 1024 * 1024];
+            large[2 * 1024 * 1024] = 1;
+            return static_cast<int>(large[2 * 1024 * 1024]) - 1;
+        };
+        r.f.open("/dev/sick");
+    });
+    CHECK(farther.signal == SIGSEGV);
+    CHECK(farther.tells("its stack of 262144 bytes has overflowed"));
 }
 
 TEST_CASE("UTL-084: RILL_STACK is the size; a put procedure that runs on the program's own stack is told that") {
@@ -519,6 +530,11 @@ struct {
 
 } // namespace
 
+static queue_t *no_queue() {
+    static QueuePair pair; // of no stream, of no System
+    return pair.read();
+}
+
 TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
     for (auto [name, call] : {std::pair<const char *, void (*)()>{"allocb", [] { allocb(4, BPRI_MED); }},
                               {"kmem_alloc", [] { kmem_alloc(4, KM_SLEEP); }},
@@ -535,6 +551,12 @@ TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
                               {"SLEEP_LOCK_SIG", [] { SLEEP_LOCK_SIG(&nobodys.sleep, 0); }},
                               {"mutex_enter", [] { mutex_enter(&nobodys.mutex), mutex_enter(&nobodys.mutex); }},
                               {"SV_WAIT", [] { SV_WAIT(&nobodys.event, &nobodys.lock, 0); }},
+                              {"putq", [] { putq(no_queue(), nullptr); }},
+                              {"getq", [] { getq(no_queue()); }},
+                              {"flushq", [] { flushq(no_queue(), FLUSHALL); }},
+                              {"canput", [] { canput(no_queue()); }},
+                              {"qenable", [] { qenable(no_queue()); }},
+                              {"qprocson", [] { qprocson(no_queue()); }},
                               {"esballoc", [] { esballoc(nullptr, 0, BPRI_MED, nullptr); }}}) {
         CAPTURE_BINDING(name);
         const Ended ended = in_child(call);
@@ -542,6 +564,13 @@ TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
         CHECK(ended.tells("rill: " + std::string(name) + " was called outside a System"));
         CHECK(ended.tells("rill_enter()"));
     }
+}
+
+TEST_CASE("UTL-085: inside a System, a queue that is no stream's is told as that, with whose procedure used it") {
+    const Ended ended = in_child([] { Rig().write([](queue_t *, mblk_t *mp) { putq(no_queue(), mp); }); });
+    CHECK(ended.signal == SIGABRT);
+    CHECK(ended.tells("rill: putq was given a queue that is no stream's (UTL-085)"));
+    CHECK(ended.tells("fault: driver sick, put procedure: SIGABRT"));
 }
 
 TEST_CASE("UTL-085: between rill_enter and rill_leave DDI calls work, nested too; leaving another System: EINVAL") {
@@ -689,7 +718,7 @@ TEST_CASE("SCH-052: an ioctl that is answered with M_COPYIN for ever fails with 
 
 TEST_CASE("PUT-050: a message whose b_cont leads back into it is named and cut; sizes, copies and queues come to an end") {
     Rig r;
-    for (int what = 0; what < 6; ++what) {
+    for (int what = 0; what < 7; ++what) {
         CAPTURE(what);
         r.write([what](queue_t *q, mblk_t *mp) {
             mblk_t *second = allocb(4, BPRI_MED), *third = allocb(4, BPRI_MED);
@@ -704,6 +733,7 @@ TEST_CASE("PUT-050: a message whose b_cont leads back into it is named and cut; 
             case 2: freemsg(dupmsg(mp)); break;
             case 3: freemsg(copymsg(mp)); break;
             case 4: linkb(mp, allocb(1, BPRI_MED)); break;
+            case 5: return putnext(RD(q), mp); // the driver's fault, not the stream head's
             default:
                 noenable(q);
                 putq(q, mp);

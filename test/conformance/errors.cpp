@@ -253,7 +253,7 @@ TEST_CASE("ERR-023: on a controlling terminal SIGHUP goes to the session leader,
 static std::string hangup_signals(const char *profile, bool group_of_leader) {
     Watched w(2048, 256, profile);
     Terminal t(w.s);
-    if (!group_of_leader) w.s.stream().terminal_group = t.back.pgrp;
+    if (!group_of_leader) w.s.stream().terminal.group = t.back.pgrp;
     t.leader.signals_seen.clear();
     t.back.signals_seen.clear();
     w.s.up(M_HANGUP);

@@ -143,7 +143,7 @@ TEST_CASE("IOC-323: an M_SETOPTS whose first block is shorter than the SVR4 memb
         s.refuses("IOC-323", [&] { s.up(M_SETOPTS, bytes.substr(0, length)); });
     s.refuses("IOC-323", [&] { s.chained(M_SETOPTS, bytes.substr(0, 8), bytes.substr(8)); });
     CHECK(s.stream().read_queue()->q_hiwat == STRHIGH);
-    CHECK_FALSE(s.stream().istty);
+    CHECK_FALSE(s.stream().options.istty);
     s.up(M_SETOPTS, bytes.substr(0, offsetof(stroptions, so_band)));
     CHECK(s.stream().read_queue()->q_hiwat == 1);
     s.f.check_no_fault();

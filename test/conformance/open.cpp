@@ -451,9 +451,9 @@ TEST_CASE("OPN-026: a hung-up controlling terminal is re-opened by its session l
     int fd = f.open(leader, "/dev/echo2");
     REQUIRE(fd >= 0);
     Stream &stream = *leader.file(fd)->stream;
-    stream.istty = true;
-    stream.terminal_session = leader.pid;
-    stream.terminal_group = leader.pgrp;
+    stream.options.istty = true;
+    stream.terminal.session = leader.pid;
+    stream.terminal.group = leader.pgrp;
     leader.controlling_terminal = &stream;
     int joined = f.open(other, "/dev/echo2"); // not hung up: anybody may
     CHECK(joined >= 0);

@@ -134,21 +134,21 @@ TEST_CASE("IOC-254: a sender held back is back-enabled when the new marks allow 
 TEST_CASE("IOC-255: each pair switches its option; with both bits the off bit wins") {
     const struct {
         unsigned on, off;
-        bool Stream::*option;
-    } pairs[] = {{SO_MREADON, SO_MREADOFF, &Stream::mreadon}, {SO_NDELON, SO_NDELOFF, &Stream::ndelon},
-                 {SO_ISTTY, SO_ISNTTY, &Stream::istty},       {SO_TOSTOP, SO_TONSTOP, &Stream::tostop},
-                 {SO_DELIM, SO_NODELIM, &Stream::delim}};
+        bool HeadOptions::*option;
+    } pairs[] = {{SO_MREADON, SO_MREADOFF, &HeadOptions::mreadon}, {SO_NDELON, SO_NDELOFF, &HeadOptions::ndelon},
+                 {SO_ISTTY, SO_ISNTTY, &HeadOptions::istty},       {SO_TOSTOP, SO_TONSTOP, &HeadOptions::tostop},
+                 {SO_DELIM, SO_NODELIM, &HeadOptions::delim}};
     OneStream s;
     for (const auto &pair : pairs) {
         CAPTURE(pair.on);
-        auto on = [&] { return s.stream().*pair.option; };
+        auto on = [&] { return s.stream().options.*pair.option; };
         CHECK_FALSE(on());
         set(s, pair.on);
         CHECK(on());
         set(s, 0);
         CHECK(on());
         for (const auto &other : pairs) // nothing else moved
-            if (other.on != pair.on) CHECK_FALSE(s.stream().*other.option);
+            if (other.on != pair.on) CHECK_FALSE(s.stream().options.*other.option);
         set(s, pair.on | pair.off);
         CHECK_FALSE(on());
         set(s, pair.on);
