@@ -5,7 +5,8 @@
 
 The order is that of CONTRIBUTING.md's picture. What a lower folder wants of a higher one it asks through a table that was
 registered (a streamtab, FileOps, Above of base/kernel); such a call names no function of the higher one. view/ reads what
-all of them record; the command alone calls it.
+all of them record; the command alone calls it. And what other systems do (clone/designs) stays outside: neither librill has
+a function of theirs.
 """
 import collections
 import glob
@@ -36,6 +37,18 @@ def symbols(path):
         elif found and found[1] == "U":
             wanted.add(found[2])
     return defined, wanted
+
+
+def others(build):
+    """What librill-designs.a defines and librill, shared or static, has as well."""
+    def defined(library, *options):
+        nm = subprocess.run(["nm", "--defined-only", *options, os.path.join(build, library)], capture_output=True, text=True, check=True)
+        return set(re.findall(r" [TDBR] (.*)", nm.stdout))
+
+    outside = defined("librill-designs.a")
+    if len(outside) < 100:
+        sys.exit(f"layers: librill-designs.a of {build} has {len(outside)} symbols; it is not built")
+    return outside & (defined("librill.a") | defined("librill.so", "-D"))
 
 
 def plain(names):
@@ -73,8 +86,11 @@ def main():
             print(f"{folder:8} -> {to:8} {count:4}")
     for (one, other, _), symbol in zip(wrong, plain([w[2] for w in wrong])):
         print(f"layers: {one} calls {symbol}, which {other} has: that is a way up")
+    foreign = others(build)
+    for symbol in plain(sorted(foreign)) if foreign else []:
+        print(f"layers: librill has {symbol}, which is another system's")
     print(f"layers: {len(objects)} objects, {sum(calls.values())} calls between folders, {len(wrong)} of them up")
-    return bool(wrong)
+    return bool(wrong or foreign)
 
 
 sys.exit(main())

@@ -1,13 +1,13 @@
 // d_clone as it was proposed for NetBSD, and the clones of OpenBSD's special files (clauses/05, section 3).
-#include "clone/designs/dclone.hpp"
+#include "clone/designs/dclone/dclone.hpp"
 #include "test/designs.hpp"
 
 #include <random>
 
 #define uio dclone_uio
 #define proc dclone_proc
-#include "clone/designs/ddi/dclone/sys/conf.h"
-#include "clone/designs/ddi/dclone/sys/proc.h"
+#include "clone/designs/dclone/include/sys/conf.h"
+#include "clone/designs/dclone/include/sys/proc.h"
 #undef uio
 #undef proc
 

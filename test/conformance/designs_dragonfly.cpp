@@ -1,6 +1,6 @@
 // DragonFly's devfs: clone handlers, the bitmap of units, a node for each clone (clauses/05, sections 4.2 and 4.4).
-#include "clone/designs/ddi_dragonfly.hpp"
-#include "clone/designs/dragonfly.hpp"
+#include "clone/designs/dragonfly/headers.hpp"
+#include "clone/designs/dragonfly/dragonfly.hpp"
 #include "test/designs.hpp"
 
 #include <random>

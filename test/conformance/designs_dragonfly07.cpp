@@ -1,8 +1,8 @@
 // DragonFly in 2007: what it had, and the proposal of that year, by which the file carries the device (clauses/05, sections
 // 4.1 and 4.3).
 #define DRAGONFLY_2007
-#include "clone/designs/ddi_dragonfly.hpp"
-#include "clone/designs/dragonfly.hpp"
+#include "clone/designs/dragonfly/headers.hpp"
+#include "clone/designs/dragonfly/dragonfly.hpp"
 #include "test/designs.hpp"
 
 #include <random>

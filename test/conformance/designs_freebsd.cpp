@@ -1,14 +1,14 @@
 // FreeBSD's designs (clauses/05, section 1): the dev_clone event, clone lists, the lifetime of devices, data of open files.
-#include "clone/designs/freebsd.hpp"
+#include "clone/designs/freebsd/freebsd.hpp"
 #include "test/designs.hpp"
 
 #include <map>
 #include <random>
 #include <set>
 
-#include "clone/designs/ddi/freebsd/sys/conf.h"
-#include "clone/designs/ddi/freebsd/sys/module.h"
-#include "clone/designs/ddi/freebsd/sys/systm.h"
+#include "clone/designs/freebsd/include/sys/conf.h"
+#include "clone/designs/freebsd/include/sys/module.h"
+#include "clone/designs/freebsd/include/sys/systm.h"
 
 extern "C" {
 int freebsd_foo_attach();

@@ -1,9 +1,9 @@
 // Linux: the file is the instance; misc devices, pseudo-terminals and tun beside it (clauses/05, section 6).
-#include "clone/designs/ddi_linux.hpp"
-#include "clone/designs/linux.hpp"
+#include "clone/designs/linux/headers.hpp"
+#include "clone/designs/linux/linux.hpp"
 #include "test/designs.hpp"
 
-#include "clone/designs/ddi/linux/linux/loop.h"
+#include "clone/designs/linux/include/linux/loop.h"
 
 #include <random>
 #include <asm/ioctls.h>

@@ -1,10 +1,10 @@
 // NetBSD's ways (clauses/05, section 2): descriptors that a driver makes or names, the pty multiplexor, interface cloners.
 #include "test/designs.hpp"
-#include "clone/designs/netbsd.hpp"
-#include "clone/designs/ddi/netbsd/net/if.h"
-#include "clone/designs/ddi/netbsd/sys/conf.h"
-#include "clone/designs/ddi/netbsd/sys/filedesc.h"
-#include "clone/designs/ddi/netbsd/sys/ttycom.h"
+#include "clone/designs/netbsd/netbsd.hpp"
+#include "clone/designs/netbsd/include/net/if.h"
+#include "clone/designs/netbsd/include/sys/conf.h"
+#include "clone/designs/netbsd/include/sys/filedesc.h"
+#include "clone/designs/netbsd/include/sys/ttycom.h"
 #include "clone/designs/drivers/body.h"
 
 #include <random>

@@ -1,5 +1,5 @@
 // The d_clone drivers as entries of the table.
-#include "clone/designs/dclone.hpp"
+#include "clone/designs/dclone/dclone.hpp"
 #include "clone/designs/design.hpp"
 
 extern "C" {

@@ -8,9 +8,9 @@
 //
 // A Device lives until it was destroyed, no file has it open, and none of its routines runs. Its opens are counted here
 // and not at the vnode: the vnode of a destroyed device may get a new device of the same number.
-#include "clone/designs/dragonfly.hpp"
+#include "clone/designs/dragonfly/dragonfly.hpp"
 #include "clone/designs/kernel.hpp"
-#include "clone/designs/ddi_dragonfly.hpp"
+#include "clone/designs/dragonfly/headers.hpp"
 
 #include <algorithm>
 #include <cstdarg>

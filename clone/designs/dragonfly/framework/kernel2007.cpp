@@ -6,9 +6,9 @@
 // A device is found by (operations, minor). It has a reference of its own until destroy_dev, and whoever wants to
 // destroy it needs another one; see destroy_dev below.
 #define DRAGONFLY_2007
-#include "clone/designs/dragonfly.hpp"
+#include "clone/designs/dragonfly/dragonfly.hpp"
 #include "clone/designs/kernel.hpp"
-#include "clone/designs/ddi_dragonfly.hpp"
+#include "clone/designs/dragonfly/headers.hpp"
 
 #include <algorithm>
 #include <cstdarg>

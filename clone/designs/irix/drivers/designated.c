@@ -6,7 +6,7 @@
 #include <sys/errno.h>
 #include <sys/conf.h>
 #include <sys/cred.h>
-#include "irix_stream.h"
+#include "stream.h"
 #include <sys/ddi.h>
 
 #define IDS_ANY 255 /* beyond every table */

@@ -1,8 +1,8 @@
 // The Linux drivers as entries of the table.
 #include "clone/designs/design.hpp"
-#include "clone/designs/linux.hpp"
+#include "clone/designs/linux/linux.hpp"
 
-#include "clone/designs/ddi/linux/linux/loop.h"
+#include "clone/designs/linux/include/linux/loop.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

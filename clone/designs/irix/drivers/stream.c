@@ -2,7 +2,7 @@
  * The body as a stream. SO_MREADON has the stream head ask by M_READ when a read finds nothing, so that the body is read
  * as on the other systems.
  */
-#include "irix_stream.h"
+#include "stream.h"
 #include "body.h"
 
 #include <sys/errno.h>

@@ -6,13 +6,13 @@
 #define uio dragonfly_uio
 #define ucred dragonfly_ucred
 #define proc dragonfly_proc
-#include "clone/designs/ddi/dragonfly/sys/conf.h"
+#include "clone/designs/dragonfly/include/sys/conf.h"
 #ifndef DRAGONFLY_2007
-#include "clone/designs/ddi/dragonfly/sys/devfs.h"
+#include "clone/designs/dragonfly/include/sys/devfs.h"
 #endif
-#include "clone/designs/ddi/dragonfly/sys/proc.h"
-#include "clone/designs/ddi/dragonfly/sys/ucred.h"
-#include "clone/designs/ddi/dragonfly/sys/uio.h"
+#include "clone/designs/dragonfly/include/sys/proc.h"
+#include "clone/designs/dragonfly/include/sys/ucred.h"
+#include "clone/designs/dragonfly/include/sys/uio.h"
 #undef uio
 #undef ucred
 #undef proc

@@ -6,7 +6,7 @@
 #include <sys/errno.h>
 #include <sys/conf.h>
 #include <sys/cred.h>
-#include "irix_stream.h"
+#include "stream.h"
 #include <sys/ddi.h>
 
 int iclopen(queue_t *, dev_t *, int, int, cred_t *);

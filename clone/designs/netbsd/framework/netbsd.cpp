@@ -12,15 +12,15 @@
 // Each file of a driver here has a file_t: with the operations of a vnode (vnops), which look the driver up in its
 // cdevsw, or with those that fd_clone was given. Instances by unit are autoconf's (config_attach_pseudo); names of network
 // interfaces lead to them too (if_clone).
-#include "clone/designs/netbsd.hpp"
+#include "clone/designs/netbsd/netbsd.hpp"
 
-#include "clone/designs/ddi/netbsd/net/if.h"
-#include "clone/designs/ddi/netbsd/sys/conf.h"
-#include "clone/designs/ddi/netbsd/sys/device.h"
-#include "clone/designs/ddi/netbsd/sys/filedesc.h"
-#include "clone/designs/ddi/netbsd/sys/kmem.h"
-#include "clone/designs/ddi/netbsd/sys/systm.h"
-#include "clone/designs/ddi/netbsd/sys/vnode.h"
+#include "clone/designs/netbsd/include/net/if.h"
+#include "clone/designs/netbsd/include/sys/conf.h"
+#include "clone/designs/netbsd/include/sys/device.h"
+#include "clone/designs/netbsd/include/sys/filedesc.h"
+#include "clone/designs/netbsd/include/sys/kmem.h"
+#include "clone/designs/netbsd/include/sys/systm.h"
+#include "clone/designs/netbsd/include/sys/vnode.h"
 #include "clone/minor_table.hpp"
 #include "streams/queue/procedure.hpp"
 

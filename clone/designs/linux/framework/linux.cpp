@@ -8,9 +8,9 @@
 // (LNX-002).
 //
 // A file counts at the module that owns its operations; the module's driver does not go while there are any.
-#include "clone/designs/linux.hpp"
+#include "clone/designs/linux/linux.hpp"
 #include "clone/designs/kernel.hpp"
-#include "clone/designs/ddi_linux.hpp"
+#include "clone/designs/linux/headers.hpp"
 #include "clone/minor_table.hpp"
 
 #include <cstdio>

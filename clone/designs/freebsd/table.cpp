@@ -1,8 +1,8 @@
 // FreeBSD's drivers as entries of the table: modules, loaded and unloaded.
 #include "clone/designs/design.hpp"
-#include "clone/designs/freebsd.hpp"
+#include "clone/designs/freebsd/freebsd.hpp"
 
-#include "clone/designs/ddi/freebsd/sys/module.h"
+#include "clone/designs/freebsd/include/sys/module.h"
 
 extern "C" {
 extern moduledata_t foo_freebsd_mod, foopriv_freebsd_mod, rodent_freebsd_mod, tcp_freebsd_mod, tun_freebsd_mod;

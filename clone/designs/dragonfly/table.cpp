@@ -1,7 +1,7 @@
 // The DragonFly drivers as entries of the table.
 #include "clone/designs/design.hpp"
-#include "clone/designs/dragonfly.hpp"
-#include "clone/designs/drivers/kqemu.h"
+#include "clone/designs/dragonfly/dragonfly.hpp"
+#include "clone/designs/dragonfly/drivers/kqemu.h"
 
 extern "C" {
 int dragonfly_foo_attach(int maj, int limit);

@@ -7,7 +7,7 @@
 //
 // A rung that refuses takes back the ones above it: the bitmap's bit is cleared here; an instance that d_clone made is
 // the driver's, which frees it when its d_open fails, and is told by d_close when its d_open was not reached.
-#include "clone/designs/dclone.hpp"
+#include "clone/designs/dclone/dclone.hpp"
 #include "clone/designs/kernel.hpp"
 
 #include <bitset>
@@ -15,9 +15,9 @@
 
 #define uio dclone_uio
 #define proc dclone_proc
-#include "clone/designs/ddi/dclone/sys/conf.h"
-#include "clone/designs/ddi/dclone/sys/proc.h"
-#include "clone/designs/ddi/dclone/sys/uio.h"
+#include "clone/designs/dclone/include/sys/conf.h"
+#include "clone/designs/dclone/include/sys/proc.h"
+#include "clone/designs/dclone/include/sys/uio.h"
 #undef uio
 #undef proc
 

@@ -1,7 +1,7 @@
 // The NetBSD drivers as entries of the table.
-#include "clone/designs/ddi/netbsd/sys/module.h"
+#include "clone/designs/netbsd/include/sys/module.h"
 #include "clone/designs/design.hpp"
-#include "clone/designs/netbsd.hpp"
+#include "clone/designs/netbsd/netbsd.hpp"
 
 #include <cerrno>
 

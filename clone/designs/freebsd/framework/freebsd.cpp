@@ -1,4 +1,4 @@
-#include "clone/designs/freebsd.hpp"
+#include "clone/designs/freebsd/freebsd.hpp"
 #include "streams/queue/procedure.hpp"
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 
 extern "C" void wakeup(char *event);
 
-#include "clone/designs/ddi/freebsd/sys/conf.h"
-#include "clone/designs/ddi/freebsd/sys/malloc.h"
-#include "clone/designs/ddi/freebsd/sys/module.h"
-#include "clone/designs/ddi/freebsd/sys/systm.h"
+#include "clone/designs/freebsd/include/sys/conf.h"
+#include "clone/designs/freebsd/include/sys/malloc.h"
+#include "clone/designs/freebsd/include/sys/module.h"
+#include "clone/designs/freebsd/include/sys/systm.h"
 
 namespace rill::designs {
 
