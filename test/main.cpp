@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "streams/base/watched.hpp"
+#include "streams/view/tap.hpp"
 #include "test/harness.hpp"
 
 #include <cstdio>
@@ -24,7 +25,7 @@ class TapReporter : public doctest::IReporter {
 public:
     explicit TapReporter(const doctest::ContextOptions &) {}
 
-    static inline int cases = 0, empty = 0;
+    static inline std::size_t cases = 0, empty = 0;
     static inline bool where = false;
 
     void report_query(const doctest::QueryData &query) override {
@@ -36,7 +37,7 @@ public:
     }
     void test_run_start() override {}
     void test_run_end(const doctest::TestRunStats &) override {
-        std::printf("1..%d\n", cases);
+        std::fputs(rill::view::tap_plan(cases).c_str(), stdout);
         std::fflush(stdout);
     }
     void test_case_start(const doctest::TestCaseData &data) override { current_ = &data; }
@@ -47,8 +48,7 @@ public:
             ++empty;
             diagnose("no assertion was executed");
         }
-        std::printf("%s %d - %s\n", stats.testCaseSuccess && asserted ? "ok" : "not ok", ++cases,
-                    described(current_->m_name).c_str());
+        std::fputs(rill::view::tap_point(stats.testCaseSuccess && asserted, ++cases, current_->m_name).c_str(), stdout);
         std::fflush(stdout);
     }
     void test_case_exception(const doctest::TestCaseException &exception) override {
@@ -75,19 +75,8 @@ public:
 
 private:
     static std::string at(const char *file, int line) { return std::string(file) + ":" + std::to_string(line) + ": "; }
-    // A # in a TAP description would begin a directive.
-    static std::string described(std::string_view name) {
-        std::string out;
-        for (char c : name) out += c == '#' ? "no." : std::string(1, c);
-        return out;
-    }
     static void diagnose(std::string_view text) {
-        while (!text.empty()) {
-            std::size_t end = text.find('\n');
-            std::string_view line = text.substr(0, end);
-            std::printf("# %.*s\n", static_cast<int>(line.size()), line.data());
-            text = end == text.npos ? std::string_view{} : text.substr(end + 1);
-        }
+        std::fputs(rill::view::tap_notes(text).c_str(), stdout);
         std::fflush(stdout);
     }
 

@@ -1,22 +1,13 @@
 #include "streams/view/dot.hpp"
 
 #include "streams/system.hpp"
-#include "streams/view/text.hpp"
+#include "streams/view/escape.hpp"
 
 #include <fmt/format.h>
 
 namespace rill::view {
 
 namespace {
-
-std::string quoted_label(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
 
 std::string head_name(const Stream &stream) { return fmt::format("s{}_head", stream.id); }
 
@@ -27,7 +18,7 @@ std::string stream_box(Stream &stream) {
     if (stream.linked_below) state = fmt::format("\\n(link {})", stream.link_id);
     else if (stream.hung_up) state = "\\n(hung up)";
     std::string out = fmt::format("  subgraph cluster_s{} {{\n    label={};\n", stream.id,
-                                  quoted_label(fmt::format("stream {} {}", stream.id, place)));
+                                  dot_string(fmt::format("stream {} {}", stream.id, place)));
     std::string above = head_name(stream);
     out += fmt::format("    {} [label=\"{}{}\"];\n", above, stream.linked_below ? "lower half" : "stream head", state);
     int modules = 0;
@@ -35,7 +26,7 @@ std::string stream_box(Stream &stream) {
         const bool driver = &pair == stream.driver_pair();
         const std::string name =
             driver ? fmt::format("s{}_driver", stream.id) : fmt::format("s{}_m{}", stream.id, ++modules);
-        out += fmt::format("    {} [label={}{}];\n    {} -> {} [dir=both];\n", name, quoted_label(pair.owner->name),
+        out += fmt::format("    {} [label={}{}];\n    {} -> {} [dir=both];\n", name, dot_string(pair.owner->name),
                            driver ? ", style=bold" : "", above, name);
         above = name;
     });
@@ -54,7 +45,7 @@ std::string topology_dot(System &system) {
         std::string from;
         if (link.persistent()) { // nobody's: from the driver as such
             from = fmt::format("d{}", link.driver->internal);
-            out += fmt::format("  {} [label={}, style=dashed];\n", from, quoted_label("driver " + link.driver->name));
+            out += fmt::format("  {} [label={}, style=dashed];\n", from, dot_string("driver " + link.driver->name));
         } else {
             from = fmt::format("s{}_driver", link.upper->id);
         }

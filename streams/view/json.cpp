@@ -1,13 +1,12 @@
 #include "streams/view/json.hpp"
 
 #include "streams/base/dev.hpp"
+#include "streams/view/escape.hpp"
 #include "streams/view/text.hpp"
 
 #include <fmt/format.h>
 
 namespace rill::view {
-
-std::string json_string(std::string_view bytes) { return quoted(bytes, "\\u00"); }
 
 namespace {
 

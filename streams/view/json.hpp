@@ -11,8 +11,7 @@
 
 namespace rill::view {
 
-std::string json_string(std::string_view bytes); // with its quotes
-std::string json(const Record &record);          // one line, without the newline
+std::string json(const Record &record); // one line, without the newline
 
 class Json : public Reader {
 public:

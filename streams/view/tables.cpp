@@ -2,6 +2,7 @@
 
 #include "streams/system.hpp"
 #include "streams/view/dot.hpp"
+#include "streams/view/table.hpp"
 #include "streams/view/text.hpp"
 
 #include <algorithm>
@@ -24,31 +25,6 @@ std::string mode_text(mode_t mode) {
 std::string owner_text(uid_t id) {
     return id == 0 ? "root" : std::to_string(id);
 }
-
-// Rows of cells, each column as wide as its widest cell, two blanks between.
-class Table {
-public:
-    explicit Table(std::vector<std::string> heads) { rows_.push_back(std::move(heads)); }
-    void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-    std::string text() const {
-        std::vector<std::size_t> widths;
-        for (const auto &row : rows_) {
-            widths.resize(std::max(widths.size(), row.size()));
-            for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-        }
-        std::string out;
-        for (const auto &row : rows_) {
-            std::string line;
-            for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-            line.erase(line.find_last_not_of(' ') + 1);
-            out += line + '\n';
-        }
-        return out;
-    }
-
-private:
-    std::vector<std::vector<std::string>> rows_;
-};
 
 std::string comma_list(const std::vector<major_t> &numbers) {
     std::string out;

@@ -118,59 +118,6 @@ std::string errno_name(int error) {
     return name ? name : fmt::format("errno {}", error);
 }
 
-std::string xml_text(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-        }
-    }
-    return out;
-}
-
-std::string quoted(std::string_view bytes, std::string_view unprintable) {
-    std::string out = "\"";
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const unsigned char c = static_cast<unsigned char>(bytes[i]);
-        switch (c) {
-        case '\n':
-            out += "\\n";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        default:
-            if (c < 0x20 || c >= 0x7f)
-                out += fmt::format("{}{:02x}", unprintable, c);
-            else
-                out += static_cast<char>(c);
-        }
-    }
-    return out + '"';
-}
-
 std::string open_flags_text(long flags) {
     static constexpr struct {
         long bit;

@@ -17,10 +17,6 @@ namespace rill::view {
 constexpr std::size_t page_width = 100;
 
 std::string errno_name(int error);              // "EBUSY", "errno 1234"; "" for 0
-// "hello\n" with C escapes, in double quotes; unprintable precedes the two hex digits of a byte that has no escape.
-std::string quoted(std::string_view bytes, std::string_view unprintable = "\\x");
-// As XML or HTML has it, also between double quotes; a control character it cannot have is a question mark.
-std::string xml_text(std::string_view text);
 std::string open_flags_text(long kernel_flags); // "FREAD|FWRITE"
 std::string sflag_text(long sflag);             // "0", "MODOPEN", "CLONEOPEN"
 std::string ioctl_name(long command);           // "I_PUSH", or "0x5501"

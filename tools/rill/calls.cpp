@@ -1,6 +1,6 @@
 // The system calls a scenario can make: each function takes the words and returns what will make the call.
 #include "streams/view/tables.hpp"
-#include "streams/view/text.hpp"
+#include "streams/view/escape.hpp"
 #include "tools/rill/evaluate.hpp"
 
 #include <cerrno>

@@ -2,6 +2,8 @@
 #include "tools/paths.hpp"
 #include "tools/rill/conform.hpp"
 
+#include "streams/view/escape.hpp"
+
 #include <filesystem>
 #include <fmt/format.h>
 #include <set>
@@ -10,6 +12,7 @@
 namespace rill::tool {
 
 namespace fs = std::filesystem;
+using view::html_text;
 
 namespace {
 
@@ -88,23 +91,6 @@ filter();
 go();
 )";
 
-std::string plain(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (c == '&')
-            out += "&amp;";
-        else if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c == '"')
-            out += "&quot;";
-        else
-            out += c;
-    }
-    return out;
-}
-
 // `code` and **strong** of a table cell.
 std::string rich(std::string_view text) {
     std::string out;
@@ -118,7 +104,7 @@ std::string rich(std::string_view text) {
             strong = !strong;
             ++i;
         } else {
-            out += plain(text.substr(i, 1));
+            out += html_text(text.substr(i, 1));
         }
     }
     return out + (code ? "</code>" : "") + (strong ? "</b>" : "");
@@ -132,11 +118,11 @@ std::string class_of(Status status) {
 }
 
 void write_sums(std::string &out, const Findings &findings, std::size_t profile) {
-    out += fmt::format("<table data-profile=\"{0}\"><tr><th>{0}</th>", plain(findings.profiles[profile]));
+    out += fmt::format("<table data-profile=\"{0}\"><tr><th>{0}</th>", html_text(findings.profiles[profile]));
     for (Status status : all_statuses) out += fmt::format("<th>{}</th>", name_of(status));
     out += "</tr>\n";
     const auto line = [&](const std::string &name, const ClauseFile *file) {
-        out += fmt::format("<tr><td>{}</td>", plain(name));
+        out += fmt::format("<tr><td>{}</td>", html_text(name));
         const auto sums = findings.sums(file, profile);
         for (Status status : all_statuses) {
             const int sum = sums[static_cast<std::size_t>(status)];
@@ -151,7 +137,7 @@ void write_sums(std::string &out, const Findings &findings, std::size_t profile)
 
 // file:line, as a link to it when it can be known where the file will be.
 std::string place(const Case &c, const ConformOptions &options) {
-    const std::string text = fmt::format("{}:{}", plain(c.file), c.line);
+    const std::string text = fmt::format("{}:{}", html_text(c.file), c.line);
     std::string to;
     if (!options.sources.empty()) {
         to = options.sources + (options.sources.ends_with('/') ? "" : "/") + c.file;
@@ -161,7 +147,7 @@ std::string place(const Case &c, const ConformOptions &options) {
         if (!fs::exists(file, ignored)) return text;
         to = fs::relative(file, fs::absolute(options.output.empty() ? "x" : options.output, ignored).parent_path(), ignored).generic_string();
     }
-    return fmt::format("<a href=\"{}#L{}\">{}</a>", plain(to), c.line, text);
+    return fmt::format("<a href=\"{}#L{}\">{}</a>", html_text(to), c.line, text);
 }
 
 void write_cases(std::string &out, const Findings &findings, const Clause &clause, const ConformOptions &options) {
@@ -169,11 +155,11 @@ void write_cases(std::string &out, const Findings &findings, const Clause &claus
     if (found == findings.cases.end()) return;
     out += "<dt>cases</dt><dd><ul>";
     for (const Case *c : found->second) {
-        out += fmt::format("<li>{} <span class=\"where\">{}</span>", plain(c->name), place(*c, options));
+        out += fmt::format("<li>{} <span class=\"where\">{}</span>", html_text(c->name), place(*c, options));
         for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
             const auto outcome = findings.outcomes[i].find(c);
             if (outcome == findings.outcomes[i].end() || outcome->second.passed) continue;
-            out += fmt::format("<pre>{}: {}</pre>", plain(findings.profiles[i]), plain(outcome->second.told));
+            out += fmt::format("<pre>{}: {}</pre>", html_text(findings.profiles[i]), html_text(outcome->second.told));
         }
         out += "</li>";
     }
@@ -190,23 +176,23 @@ void write_clause(std::string &out, const Findings &findings, const ClauseFile &
                             profile, name_of(verdict.status),
                             findings.profiles.size() > 1 ? profile : std::string(name_of(verdict.status)));
         why += fmt::format("<div><span class=\"{}\">{}: {}</span>{}</div>", kind, profile, name_of(verdict.status),
-                           verdict.why.empty() ? "" : " &ndash; " + plain(verdict.why));
+                           verdict.why.empty() ? "" : " &ndash; " + html_text(verdict.why));
     }
     out += fmt::format(
         "<details id=\"{0}\" data-file=\"{1}\" data-is=\"{2}\"><summary><b>{0}</b><span class=\"tags\">{3}</span>"
         "<span class=\"req\">{4}</span></summary><dl>",
-        clause.id, plain(file.name), is, tags, rich(clause.requirement));
+        clause.id, html_text(file.name), is, tags, rich(clause.requirement));
     if (clause.observable != "-") out += fmt::format("<dt>observable</dt><dd>{}</dd>", rich(clause.observable));
     out += fmt::format("<dt>source</dt><dd>{}</dd><dt>systems</dt><dd>{}</dd><dt>result</dt><dd>{}</dd>",
                        rich(clause.source), rich(clause.systems), why);
     write_cases(out, findings, clause, options);
-    out += fmt::format("<dt>row</dt><dd class=\"where\">{}:{}</dd></dl></details>\n", plain(file.name), clause.line);
+    out += fmt::format("<dt>row</dt><dd class=\"where\">{}:{}</dd></dl></details>\n", html_text(file.name), clause.line);
 }
 
 std::string options(const std::vector<std::pair<std::string, std::string>> &choices, std::string_view all) {
     std::string out = fmt::format("<option value=\"\">{}</option>", all);
     for (const auto &[value, text] : choices)
-        out += fmt::format("<option value=\"{}\">{}</option>", plain(value), plain(text));
+        out += fmt::format("<option value=\"{}\">{}</option>", html_text(value), html_text(text));
     return out;
 }
 
@@ -233,11 +219,11 @@ std::string as_html(const Findings &findings, const ConformOptions &asked) {
         style, options(statuses, "any status"), options(profiles, "any profile"), options(files, "all files"));
     for (std::size_t i = 0; i < findings.profiles.size(); ++i) write_sums(out, findings, i);
     for (const ClauseFile &file : findings.files) {
-        out += fmt::format("<section><h2>{}</h2>\n", plain(file.title));
+        out += fmt::format("<section><h2>{}</h2>\n", html_text(file.title));
         const std::string *section = nullptr;
         for (const Clause &clause : file.clauses) {
             if (!section || *section != clause.section) {
-                out += fmt::format("{}<section><h3>{}</h3>\n", section ? "</section>\n" : "", plain(clause.section));
+                out += fmt::format("{}<section><h3>{}</h3>\n", section ? "</section>\n" : "", html_text(clause.section));
                 section = &clause.section;
             }
             write_clause(out, findings, file, clause, asked);

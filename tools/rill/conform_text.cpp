@@ -1,6 +1,10 @@
 // The formats of `rill conform` that are lines: text, TAP, JUnit, the Markdown matrix, and the table of profiles.
 #include "tools/rill/conform.hpp"
-#include "streams/view/text.hpp"
+
+#include "streams/view/escape.hpp"
+#include "streams/view/table.hpp"
+#include "streams/view/tap.hpp"
+#include "tools/rill/junit.hpp"
 
 #include "streams/base/profile.hpp"
 
@@ -11,12 +15,6 @@
 namespace rill::tool {
 
 namespace {
-
-std::string cell(std::string_view text) {
-    std::string out;
-    for (char c : text) out += c == '|' ? "\\|" : c == '<' ? "&lt;" : std::string(1, c);
-    return out;
-}
 
 std::string with_why(const Verdict &verdict) {
     return verdict.why.empty() ? std::string(name_of(verdict.status))
@@ -40,23 +38,26 @@ std::string heading(const ClauseFile &file) {
     return fmt::format("{} ({})", file.title, file.name);
 }
 
-std::string sums_as_text(const Findings &findings, std::size_t profile) {
-    std::string out = fmt::format("{:<30}", "profile " + findings.profiles[profile]);
-    for (Status status : all_statuses) out += fmt::format("{:>16}", name_of(status));
-    out += fmt::format("{:>9}\n", "clauses");
-    const auto line = [&](const std::string &name, const ClauseFile *file) {
-        const auto sums = findings.sums(file, profile);
+// How many clauses of each file are what, and of all together.
+view::Table sums(const Findings &findings, std::size_t profile, const std::string &head, bool with_sum) {
+    view::Table::Cells heads{head};
+    for (Status status : all_statuses) heads.emplace_back(name_of(status));
+    if (with_sum) heads.emplace_back("clauses");
+    view::Table table(heads);
+    table.numbers_from = 1;
+    const auto row = [&](const std::string &name, const ClauseFile *file) {
+        view::Table::Cells cells{name};
         int all = 0;
-        out += fmt::format("{:<30}", name);
-        for (int sum : sums) {
-            out += fmt::format("{:>16}", sum);
+        for (int sum : findings.sums(file, profile)) {
+            cells.push_back(std::to_string(sum));
             all += sum;
         }
-        out += fmt::format("{:>9}\n", all);
+        if (with_sum) cells.push_back(std::to_string(all));
+        table.row(cells);
     };
-    for (const ClauseFile &file : findings.files) line(file.name, &file);
-    if (findings.files.size() > 1) line("all", nullptr);
-    return out;
+    for (const ClauseFile &file : findings.files) row(file.name, &file);
+    if (findings.files.size() > 1 || !with_sum) row("all", nullptr);
+    return table;
 }
 
 // What a profile takes at a point.
@@ -94,72 +95,63 @@ std::string as_text(const Findings &findings, std::size_t width) {
         out += '\n';
     }
     for (std::size_t i = 0; i < findings.profiles.size(); ++i)
-        out += sums_as_text(findings, i) + (i + 1 < findings.profiles.size() ? "\n" : "");
+        out += sums(findings, i, "profile " + findings.profiles[i], true).text() + (i + 1 < findings.profiles.size() ? "\n" : "");
     return out;
 }
 
 std::string as_tap(const Findings &findings, bool strict) {
     std::string lines;
-    int number = 0;
+    std::size_t number = 0;
     for (const ClauseFile &file : findings.files)
         for (const Clause &clause : file.clauses)
             for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
                 const Verdict &verdict = findings.verdict(clause, i);
-                std::string text =
-                    fmt::format("{} [{}]: {}", clause.id, findings.profiles[i], clause.plain_requirement());
-                for (std::size_t at = 0; (at = text.find('#', at)) != text.npos;) text.replace(at, 1, "no.");
                 const bool missing = verdict.status == Status::not_covered;
                 const bool ok = verdict.status != Status::failed && !missing;
                 std::string directive;
                 if (missing && !strict)
-                    directive = " # TODO " + with_why(verdict);
+                    directive = "TODO " + with_why(verdict);
                 else if (ok && verdict.status != Status::passed)
-                    directive = " # SKIP " + with_why(verdict);
+                    directive = "SKIP " + with_why(verdict);
                 if (verdict.status == Status::failed)
-                    for (const std::string &each : told(findings, verdict, i)) lines += "# " + each + '\n';
-                lines += fmt::format("{} {} - {}{}\n", ok ? "ok" : "not ok", ++number, text, directive);
+                    for (const std::string &each : told(findings, verdict, i)) lines += view::tap_notes(each);
+                lines += view::tap_point(ok, ++number, fmt::format("{} [{}]: {}", clause.id, findings.profiles[i], clause.plain_requirement()),
+                                         directive);
             }
-    return fmt::format("TAP version 13\n1..{}\n", number) + lines;
+    return view::tap_version + view::tap_plan(number) + lines;
 }
 
 std::string as_junit(const Findings &findings) {
-    std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"rill conform\">\n";
+    std::vector<JunitSuite> suites;
     for (std::size_t i = 0; i < findings.profiles.size(); ++i)
         for (const ClauseFile &file : findings.files) {
-            const auto sums = findings.sums(&file, i);
-            const auto sum = [&](Status status) { return sums[static_cast<std::size_t>(status)]; };
-            const int all = static_cast<int>(file.clauses.size());
-            const std::string name =
-                fmt::format("{}.{}", findings.profiles[i], file.name.substr(0, file.name.rfind('.')));
-            double seconds = 0;
-            for (const Clause &clause : file.clauses) seconds += findings.seconds(findings.verdict(clause, i), i);
-            out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.3f}\">\n",
-                               view::xml_text(name), all, sum(Status::failed), all - sum(Status::failed) - sum(Status::passed), seconds);
+            JunitSuite &suite = suites.emplace_back();
+            suite.name = suite.classname = fmt::format("{}.{}", findings.profiles[i], file.name.substr(0, file.name.rfind('.')));
             for (const Clause &clause : file.clauses) {
                 const Verdict &verdict = findings.verdict(clause, i);
-                out += fmt::format("    <testcase classname=\"{}\" name=\"{}: {}\" time=\"{:.3f}\"", view::xml_text(name), clause.id,
-                                   view::xml_text(clause.plain_requirement()), findings.seconds(verdict, i));
+                JunitCase &c = suite.cases.emplace_back();
+                c.name = fmt::format("{}: {}", clause.id, clause.plain_requirement());
+                c.seconds = findings.seconds(verdict, i);
                 std::string where; // every case; the attributes have room for one, the first that failed if any did
                 const Case *first = nullptr;
-                for (const Case *c : verdict.cases) {
-                    where += fmt::format("{}:{}: {}\n", c->file, c->line, c->name);
-                    if (!first || (findings.outcomes[i].at(first).passed && !findings.outcomes[i].at(c).passed)) first = c;
+                for (const Case *each : verdict.cases) {
+                    where += fmt::format("{}:{}: {}\n", each->file, each->line, each->name);
+                    if (!first || (findings.outcomes[i].at(first).passed && !findings.outcomes[i].at(each).passed)) first = each;
                 }
-                if (first) out += fmt::format(" file=\"{}\" line=\"{}\"", view::xml_text(first->file), first->line);
+                if (first) c.file = first->file, c.line = first->line;
                 if (verdict.status == Status::passed) {
-                    out += fmt::format("><system-out>{}</system-out></testcase>\n", view::xml_text(where));
+                    c.text = where;
                 } else if (verdict.status == Status::failed) {
-                    std::string all_lines;
-                    for (const std::string &each : told(findings, verdict, i)) all_lines += each + '\n';
-                    out += fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
-                                       view::xml_text(verdict.why), view::xml_text(all_lines));
+                    c.status = JunitCase::Status::failed;
+                    c.message = verdict.why;
+                    for (const std::string &each : told(findings, verdict, i)) c.text += each + '\n';
                 } else {
-                    out += fmt::format("><skipped message=\"{}\"/></testcase>\n", view::xml_text(with_why(verdict)));
+                    c.status = JunitCase::Status::skipped;
+                    c.message = with_why(verdict);
                 }
             }
-            out += "  </testsuite>\n";
         }
-    return out + "</testsuites>\n";
+    return junit("rill conform", suites);
 }
 
 std::string as_markdown(const Findings &findings) {
@@ -167,21 +159,7 @@ std::string as_markdown(const Findings &findings) {
         "# Conformance matrix\n\n"
         "Written by `rill conform`; do not edit. A clause passes when cases that name it ran and none failed. An\n"
         "empty cell: the clause does not bind that profile. `clauses/` has the whole sentences and their sources.\n\n";
-    for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
-        out += fmt::format("| {} |", findings.profiles[i]);
-        for (Status status : all_statuses) out += fmt::format(" {} |", name_of(status));
-        out += "\n|---|";
-        for (std::size_t n = 0; n < all_statuses.size(); ++n) out += "--:|";
-        out += '\n';
-        const auto line = [&](const std::string &name, const ClauseFile *file) {
-            out += fmt::format("| {} |", name);
-            for (int sum : findings.sums(file, i)) out += fmt::format(" {} |", sum);
-            out += '\n';
-        };
-        for (const ClauseFile &file : findings.files) line(file.name, &file);
-        line("all", nullptr);
-        out += '\n';
-    }
+    for (std::size_t i = 0; i < findings.profiles.size(); ++i) out += sums(findings, i, findings.profiles[i], false).markdown() + '\n';
     for (const ClauseFile &file : findings.files) {
         out += fmt::format("## {}\n\n| id | requirement |", file.title);
         for (const std::string &profile : findings.profiles) out += fmt::format(" {} |", profile);
@@ -189,7 +167,7 @@ std::string as_markdown(const Findings &findings) {
         for (std::size_t i = 0; i < findings.profiles.size(); ++i) out += "---|";
         out += "---|\n";
         for (const Clause &clause : file.clauses) {
-            out += fmt::format("| {} | {} |", clause.id, cell(clause.plain_requirement()));
+            out += fmt::format("| {} | {} |", clause.id, view::markdown_cell(clause.plain_requirement()));
             bool told_why = false;
             for (std::size_t i = 0; i < findings.profiles.size(); ++i) {
                 const Status status = findings.verdict(clause, i).status;
@@ -201,9 +179,9 @@ std::string as_markdown(const Findings &findings) {
             std::string cases;
             if (const auto found = findings.cases.find(clause.id); found != findings.cases.end())
                 for (const Case *c : found->second)
-                    cases += fmt::format("{}{} ({})", cases.empty() ? "" : "<br>", cell(c->sentence()),
+                    cases += fmt::format("{}{} ({})", cases.empty() ? "" : "<br>", view::markdown_cell(c->sentence()),
                                          c->file.substr(c->file.starts_with("test/") ? 5 : 0));
-            if (cases.empty() && told_why) cases = cell(clause.reason);
+            if (cases.empty() && told_why) cases = view::markdown_cell(clause.reason);
             out += fmt::format(" {} |\n", cases);
         }
         out += '\n';
@@ -213,32 +191,17 @@ std::string as_markdown(const Findings &findings) {
 }
 
 std::string profiles_as_text(bool markdown) {
-    std::vector<std::vector<std::string>> rows = {{"point"}};
-    for (const Profile &p : profiles()) rows[0].emplace_back(p.name);
-    rows[0].emplace_back("clauses");
+    view::Table::Cells heads{"point"};
+    for (const Profile &p : profiles()) heads.emplace_back(p.name);
+    heads.emplace_back("clauses");
+    view::Table table(heads);
     for (const ProfilePoint &point : profile_points()) {
-        std::vector<std::string> &row = rows.emplace_back();
-        row.emplace_back(point.question);
-        for (const Profile &p : profiles()) row.push_back(answer(point, p));
-        row.push_back(clauses_of(point));
+        view::Table::Cells cells{point.question};
+        for (const Profile &p : profiles()) cells.push_back(answer(point, p));
+        cells.push_back(clauses_of(point));
+        table.row(cells);
     }
-    std::vector<std::size_t> widths(rows[0].size());
-    for (const auto &row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::string out;
-    for (std::size_t n = 0; n < rows.size(); ++n) {
-        std::string line = markdown ? "|" : "";
-        for (std::size_t i = 0; i < rows[n].size(); ++i)
-            line += markdown ? fmt::format(" {} |", cell(rows[n][i])) : fmt::format("{:<{}}  ", rows[n][i], widths[i]);
-        if (!markdown) line.erase(line.find_last_not_of(' ') + 1);
-        out += line + '\n';
-        if (markdown && n == 0) {
-            out += '|';
-            for (std::size_t i = 0; i < rows[0].size(); ++i) out += "---|";
-            out += '\n';
-        }
-    }
-    return out;
+    return markdown ? table.markdown() : table.text();
 }
 
 } // namespace rill::tool

@@ -1,11 +1,12 @@
 #include "tools/rill/designs.hpp"
 #include "clone/designs/compare.hpp"
-#include "streams/view/json.hpp"
-#include "streams/view/text.hpp"
+#include "streams/view/escape.hpp"
+#include "streams/view/table.hpp"
 #include "tools/rill/commands.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -280,68 +281,56 @@ private:
 // --- the other forms ---
 
 void print_json(const Column &all) {
-    auto str = [](std::string_view text) { return view::json_string(text); };
-    const auto questions = designs::questions();
-    fmt::print("[\n");
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const Comparison &c = all[i];
-        fmt::print("  {{\"design\": {}, \"system\": {}, \"path\": {}, \"sentence\": {},\n   \"open\": [", str(c.design->name),
-                   str(c.design->system), str(c.design->path), str(c.design->sentence));
-        for (std::size_t s = 0; s < c.one_open.size(); ++s) fmt::print("{}{}", s ? ", " : "", str(c.one_open[s]));
-        fmt::print("],\n   \"script\": [");
-        for (std::size_t l = 0; l < c.lines.size(); ++l) {
-            fmt::print("{}\n     {{\"call\": {}, \"outcome\": {}, \"steps\": [", l ? "," : "", str(c.lines[l].text), str(c.lines[l].outcome));
-            for (std::size_t s = c.lines[l].first; s < c.lines[l].last; ++s) {
+    using Json = nlohmann::ordered_json;
+    Json out;
+    for (const Comparison &c : all) {
+        Json design;
+        const auto set = [](Json &object, const char *key, std::string value) { object[key] = std::move(value); };
+        set(design, "design", c.design->name);
+        set(design, "system", c.design->system);
+        set(design, "path", c.design->path);
+        set(design, "sentence", c.design->sentence);
+        for (const std::string &word : c.one_open) design["open"].push_back(word);
+        for (const designs::Line &line : c.lines) {
+            Json call;
+            set(call, "call", line.text);
+            set(call, "outcome", line.outcome);
+            Json &steps = call["steps"] = Json::array();
+            for (std::size_t s = line.first; s < line.last; ++s) {
                 const Step &step = c.steps[s];
-                fmt::print("{}{{\"step\": {}, \"what\": {}", s > c.lines[l].first ? ", " : "", str(step.word), str(step.what));
-                if (step.number >= 0) fmt::print(", \"number\": {}", step.number);
-                if (step.dev != no_device) fmt::print(", \"device\": {}", str(device_text(step.dev)));
-                if (!step.clause.empty()) fmt::print(", \"clause\": {}", str(step.clause));
-                fmt::print("}}");
+                Json one;
+                set(one, "step", step.word);
+                set(one, "what", step.what);
+                if (step.number >= 0) one["number"] = step.number;
+                if (step.dev != no_device) set(one, "device", device_text(step.dev));
+                if (!step.clause.empty()) set(one, "clause", step.clause);
+                steps.push_back(std::move(one));
             }
-            fmt::print("]}}");
+            design["script"].push_back(std::move(call));
         }
-        fmt::print("],\n   \"answers\": {{");
-        for (std::size_t q = 0; q < questions.size(); ++q)
-            fmt::print("{}{}: {}", q ? ", " : "", str(questions[q].name), str(c.answers[q]));
-        fmt::print("}}}}{}\n", i + 1 < all.size() ? "," : "");
+        const auto questions = designs::questions();
+        for (std::size_t q = 0; q < questions.size(); ++q) set(design["answers"], questions[q].name, c.answers[q]);
+        out.push_back(std::move(design));
     }
-    fmt::print("]\n");
+    fmt::print("{}\n", out.dump(2));
 }
 
-// A table in one of the two markups: its first row is the heading.
+// One of the two markups.
 struct Markup {
     bool html;
 
-    std::string text(std::string_view raw) const {
-        std::string out;
-        for (char c : html ? view::xml_text(raw) : std::string(raw)) {
-            if (c == '\n') out += "<br>";
-            else if (!html && c == '|') out += "\\|";
-            else out += c;
-        }
-        return out;
-    }
-    void title(std::string_view what) const { fmt::print("{}", html ? fmt::format("<h2>{}</h2>\n", text(what)) : fmt::format("## {}\n\n", text(what))); }
-    void paragraph(std::string_view what) const { fmt::print("{}", html ? fmt::format("<p>{}</p>\n", text(what)) : fmt::format("{}\n\n", text(what))); }
-    void table(const std::vector<Cells> &rows) const {
-        if (html) fmt::print("<div class=\"wide\"><table>\n");
-        for (std::size_t r = 0; r < rows.size(); ++r) {
-            std::string line = html ? "<tr>" : "|";
-            for (std::size_t c = 0; c < rows[r].size(); ++c) {
-                const bool head = r == 0 || c == 0;
-                line += html ? fmt::format("<{0}>{1}</{0}>", head ? "th" : "td", text(rows[r][c])) : fmt::format(" {} |", text(rows[r][c]));
-            }
-            fmt::print("{}{}\n", line, html ? "</tr>" : "");
-            if (!html && r == 0) {
-                std::string rule = "|";
-                for (std::size_t c = 0; c < rows[r].size(); ++c) rule += "---|";
-                fmt::print("{}\n", rule);
-            }
-        }
-        fmt::print("{}\n", html ? "</table></div>" : "");
+    void title(std::string_view what) const { fmt::print("{}", html ? fmt::format("<h2>{}</h2>\n", view::html_text(what)) : fmt::format("## {}\n\n", what)); }
+    void paragraph(std::string_view what) const { fmt::print("{}", html ? fmt::format("<p>{}</p>\n", view::html_text(what)) : fmt::format("{}\n\n", what)); }
+    void table(const view::Table &table) const {
+        fmt::print("{}\n", html ? fmt::format("<div class=\"wide\">{}</div>", table.html()) : table.markdown());
     }
 };
+
+Cells with_label(std::string label, const Cells &cells) {
+    Cells out{std::move(label)};
+    out.insert(out.end(), cells.begin(), cells.end());
+    return out;
+}
 
 void print_markup(const Column &all, bool html, bool trace) {
     const Markup out{html};
@@ -360,56 +349,46 @@ td {{ font-family: ui-monospace, monospace }} tr:hover td {{ background: #f0f3ef
 <h1>Cloning designs, side by side</h1>
 )");
     else fmt::print("# Cloning designs, side by side\n\n");
-    auto heading = [&](const char *first) {
-        Cells cells{first};
-        for (const Comparison &c : all) cells.emplace_back(c.design->name);
-        return cells;
+    const auto by_design = [&](const char *label) {
+        Cells names;
+        for (const Comparison &c : all) names.emplace_back(c.design->name);
+        return view::Table(with_label(label, names));
     };
-    std::vector<Cells> rows{{"design", "system", "shown on", "where an instance comes from"}};
-    for (const Comparison &c : all) rows.push_back({c.design->name, c.design->system, page_of(c.design->name), c.design->sentence});
-    out.table(rows);
+    view::Table columns({"design", "system", "shown on", "where an instance comes from"});
+    for (const Comparison &c : all) columns.row({c.design->name, c.design->system, page_of(c.design->name), c.design->sentence});
+    out.table(columns);
 
     out.title("The steps");
-    rows = {{"step", "what it is"}};
-    for (const Meaning &m : step_meanings(all, trace)) rows.push_back({m.word, m.text});
-    out.table(rows);
+    view::Table steps({"step", "what it is"});
+    for (const Meaning &m : step_meanings(all, trace)) steps.row({m.word, m.text});
+    out.table(steps);
     out.title("The questions");
-    rows = {{"question", "what is asked, and what stands in its row"}};
-    for (const Meaning &m : question_meanings()) rows.push_back({m.word, m.text});
-    out.table(rows);
+    view::Table questions({"question", "what is asked, and what stands in its row"});
+    for (const Meaning &m : question_meanings()) questions.row({m.word, m.text});
+    out.table(questions);
 
     out.title(open_title);
     out.paragraph(open_note);
-    rows = {heading("step")};
-    for (const OpenRow &r : open_rows(all)) {
-        Cells cells{r.part};
-        cells.insert(cells.end(), r.cells.begin(), r.cells.end());
-        rows.push_back(std::move(cells));
-    }
-    out.table(rows);
+    view::Table open = by_design("step");
+    for (const OpenRow &r : open_rows(all)) open.row(with_label(r.part, r.cells));
+    out.table(open);
 
     out.title(script_title);
     out.paragraph(script_note);
-    rows = {heading("call")};
-    for (const Row &r : rows_of(all, trace)) {
-        Cells cells{r.text};
-        cells.insert(cells.end(), r.cells.begin(), r.cells.end());
-        rows.push_back(std::move(cells));
-    }
-    out.table(rows);
+    view::Table script = by_design("call");
+    for (const Row &r : rows_of(all, trace)) script.row(with_label(r.text, r.cells));
+    out.table(script);
 
     out.title(table_title);
-    rows = {heading("question")};
-    const auto questions = designs::questions();
-    for (std::size_t q = 0; q < questions.size(); ++q) {
-        Cells cells{questions[q].name};
+    view::Table answers = by_design("question");
+    for (std::size_t q = 0; q < designs::questions().size(); ++q) {
+        Cells cells;
         for (const Comparison &c : all) cells.push_back(c.answers[q]);
-        rows.push_back(std::move(cells));
+        answers.row(with_label(designs::questions()[q].name, cells));
     }
-    out.table(rows);
+    out.table(answers);
     if (html) fmt::print("</body></html>\n");
 }
-
 
 } // namespace
 

@@ -1,5 +1,7 @@
 #include "tools/rill/evaluate.hpp"
 
+#include "streams/view/escape.hpp"
+
 #include <cctype>
 #include <cerrno>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // The streamio(7) commands of a scenario's ioctl. A row names a command, how its argument is written, and what reads
 // it.
-#include "streams/view/text.hpp"
+#include "streams/view/escape.hpp"
 #include "tools/rill/evaluate.hpp"
 
 #include <cstring>

@@ -2,6 +2,7 @@
 #include "tools/paths.hpp"
 
 #include "streams/base/profile.hpp"
+#include "streams/view/tap.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/needs.hpp"
 
@@ -75,13 +76,6 @@ std::string how_it_ended(int status) {
 std::string pattern_of(const Case &c) {
     std::string out;
     for (char letter : c.name) out += std::strchr(",\\\"*", letter) ? '?' : letter;
-    return out;
-}
-
-// As the suite writes a name in its report.
-std::string reported(std::string_view name) {
-    std::string out;
-    for (char c : name) out += c == '#' ? "no." : std::string(1, c);
     return out;
 }
 
@@ -275,7 +269,7 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
         if (dash == line.npos) return;
         const std::string_view name = std::string_view(line).substr(dash + 3);
         const auto found = std::find_if(batch.left.begin(), batch.left.end(),
-                                        [&](const Case *c) { return reported(c->name) == name; });
+                                        [&](const Case *c) { return view::tap_name(c->name) == name; });
         batch.crash_told = batch.told.find("crashed: ") != batch.told.npos;
         if (found != batch.left.end()) settle(batch, *found, {!bad, bad ? batch.told : ""});
     };

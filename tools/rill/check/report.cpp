@@ -1,12 +1,12 @@
 #include "tools/rill/check/report.hpp"
 
-#include "streams/view/text.hpp"
+#include "streams/view/tap.hpp"
 #include "tools/rill/check/check.hpp"
 #include "tools/rill/check/target.hpp"
+#include "tools/rill/junit.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <fstream>
 
 namespace rill::tool {
@@ -33,13 +33,6 @@ std::string identity(const Finding &f) {
     return cites && colon != first.npos ? first.substr(0, colon) + first.substr(clause) : first;
 }
 
-// In TAP a # begins a directive.
-std::string tap_name(std::string text) {
-    std::replace(text.begin(), text.end(), '#', ' ');
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return text;
-}
-
 } // namespace
 
 Report::Report(const Target &target, const CheckOptions &options) : target_(target), options_(options) {}
@@ -50,7 +43,7 @@ std::string Report::again(const Step &step) const {
 }
 
 void Report::begin(std::size_t steps) const {
-    if (options_.tap) return fmt::print("TAP version 13\n1..{}\n", steps);
+    if (options_.tap) return fmt::print("{}{}", view::tap_version, view::tap_plan(steps));
     fmt::print("rill check: {} {}, {} profile, seed {}{}\n", target_.module ? "module" : "driver", target_.name,
                options_.profile, options_.seed,
 #if RILL_CHECKING
@@ -97,12 +90,9 @@ void Report::tell_text(const Step &step) {
 }
 
 void Report::tell_tap(const Step &step) const {
-    fmt::print("{}ok {} - {}\n", step.found.empty() ? "" : "not ", number_, tap_name(step.name));
-    for (const Finding &f : step.found) {
-        fmt::print("{}", indented(f.text, "# "));
-        if (!f.at.empty()) fmt::print("# in the call: {}\n", f.at);
-    }
-    if (!step.found.empty()) fmt::print("# again: {}\n", again(step));
+    fmt::print("{}", view::tap_point(step.found.empty(), number_, step.name));
+    for (const Finding &f : step.found) fmt::print("{}{}", view::tap_notes(f.text), f.at.empty() ? "" : view::tap_notes("in the call: " + f.at));
+    if (!step.found.empty()) fmt::print("{}", view::tap_notes("again: " + again(step)));
 }
 
 void Report::end() const {
@@ -115,22 +105,17 @@ void Report::end() const {
 }
 
 bool Report::write_junit(const std::string &path, const std::vector<Step> &steps) const {
-    std::string out = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"rill check {}\" tests=\"{}\" "
-                                  "failures=\"{}\" errors=\"0\" skipped=\"0\">\n",
-                                  view::xml_text(target_.name), steps.size(), bad_);
+    JunitSuite suite{"rill check " + target_.name, target_.name, {}};
     for (const Step &s : steps) {
-        out += fmt::format("  <testcase classname=\"{}\" name=\"{}\"", view::xml_text(target_.name), view::xml_text(s.name));
-        if (s.found.empty()) {
-            out += "/>\n";
-            continue;
-        }
-        std::string text;
-        for (const Finding &f : s.found) text += fmt::format("{}\nin the call: {}\n", f.text, f.at);
-        out += fmt::format(">\n    <failure message=\"{}\">{}again: {}</failure>\n  </testcase>\n",
-                           view::xml_text(first_line(s.found.front().text)), view::xml_text(text), view::xml_text(again(s)));
+        JunitCase &c = suite.cases.emplace_back(JunitCase{s.name});
+        if (s.found.empty()) continue;
+        c.status = JunitCase::Status::failed;
+        c.message = first_line(s.found.front().text);
+        for (const Finding &f : s.found) c.text += fmt::format("{}\nin the call: {}\n", f.text, f.at);
+        c.text += "again: " + again(s);
     }
     std::ofstream file(path);
-    file << out << "</testsuite>\n";
+    file << junit(suite);
     file.close();
     return file.good();
 }

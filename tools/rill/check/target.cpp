@@ -11,7 +11,6 @@
 #include <elf.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <fstream>
 #include <set>
 #include <sstream>
