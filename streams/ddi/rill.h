@@ -69,6 +69,8 @@ int rill_driver_start(rill_system *, const char *prefix, void (*init)(void), voi
 /* Registers a module under a name of at most 8 characters. EINVAL, EEXIST, ENOSPC, ENOMEM. */
 int rill_module_add(rill_system *, const char *name, struct streamtab *, int devflag);
 
+/* Directories above a name come with it. EEXIST (a directory's name, too), ENOENT for a device with a slash at its end, ENOTDIR,
+   EPERM, EACCES, EINVAL, ENAMETOOLONG, EFAULT. */
 int rill_mknod(rill_proc *, const char *path, mode_t mode, dev_t dev);
 int rill_unlink(rill_proc *, const char *path);
 int rill_stat(rill_proc *, const char *path, struct stat *);
