@@ -20,14 +20,14 @@ Who picks the unit, and when (sections d-, and designs with all of them):
                        the open (d-rodent, d-freebsd-tun, d-tcp)
   FreeBSD 7.1 on       nobody: one device, an instance for each open file
   NetBSD               the driver, in its open, which makes a descriptor of its
-                       own (d-tap, d-crypto, d-dmover, d-ptm, d-svr4net), or names
-                       one that is open already: then nobody
+                       own (d-tap, d-crypto, d-dmover, d-ptm, d-svr4net); where
+                       it names an open one instead: nobody
   NetBSD (proposed)    the driver, asked just before its open (d-ethfoo)
   OpenBSD              the kernel, before the driver's open
   DragonFly            the driver's handler, for the exact name (d-ptmx);
                        proposed in 2007: the kernel (d-kqemu)
-  Linux                the kernel, at an ioctl after the open (d-linux-tun), or a
-                       control device, asked for a number before (d-loop-control)
+  Linux                the kernel, at an ioctl after the open (d-linux-tun);
+                       a control device, asked before it (d-loop-control)
 
 How to read a section:
 
