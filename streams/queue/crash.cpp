@@ -2,6 +2,7 @@
 #include "streams/system.hpp"
 #include "streams/message/usercopy.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -273,6 +274,7 @@ constinit thread_local bool telling = false;
 constinit thread_local int handing_on = 0; // to which of those before us, from 1
 
 void end_by(int sig, const siginfo_t *info) {
+    Scratch::remove_all();
     ::signal(sig, SIG_DFL);
     if (info->si_code <= 0) ::raise(sig); // else the instruction runs again and ends the program as it would have
 }
@@ -340,6 +342,7 @@ void take_out(int i) {
 // --- exit() ---
 
 void at_exit(int status, void *) {
+    Scratch::remove_all();
     if (!current || !current->entry) return;
     System &system = *current;
     flush_output();
