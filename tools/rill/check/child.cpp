@@ -430,19 +430,25 @@ void Runner::run(const Target &target, Step &step) const {
     }
     read_findings(findings, step.found);
     const Shared &told = *shared;
-    if (told.end != Shared::finished) {
+    const std::string printed = contents(output, most_output);
+    const bool hung = printed.find("(UTL-089)") != printed.npos;
+    if (hung) seconds_a_loop_ = seconds_next_loop;
+    // Procedures that keep each other busy have been named, and take the time of the step.
+    const bool busy = late && !hung && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
+        return f.text.find("(SCH-050)") != f.text.npos;
+    });
+    if (told.end != Shared::finished && !busy) {
         const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
         const std::string who = *actor.driver ? fmt::format("driver {}, {}: ", actor.driver, actor.procedure)
                                               : fmt::format("driver {}, outside its procedures: ", target.name);
         const std::string what = late ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
+                                 : hung ? "it does not return"
                                  : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
                                  : told.end == Shared::no_memory
                                      ? "it used up all memory"
                                      : WIFSIGNALED(status) ? how_it_died(WTERMSIG(status))
                                                            : fmt::format("it ended the process with status {}", WEXITSTATUS(status));
-        const std::string printed = contents(output, most_output);
-        if (printed.find("(UTL-089)") != printed.npos) seconds_a_loop_ = seconds_next_loop;
-        step.found.push_back({who + what + tail(printed), where(step, told.line)});
+        step.found.push_back({who + what + tail(printed), where(step, told.line), told.line > 0 ? told.line : 0});
     }
     if (left_behind) step.found.push_back({fmt::format("driver {}: it left a process behind (fork)", target.name), ""});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);

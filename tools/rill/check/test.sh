@@ -132,6 +132,16 @@ fi
 driver loops '#define ON_DATA(q, mp) for (;;)'
 run --seconds 1 loops.so
 check 'a loop' 1 'driver loops, put procedure: it does not return'
+driver hangs '#include <unistd.h>\n#define ON_DATA(q, mp) do { int ends[2]; char c; pipe(ends); read(ends[0], &c, 1); qreply(q, mp); } while (0)'
+run --seconds 3 hangs.so
+check 'a wait in the host' 1 'driver hangs, put procedure: it does not return'
+if grep -q '^ok    unload and reload' "$dir/out"; then echo 'a wait in the host: a step is ok that hung'; bad=1; fi
+printf '#define NAME busy\n#define SERVICE bad_wsrv\n#define ON_DATA(q, mp) putq(q, mp)\nstatic int bad_wsrv();\n#include "%s/broken/skeleton.h"\n' "$porting" >busy.c
+echo 'static int bad_wsrv(q) queue_t *q; { mblk_t *mp; if (q->q_first) { qenable(q); return 0; } while ((mp = getq(q))) freemsg(mp); return 0; }' >>busy.c
+"$rill" cc busy.c || bad=1
+run --seconds 1 busy.so
+check 'service procedures without end' 1 '(SCH-050)'
+absent 'service procedures without end' 'does not return'
 
 # --- ioctls ---
 waits="$porting/broken/waits.c"
