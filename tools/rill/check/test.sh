@@ -27,7 +27,7 @@ check() {
     if [ -n "$(ls "$dir/tmp")" ]; then echo "$1: temporary files are left"; ls "$dir/tmp"; bad=1; rm -rf "$dir/tmp/"*; fi
 }
 absent() {
-    if grep -qF -- "$2" "$dir/out"; then echo "$1: a line has: $2"; cat "$dir/out"; bad=1; fi
+    if cat "$dir/out" "$dir/err" | grep -qF -- "$2"; then echo "$1: a line has: $2"; cat "$dir/out"; bad=1; fi
 }
 # driver NAME [MACROS]: one of the skeleton's kind.
 driver() {
@@ -86,6 +86,22 @@ check 'a name that the directory has not' 2 'drivers has no driver or module cal
 echo nonsense >text.so
 run text.so
 check 'no object' 2 'text.so'
+{ sed 's/PREFIX/bare_/;s/{ &rinit, &winit/{ \&rinit, NULL/' foo.c; } >bare.c
+"$rill" cc bare.c && run bare.so
+check 'half a streamtab' 2 'expected a whole streamtab, found one without st_wrinit (CFG-039)'
+mkfifo pipe.so
+run pipe.so
+check 'a FIFO' 2 'cannot read pipe.so: expected a file, found a FIFO'
+head -c 9000 single.so >cut.so
+run cut.so
+check 'an object that is cut off' 2 'bytes that its headers speak of, found 9000: it is cut off (CFG-084)'
+{ head -c 56 single.so; printf '\377\377'; tail -c +59 single.so; } >headers.so
+run headers.so
+check 'headers that make no sense' 2 'headers.so: '
+absent 'headers that make no sense' 18446744073709551615
+{ head -c 32 single.so; printf '\370\377\377\377\377\377\377\377'; tail -c +41 single.so; } >headers.so
+run headers.so
+check 'headers beyond all addresses' 2 'headers.so: its headers lie where no file has bytes: it is damaged (CFG-084)'
 echo 'int broken = ;' >wrong.c
 tree unmade wrong.c own 'cfs own 71 4 clone'
 run unmade:own
