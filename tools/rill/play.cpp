@@ -158,6 +158,8 @@ int play(const PlayOptions &asked) {
         options.file = file.string();
         if (!read_needs(text, options.file, needs, problem)) return fmt::print(stderr, "{}\n", problem), exit_unusable;
         if (!settle(needs, file, options, problem)) return failed(problem);
+        const auto count = std::count(text.begin(), text.end(), '\n') + (text.back() != '\n');
+        if (options.from > count) return failed(fmt::format("--from {}: {} has {} line{}", options.from, options.file, count, count == 1 ? "" : "s"));
     }
     if (options.profile.empty()) options.profile = "irix";
     struct Watched {
@@ -171,7 +173,7 @@ int play(const PlayOptions &asked) {
     auto &s = *reinterpret_cast<System *>(system.get());
     if (options.seed) s.sched.seed(*options.seed);
     if (!needs.faults.empty() && !std::getenv("RILL_FAULTS"))
-        s.fault_policy = needs.faults == "off" ? FaultPolicy::off : needs.faults == "stop" ? FaultPolicy::stop : FaultPolicy::report;
+        s.fault_policy = *fault_policy_named(needs.faults);
     if (!fill(system.get(), options, needs)) return exit_unusable;
 
     Page page = tool::page();

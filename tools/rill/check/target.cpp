@@ -111,6 +111,7 @@ std::optional<std::string> nonsense(const CheckOptions &o) {
     if (o.devices < 1 || o.devices > most_devices)
         return fmt::format("--devices {}: expected 1 to {}", o.devices, most_devices);
     if (o.seconds < 1 || o.seconds > 86'400) return fmt::format("--seconds {}: expected 1 to 86400", o.seconds);
+    if (!o.prefix.empty() && !sysgen::is_identifier(o.prefix)) return fmt::format("--prefix {}: expected the beginning of a C name", o.prefix);
     std::vector<long> ignored;
     for (const std::string &word : o.ioctls)
         if (!read_commands(word, ignored)) return fmt::format("--ioctl {}: expected numbers", word);

@@ -114,6 +114,15 @@ for option in '--major 99999' '--major 0' '--major 10' '--devices -5' '--devices
     check "$option" 2 'rill check: '
 done
 
+run --seed -1 own.so
+check '--seed -1' 2 'expected 0 or more, found -1'
+run --prefix "''" own.so
+check "--prefix ''" 2 "rill check: --prefix '': expected the beginning of a C name"
+RILL_FAULTS=frob run own.so
+check 'no such policy' 2 'rill: RILL_FAULTS=frob: expected report, stop or off'
+run --junit /dev/full own.so
+check 'JUnit to a full disk' 3 'cannot write /dev/full'
+
 # --- drivers that misbehave ---
 driver quits '#define ON_DATA(q, mp) (freemsg(mp), exit(0))'
 run quits.so
