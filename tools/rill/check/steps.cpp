@@ -33,6 +33,26 @@ unsigned opens_in_round(const Ran &ran, unsigned round) {
     return out;
 }
 
+std::string but_not(int error, const std::string &line) { return fmt::format("expect !{} {}", view::errno_name(error), line); }
+
+// Where the opens of a later round get less than those of an earlier: that line, and what it should come to.
+Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, std::string text, std::string at) {
+    std::vector<std::size_t> lines[2];
+    unsigned seen = 0;
+    for (std::size_t i = 0; i < ran.lines.size(); ++i) {
+        if (!ran.lines[i].starts_with("n") || !is_open_line(ran.lines[i])) continue;
+        const unsigned round = seen++ / most_opens;
+        if (round == earlier) lines[0].push_back(i);
+        if (round == later) lines[1].push_back(i);
+    }
+    for (std::size_t n = 0; n < std::min(lines[0].size(), lines[1].size()); ++n) {
+        const std::size_t i = lines[1][n];
+        if (opened(ran.ended[lines[0][n]]) && !opened(ran.ended[i]))
+            return {std::move(text), std::move(at), static_cast<int>(i) + 1, "expect ok " + ran.lines[i]};
+    }
+    return {std::move(text), std::move(at)};
+}
+
 } // namespace
 
 Steps::Steps(const Target &target, const CheckOptions &options) : target_(target), options_(options), random_(options.seed) {}
@@ -101,7 +121,7 @@ void Steps::opens_and_refusals() {
             if (!error && std::exchange(refused, false))
                 out.push_back({by(target, "open procedure") + "an open succeeded after one that was refused, nothing having been "
                                                       "closed (CLN-057)",
-                               ran.lines[i]});
+                               ran.lines[i], static_cast<int>(i) + 1});
             if (!error) continue;
             refused = true;
             if (error == ENOSR || error == ENXIO || error == EBUSY || error == EAGAIN || error == ENOMEM || error == EMFILE)
@@ -110,14 +130,15 @@ void Steps::opens_and_refusals() {
                 out.push_back({by(target, "open procedure") +
                                    fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO (CLN-057)",
                                                view::errno_name(error)),
-                               ran.lines[i]});
+                               ran.lines[i], static_cast<int>(i) + 1, but_not(error, ran.lines[i])});
             break;
         }
         if (first != second)
-            out.push_back({by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been closed "
-                                                               "only {}: minors were lost (CLN-092)",
-                                                               first, second),
-                           "close"});
+            out.push_back(fewer_opens(ran, 0, 1,
+                                      by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been "
+                                                                          "closed only {}: minors were lost (CLN-092)",
+                                                                          first, second),
+                                      "close"));
         return out;
     };
 }
@@ -210,7 +231,7 @@ void Steps::flushes() {
                 what = "an M_FLUSH was not passed on downwards (MSG-085)";
             if (target.module && seen.flush_in_up && !seen.flush_out_up)
                 what = "an M_FLUSH was not passed on upwards: what is above is never flushed (MSG-085)";
-            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i]}};
+            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i], static_cast<int>(i) + 1}};
         }
         return std::vector<Finding>{};
     };
@@ -250,10 +271,11 @@ void Steps::bands() {
             if (!seen.actor.empty()) actor = seen.actor;
         }
         if (most[0] > bytes * count / 2 || most[1] < bytes * (count - 1)) return std::vector<Finding>{};
+        const std::size_t last = ran.lines.size() - 2; // of the putmsgs
         return std::vector<Finding>{{by(target, actor.c_str()) +
                                          "band 0 is held back when nobody reads, band 1 grows without end: is room asked for "
                                          "band 0 whatever the message's band? (FLW-030, FLW-037)",
-                                     "putmsg b"}};
+                                     "putmsg b", static_cast<int>(last) + 1, "expect EAGAIN " + ran.lines[last]}};
     };
 }
 
@@ -388,11 +410,12 @@ void Steps::failing_opens() {
     whole.judge = [&target = target_](const Ran &ran) {
         const unsigned before = opens_in_round(ran, 1), after = opens_in_round(ran, 2);
         if (after >= before || opens_in_round(ran, 0) != before) return std::vector<Finding>{};
-        return std::vector<Finding>{{by(target, "open procedure") +
-                                         fmt::format("{} clone opens succeeded, and after some had failed for want of memory "
-                                                     "only {}: an open that fails keeps its minor (CLN-059)",
-                                                     before, after),
-                                     "open"}};
+        return std::vector<Finding>{
+            fewer_opens(ran, 1, 2,
+                        by(target, "open procedure") + fmt::format("{} clone opens succeeded, and after some had failed for want of "
+                                                                   "memory only {}: an open that fails keeps its minor (CLN-059)",
+                                                                   before, after),
+                        "open")};
     };
 }
 

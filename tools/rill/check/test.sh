@@ -207,8 +207,70 @@ driver keeps '#include <sys/kmem.h>\nstatic char *m4[4];\n#define ON_TAKEN(m) if
 run keeps.so
 check 'an allocation that fails in open' 1 'an open that fails keeps its minor (CLN-059)'
 scenario=$(sed -n 's/^ *again: rill boot [^ ]* -s //p' "$dir/out")
-timeout 60 "$rill" boot keeps.check -s "$scenario" >"$dir/again" 2>&1 </dev/null || { echo 'its scenario does not run to its end'; tail -3 "$dir/again"; bad=1; }
+timeout 60 "$rill" boot keeps.check -s "$scenario" >"$dir/again" 2>&1 </dev/null
+[ $? -eq 1 ] || { echo 'its scenario ends as if nothing were wrong'; tail -3 "$dir/again"; bad=1; }
+grep -q 'expected ok, got ENXIO' "$dir/again" || { echo 'its scenario does not run to the fault'; tail -3 "$dir/again"; bad=1; }
 grep -q 'ENOMEM' "$dir/again" || { echo 'its scenario does not make the allocation fail'; bad=1; }
+
+# again NAME PATTERN [ARGUMENTS]: its scenarios say at their top what is wrong, the last of them shows it, and does not end well.
+again() {
+    name=$1 pattern=$2
+    shift 2
+    run "$@" "$name.so"
+    scenario=$(sed -n 's/^ *again: rill boot [^ ]* -s //p' "$dir/out" | head -1)
+    if ! head -1 "$scenario" | grep -q "^# what is wrong: driver $name[,:] .*$pattern"; then
+        echo "$name: its scenario does not say at its top what is wrong"; head -3 "$scenario"; bad=1
+    fi
+    timeout 60 "$rill" boot "$name.check" -s "$scenario" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+}
+driver samedev '#define STORE(devp, m)'
+again samedev CLN-006
+check 'the same device again' 1 'expected !EBUSY, got EBUSY'
+driver lostmin '#define ON_CLOSE(q) ((q)->q_ptr = NULL)'
+again lostmin CLN-092
+check 'lost minors again' 1 'expected ok, got ENXIO'
+driver noflush '#define ON_FLUSHR(q, mp) freemsg(mp)'
+again noflush MSG-085
+check 'a flush again' 0 'what is wrong is seen here: driver noflush, put procedure: an M_FLUSH'
+again muteown IOC-122 --ioctl 0x6201
+check 'a lost ioctl again' 1 ''
+driver leaks '#define ON_DATA(q, mp) (dupmsg(mp), qreply(q, mp))'
+again leaks ''
+check 'a leak again' 1 ''
+
+# --- rill boot ---
+# boots NAME PREFIX SIGNAL: a directory with the driver, and one write to it; a signal to send it meanwhile.
+boots() {
+    [ -d "$1.tree" ] || tree "$1.tree" "$1.c" "$2" "cfs $2 71 4 clone"
+    printf 'mknod /dev/x c 10 71\nfd = open /dev/x\nwrite fd "x"\n' >x.rill
+    "$rill" boot "$1.tree" -q --watchdog 2 -s x.rill >"$dir/out" 2>"$dir/err" </dev/null &
+    pid=$!
+    if [ -n "${3-}" ]; then
+        while ! grep -q open "$dir/out"; do sleep 0.1; done
+        kill "-$3" $pid
+    fi
+    wait $pid 2>/dev/null
+    status=$?
+}
+boots own own
+check 'a driver without faults' 0 'write fd "x" -> 1'
+if [ -z "$sanitized" ]; then
+    boots crashes crashes
+    check 'a crash leaves no files' 139 'SIGSEGV'
+fi
+boots quits quits
+check 'exit() leaves no files' 1 'it ended the process by exit(0) (UTL-081)'
+boots hangs hangs
+check 'a wait in the host is ended, and leaves no files' 134 'driver hangs, put procedure: it has not returned for 2 seconds (UTL-089)'
+boots hangs hangs TERM
+check 'SIGTERM leaves no files' 143
+driver faulty '#define ON_DATA(q, mp) (kmem_free(kmem_alloc(8, KM_SLEEP), 8), qreply(q, mp))'
+boots faulty faulty
+check 'a fault' 1 'rill: a driver is at fault: faulty, put procedure: kmem_alloc with KM_SLEEP'
+sed -i '1i faults off' x.rill
+"$rill" boot faulty.tree -q -s x.rill >"$dir/out" 2>"$dir/err" </dev/null; status=$?
+check 'a fault that is not looked for' 0 'write fd "x" -> 1'
 
 # --- interrupted ---
 "$rill" check --seconds 60 loops.so >/dev/null 2>&1 &
