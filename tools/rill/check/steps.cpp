@@ -53,6 +53,25 @@ Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, std::strin
     return {std::move(text), std::move(at)};
 }
 
+// An ioctl that was never answered ends with ETIME as I_STR; as a transparent one it can never end.
+std::vector<Finding> unanswered(const Target &target, const Ran &ran) {
+    std::string who, commands, at, instead;
+    int number = 0;
+    for (std::size_t i = 0; i < ran.lines.size(); ++i) {
+        const std::string &line = ran.lines[i];
+        const int error = line.starts_with("ioctl a ") && ran.ended[i] ? ran.ended[i]->error : 0;
+        if (error != ETIME && error != EDEADLK) continue;
+        const std::size_t from = line.starts_with("ioctl a I_STR ") ? 14 : 8;
+        const std::string command = line.substr(from, line.find(' ', from) - from);
+        if (at.empty()) at = line, who = ran.seen[i].ioctl_at, number = static_cast<int>(i) + 1, instead = but_not(error, line);
+        if ((commands + ",").find(" " + command + ",") == commands.npos) commands += fmt::format("{} {}", commands.empty() ? "" : ",", command);
+    }
+    if (at.empty()) return {};
+    return {{(who.empty() ? by(target, "put procedure") : who + ": ") +
+                 fmt::format("it was given an M_IOCTL that was never answered, command{} (IOC-122)", commands),
+             at, number, instead}};
+}
+
 } // namespace
 
 Steps::Steps(const Target &target, const CheckOptions &options) : target_(target), options_(options), random_(options.seed) {}
@@ -170,7 +189,6 @@ void Steps::random_order() {
     }
 }
 
-// I_STR and transparent. Without an answer the first ends with ETIME, the second can never end.
 void Steps::ioctls() {
     Step &s = begin("unknown ioctls are answered, I_STR and transparent");
     open();
@@ -179,32 +197,23 @@ void Steps::ioctls() {
     for (const char *command : {"0x5801 0", "0x5801 \"a buffer of the application\"", "0x7ffe 0"})
         add(fmt::format("ioctl a {}", command));
     add("close a");
-    s.judge = [&target = target_](const Ran &ran) {
-        for (std::size_t i = 0; i < ran.lines.size(); ++i) {
-            const int error = ran.lines[i].starts_with("ioctl a") && ran.ended[i] ? ran.ended[i]->error : 0;
-            if (error != ETIME && error != EDEADLK) continue;
-            const std::string &who = ran.seen[i].ioctl_at;
-            return std::vector<Finding>{{(who.empty() ? by(target, "put procedure") : who + ": ") +
-                                             "it was given an M_IOCTL that was never answered (IOC-122)",
-                                         ran.lines[i]}};
-        }
-        return std::vector<Finding>{};
-    };
+    s.judge = [&target = target_](const Ran &ran) { return unanswered(target, ran); };
 }
 
-// What each of them means nobody knows here: any answer is right, a fault is not.
+// What each of them means nobody knows here: any answer is right, a fault or no answer at all is not. It may take long.
 void Steps::own_ioctls() {
-    begin("its own ioctls, I_STR and transparent");
+    Step &s = begin("its own ioctls, I_STR and transparent");
     open();
     for (const long command : target_.ioctls) {
         const std::string number = fmt::format("{:#x}", static_cast<unsigned>(command));
         for (const char *data : {"", " \"\\x01\\x00\\x00\\x00\"", " \"0123456789abcdef0123456789abcdef0123456789abcdef\""})
-            add(fmt::format("ioctl a I_STR {} 1{}", number, data));
+            add(fmt::format("ioctl a I_STR {} 60{}", number, data));
         for (const char *data : {" 0", " \"a buffer of the application\""}) add(fmt::format("ioctl a {}{}", number, data));
         drain();
     }
     add("close a");
     add("advance 200");
+    s.judge = [&target = target_](const Ran &ran) { return unanswered(target, ran); };
 }
 
 void Steps::flushes() {

@@ -186,6 +186,15 @@ check 'a file that is wrong' 2 'waits.ioctls: expected numbers'
 driver mute '#define ON_IOCTL(q, mp) freemsg(mp)'
 run mute.so
 check 'an ioctl without an answer' 1 'driver mute, put procedure: '
+driver muteown '#define ON_IOCTL(q, mp) if (((struct iocblk *)(mp)->b_rptr)->ioc_cmd == 0x6201) freemsg(mp); else miocnak(q, mp, 0, EINVAL)'
+run --ioctl 0x6201,0x6202 muteown.so
+check 'an ioctl of its own without an answer' 1 'never answered'
+check 'and which' 1 'in the call: ioctl a I_STR 0x6201 60'
+sed 's/PREFIX/mutemod_/;s/putnext(q, mp)/if (mp->b_datap->db_type == M_IOCTL \&\& *(int *)mp->b_rptr == 0x6201) freemsg(mp); else &/' foo.c >mutemod.c
+"$rill" cc mutemod.c || bad=1
+run --module --ioctl 0x6201 mutemod.so
+check "a module's" 1 'driver mutemod, put procedure: '
+check 'is told as well' 1 'never answered'
 run --tap mute.so
 check 'TAP' 1 'not ok 4 - unknown ioctls are answered'
 if grep -E '^(not )?ok .*#' "$dir/out"; then echo 'TAP: a name has a #'; bad=1; fi
