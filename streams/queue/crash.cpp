@@ -400,21 +400,21 @@ struct Watch {
     pid_t thread = 0;
     System **current = nullptr; // the watched thread's
     std::atomic<const Entry *> outermost{nullptr};
-    std::atomic<long> processor{0}; // seconds, when it was first seen
+    std::atomic<long> processor{0}; // milliseconds, when it was first seen
     clockid_t clock{};              // of the watched thread
 } watch;
 
 constexpr int looks_to_answer = 3;
 
-long seconds_of(clockid_t clock) {
+long milliseconds_of(clockid_t clock) {
     timespec t{};
     ::clock_gettime(clock, &t);
-    return t.tv_sec;
+    return t.tv_sec * 1000 + t.tv_nsec / 1'000'000;
 }
 
 [[noreturn]] void end_hung(System &system) {
     const auto limit = static_cast<long>(watch.seconds);
-    const bool loops = (seconds_of(watch.clock) - watch.processor.load(std::memory_order_relaxed)) * 4 >= limit; // of a machine that has other work too
+    const bool loops = (milliseconds_of(watch.clock) - watch.processor.load(std::memory_order_relaxed)) * 4 >= limit * 1000; // of a machine that has other work too
     flush_output();
     Text out;
     tell_whose(out, system.entry);
@@ -470,7 +470,7 @@ void *keep_watch(void *) {
         if (!now.outermost || !(now == before)) {
             before = now;
             looks = 0;
-            watch.processor.store(seconds_of(watch.clock), std::memory_order_relaxed);
+            watch.processor.store(milliseconds_of(watch.clock), std::memory_order_relaxed);
             watch.outermost.store(now.outermost, std::memory_order_release);
             continue;
         }

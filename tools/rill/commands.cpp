@@ -164,6 +164,7 @@ std::string help() {
     }
     out += "\nwhat a call should do\n"
            "  expect EBUSY CALL     expect ok CALL     expect = 5 CALL     expect \"hello\" CALL     expect (61,0) CALL\n"
+           "  expect !EBUSY CALL    anything but that\n"
            "\nlines for the reader\n"
            "  # a comment     > a sentence of narration\n"
            "\n`help open` tells more of one, with an example; so do `help I_PUSH` and `help CLN-022`.";
