@@ -32,6 +32,14 @@ std::string Census::text() const {
     return s.empty() ? "nothing" : s;
 }
 
+Census Census::beyond(const Census &before) const {
+    Census more{};
+    const auto *a = reinterpret_cast<const long *>(this), *b = reinterpret_cast<const long *>(&before);
+    auto *m = reinterpret_cast<long *>(&more);
+    for (std::size_t i = 0; i < sizeof more / sizeof(long); ++i) m[i] = a[i] > b[i] ? a[i] - b[i] : 0;
+    return more;
+}
+
 // --- what the layers below ask ---
 
 namespace {

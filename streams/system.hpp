@@ -36,6 +36,7 @@ struct Census {
         signals, holds;
     bool operator==(const Census &) const = default;
     std::string text() const; // only what is not 0
+    Census beyond(const Census &before) const; // what is more
 };
 
 // A call started on its own, to be looked at while it sleeps.

@@ -2,12 +2,20 @@
 // seen; it is not an errno and not an assertion of ours. Policy per System: report and go on, or stop at the first.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rill {
 
 enum class FaultPolicy : unsigned char { report, stop, off };
+
+inline std::optional<FaultPolicy> fault_policy_named(std::string_view name) {
+    if (name == "report") return FaultPolicy::report;
+    if (name == "stop") return FaultPolicy::stop;
+    return name == "off" ? std::optional(FaultPolicy::off) : std::nullopt;
+}
 
 struct Fault {
     std::string driver;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -134,6 +135,15 @@ std::string without_quotation(const std::string &line) {
 
 } // namespace
 
+std::string wrong_with_object(std::string &bytes) {
+    const Elf elf(bytes);
+    if (!elf.valid()) return "expected a shared object of this machine, found another kind of file";
+    const std::size_t wanted = elf.size_wanted();
+    if (wanted <= bytes.size()) return {};
+    if (wanted > PTRDIFF_MAX) return "its headers lie where no file has bytes: it is damaged (CFG-084)";
+    return fmt::format("expected the {} bytes that its headers speak of, found {}: it is cut off (CFG-084)", wanted, bytes.size());
+}
+
 Image::~Image() {
     if (!watched::memory() || !watched::leaks_are_told) { // whose report of what was lost names what the objects hold
         for (std::size_t i = objects_.size(); i-- > 0;) close(i);
@@ -141,14 +151,9 @@ Image::~Image() {
             if (object.handle) ::dlclose(object.handle);
         if (kernel_) ::dlclose(kernel_);
     }
-    if (directory_.empty() || maker_ != ::getpid()) return; // a forked copy leaves the files to the one that made them
-    for (const std::string &file : files_) ::unlink(file.c_str());
-    ::rmdir((directory_ + "/config").c_str());
-    ::rmdir(directory_.c_str());
 }
 
 int Image::write(const std::string &path, std::string_view text, Problems &problems) {
-    files_.push_back(path);
     File file(std::fopen(path.c_str(), "wbe"), std::fclose);
     if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() || std::fflush(file.get()) != 0) {
         const int error = errno;
@@ -165,27 +170,22 @@ int Image::copy(const Unit &unit, Object &object, Problems &problems) {
         problems.add({object.shown, 0, 0}, problem);
         return error == EISDIR || error == EINVAL ? ENOEXEC : error;
     }
+    if (problem = wrong_with_object(bytes); !problem.empty()) {
+        problems.add({object.shown, 0, 0}, problem);
+        return ENOEXEC;
+    }
     Elf elf(bytes);
-    if (!elf.valid()) {
-        problems.add({object.shown, 0, 0}, "expected a shared object of this machine, found another kind of file");
-        return ENOEXEC;
-    }
-    if (const std::size_t wanted = elf.size_wanted(); wanted > bytes.size()) {
-        problems.add({object.shown, 0, 0}, fmt::format("expected the {} bytes that its headers speak of, found {}: it is cut off (CFG-084)",
-                                                       wanted, bytes.size()));
-        return ENOEXEC;
-    }
     elf.forget_soname();
     elf.names(object.names, object.wanted);
-    object.copy = directory_ + "/" + unit.master.name + ".so";
+    object.copy = directory_.path() + "/" + unit.master.name + ".so";
     return write(object.copy, bytes, problems);
 }
 
 // Shown to people, a private copy is the object it was made from.
 std::string Image::readable(std::string text) const {
-    replace_all(text, directory_ + "/config/kernel.so", "master.d");
-    replace_all(text, directory_ + "/config/", "");
-    replace_all(text, directory_ + "/", "boot/");
+    replace_all(text, directory_.path() + "/config/kernel.so", "master.d");
+    replace_all(text, directory_.path() + "/config/", "");
+    replace_all(text, directory_.path() + "/", "boot/");
     return text;
 }
 
@@ -193,7 +193,7 @@ std::string Image::readable(std::string text) const {
 int Image::compile(const std::string &output, const std::vector<std::string> &inputs, Problems &problems) {
     const char *compiler = std::getenv("RILL_CC");
     if (!compiler || !*compiler) compiler = "cc";
-    const std::string messages = directory_ + "/config/messages";
+    const std::string messages = directory_.path() + "/config/messages";
     std::vector<std::string> words = {compiler, "-shared", "-fPIC", "-w", "-std=gnu89", "-fno-builtin", "-o", output,
                                       "-I" RILL_DDI_SOURCE, "-I" RILL_DDI_INSTALLED, "-Wl,--no-as-needed"};
     words.insert(words.end(), inputs.begin(), inputs.end());
@@ -213,8 +213,6 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_addopen(&actions, 1, messages.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    files_.push_back(messages);
-    files_.push_back(output);
     pid_t pid = 0;
     const int error = ::posix_spawnp(&pid, compiler, &actions, nullptr, argv.data(), env.data());
     ::posix_spawn_file_actions_destroy(&actions);
@@ -285,18 +283,13 @@ int Image::build(const Plan &plan, Problems &problems) {
     for (const Unit &unit : plan.units) anything = anything || !unit.object.empty() || !c_text(unit.master, 0).empty();
     if (!anything) return 0;
 
-    const char *tmp = std::getenv("TMPDIR");
-    std::string name = std::string(tmp && *tmp ? tmp : "/tmp") + "/rill-sysgen-XXXXXX";
-    if (!::mkdtemp(name.data())) {
-        const int error = errno;
-        problems.add({name, 0, 0}, std::strerror(error));
+    int error = directory_.make("rill-sysgen");
+    if (error) {
+        problems.add({directory_.path(), 0, 0}, std::strerror(error));
         return error;
     }
-    directory_ = name;
-    maker_ = ::getpid();
-    ::mkdir((directory_ + "/config").c_str(), 0700);
+    ::mkdir((directory_.path() + "/config").c_str(), 0700);
 
-    int error = 0;
     for (std::size_t i = 0; i < plan.units.size(); ++i)
         if (!plan.units[i].object.empty())
             if (const int e = copy(plan.units[i], objects_[i], problems)) error = e;
@@ -309,12 +302,12 @@ int Image::build(const Plan &plan, Problems &problems) {
         const std::string text = c_text(unit.master, unit.vectors.size());
         std::string source;
         if (!text.empty()) {
-            source = directory_ + "/config/" + unit.master.name + ".c";
+            source = directory_.path() + "/config/" + unit.master.name + ".c";
             if ((error = write(source, text, problems))) return error;
         }
         if (unit.master.has('d') && !unit.object.empty()) {
             if (source.empty()) {
-                source = directory_ + "/config/" + unit.master.name + ".c";
+                source = directory_.path() + "/config/" + unit.master.name + ".c";
                 if ((error = write(source, "", problems))) return error;
             }
             objects_[i].group = source;
@@ -331,12 +324,12 @@ int Image::build(const Plan &plan, Problems &problems) {
         for (const Object &object : objects_) real = real || object.names.contains(stub.name);
         if (!real && stubbed.insert(stub.name).second) stubs += c_stub(stub);
     }
-    const std::string kernel = directory_ + "/config/kernel.so";
+    const std::string kernel = directory_.path() + "/config/kernel.so";
     if (!sources.empty() || resident.size() > 1 || (!stubbed.empty() && !resident.empty())) {
         std::vector<std::string> inputs = std::move(sources);
         inputs.insert(inputs.end(), resident.begin(), resident.end());
         if (!stubbed.empty()) {
-            const std::string source = directory_ + "/config/stubs.c", object = directory_ + "/config/stubs.so";
+            const std::string source = directory_.path() + "/config/stubs.c", object = directory_.path() + "/config/stubs.so";
             if ((error = write(source, stubs, problems))) return error;
             if ((error = compile(object, {source}, problems))) return error;
             inputs.push_back(object);

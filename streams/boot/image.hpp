@@ -8,16 +8,19 @@
 // group from the top. So a variable that a master file defines goes before a driver's own weak one of the same name.
 // A loadable driver is a group of its own, which has kernel.so at its end, opened when the driver is loaded (CFG-035).
 //
-// The copies lie in a directory of their own under TMPDIR, which is removed with the image; until then debuggers and
-// sanitizers can read symbols from them. The compiler is `cc`, or what RILL_CC names; it is started without a shell.
+// The copies lie in a directory of their own under TMPDIR, which is removed with the image, or when the process ends by a
+// crash; until then debuggers and sanitizers can read symbols from them. The compiler is `cc`, or what RILL_CC names; it is started without a shell.
 #pragma once
 
+#include "streams/base/scratch.hpp"
 #include "streams/boot/plan.hpp"
 
 #include <set>
-#include <sys/types.h>
 
 namespace rill::sysgen {
+
+// Of an object's bytes, why they cannot be opened, in words; empty if they look well.
+std::string wrong_with_object(std::string &bytes);
 
 class Image {
 public:
@@ -55,9 +58,7 @@ private:
     std::string readable(std::string text) const;
     bool explain_undefined(Problems &problems) const;
 
-    std::string directory_;
-    std::vector<std::string> files_;
-    pid_t maker_ = 0;
+    Scratch directory_;
     std::vector<Object> objects_; // by unit
     void *kernel_ = nullptr;
 };

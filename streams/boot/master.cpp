@@ -117,7 +117,7 @@ private:
         if (is_identifier(word.text))
             master_.prefix = word.text;
         else
-            problems_.expected(word, "a prefix, the beginning of a C name,");
+            problems_.expected(word, "a prefix (the beginning of a C name)");
     }
 
     // One external major, or several separated by commas, which then all lead to this driver (DEV-018).

@@ -130,6 +130,8 @@ int Booted::examine(std::size_t i, Problems &problems) {
         problems.add(object_place(i), fmt::format("expected a streamtab {} for flags '{}' at {}, found none (CFG-039)",
                                                   r.solaris ? "registered by its _init" : m.prefix + "info", m.flags,
                                                   m.flags_place.text()));
+    if (const char *missing = r.owner.tab ? missing_part(*r.owner.tab) : nullptr)
+        problems.add(object_place(i), fmt::format("expected a whole streamtab, found one without {} (CFG-039)", missing));
     r.owner.decide_convention();
     if ((r.owner.devflag & D_OLD) && (r.owner.devflag & D_MP))
         problems.add(object_place(i), fmt::format("expected {}devflag with D_OLD or D_MP, found both (CFG-037)", m.prefix));

@@ -198,10 +198,11 @@ private:
 
 } // namespace
 
-// RILL_FAULTS: report (and go on), stop (at the first), off.
-static FaultPolicy fault_policy_named(std::string_view name) {
-    if (name == "stop") return FaultPolicy::stop;
-    return name == "off" ? FaultPolicy::off : FaultPolicy::report;
+// RILL_FAULTS: report (and go on), stop (at the first), off; what is none of them is not taken.
+static FaultPolicy fault_policy(const char *text, FaultPolicy otherwise) {
+    const auto policy = fault_policy_named(text);
+    if (!policy && *text) std::fprintf(stderr, "rill: RILL_FAULTS=%s is none of report, stop and off\n", text);
+    return policy.value_or(otherwise);
 }
 
 // RILL_STACK: bytes, or with a K or M behind them; what cannot be a stack is not taken.
@@ -236,7 +237,7 @@ EXPORT rill_system *rill_system_new(const char *name) {
         errno = error;
         return nullptr;
     }
-    if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy_named(policy);
+    if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy(policy, system->fault_policy);
     return reinterpret_cast<rill_system *>(system);
 }
 

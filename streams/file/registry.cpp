@@ -12,14 +12,19 @@ namespace rill {
 
 namespace {
 
-// Both sides have a qinit with its module_info; a lower half is whole or not there.
-bool is_whole(const streamtab *tab) {
-    const auto whole = [](const qinit *init) { return init && init->qi_minfo; };
-    return whole(tab->st_rdinit) && whole(tab->st_wrinit) && !tab->st_muxrinit == !tab->st_muxwinit &&
-           (!tab->st_muxrinit || (whole(tab->st_muxrinit) && whole(tab->st_muxwinit)));
-}
+bool is_whole(const streamtab *tab) { return !missing_part(*tab); }
 
 } // namespace
+
+const char *missing_part(const streamtab &tab) {
+    if (!tab.st_rdinit) return "st_rdinit";
+    if (!tab.st_wrinit) return "st_wrinit";
+    if (!tab.st_muxrinit && tab.st_muxwinit) return "st_muxrinit";
+    if (tab.st_muxrinit && !tab.st_muxwinit) return "st_muxwinit";
+    for (const qinit *init : {tab.st_rdinit, tab.st_wrinit, tab.st_muxrinit, tab.st_muxwinit})
+        if (init && !init->qi_minfo) return "qi_minfo, in one of its qinits";
+    return nullptr;
+}
 
 Registry::Registry(System &system, unsigned drivers, unsigned modules)
     : system_(system), drivers_max_(drivers), by_external_(system.profile.major_max + 1), modules_max_(modules) {}

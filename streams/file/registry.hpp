@@ -64,6 +64,9 @@ struct AutopushRule {
     std::vector<std::string> modules;
 };
 
+// Both sides have a qinit with its module_info; a lower half is whole or not there. What is missing, or nullptr.
+const char *missing_part(const streamtab &tab);
+
 class Registry {
 public:
     Registry(System &system, unsigned drivers, unsigned modules); // how many of each there may be

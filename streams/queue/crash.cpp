@@ -1,15 +1,21 @@
 #include "streams/queue/crash.hpp"
 #include "streams/system.hpp"
+#include "streams/base/scratch.hpp"
 #include "streams/message/usercopy.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
 #include <iterator>
 #include <mutex>
+#include <pthread.h>
+#include <semaphore.h>
 #include <sys/conf.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -275,6 +281,7 @@ constinit thread_local bool telling = false;
 constinit thread_local int handing_on = 0; // to which of those before us, from 1
 
 void end_by(int sig, const siginfo_t *info) {
+    Scratch::remove_all();
     ::signal(sig, SIG_DFL);
     if (info->si_code <= 0) ::raise(sig); // else the instruction runs again and ends the program as it would have
 }
@@ -342,6 +349,7 @@ void take_out(int i) {
 // --- exit() ---
 
 void at_exit(int status, void *) {
+    Scratch::remove_all();
     if (!current || !current->entry) return;
     System &system = *current;
     flush_output();
@@ -384,54 +392,115 @@ thread_local AlternateStack alternate_stack;
 
 // --- procedures that do not return ---
 
+// A thread of its own looks once a second, so that nothing disturbs the driver's calls of the host before its time is up.
+// It reads the watched thread through the kernel, and counts its looks: the time in which the process was stopped, by a
+// debugger or a terminal, is no driver's. When the time is up the watched thread is told to tell.
 struct Watch {
-    timer_t timer;
     bool on = false;
+    pid_t process = 0; // whose watcher it is: not a forked copy's
+    pthread_t watcher{};
+    sem_t enough; // posted to end it
     unsigned seconds = 0;
-    const Entry *outermost = nullptr;
-    Scheduler::Stamp stamp{};
-    long processor = 0, wall = 0; // when it was first seen
-    bool told = false;
+    pid_t thread = 0;
+    System **current = nullptr; // the watched thread's
+    std::atomic<const Entry *> outermost{nullptr};
+    std::atomic<long> processor{0}; // milliseconds, when it was first seen
+    clockid_t clock{};              // of the watched thread
 } watch;
 
-long seconds_of(clockid_t clock) {
+constexpr int looks_to_answer = 3;
+
+long milliseconds_of(clockid_t clock) {
     timespec t{};
     ::clock_gettime(clock, &t);
-    return t.tv_sec;
+    return t.tv_sec * 1000 + t.tv_nsec / 1'000'000;
 }
 
-void on_tick(int, siginfo_t *, void *) {
+bool has_been_busy() { // on a machine that has other work too
+    return (milliseconds_of(watch.clock) - watch.processor.load(std::memory_order_relaxed)) * 4 >= watch.seconds * 1000L;
+}
+
+// It has work to do, and the host has not let it: its time is not up.
+bool starves() {
+    if (has_been_busy()) return false;
+    char name[64], text[512];
+    std::snprintf(name, sizeof name, "/proc/self/task/%d/stat", watch.thread);
+    const int fd = ::open(name, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? 0 : ::read(fd, text, sizeof text - 1);
+    if (fd >= 0) ::close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const char *behind = std::strrchr(text, ')'); // of its name
+    return behind && behind[1] == ' ' && behind[2] == 'R';
+}
+
+[[noreturn]] void end_hung(System &system) {
+    const auto limit = static_cast<long>(watch.seconds);
+    flush_output();
+    Text out;
+    tell_whose(out, system.entry);
+    out << (has_been_busy() ? "it loops: it has kept the processor busy for " : "it has not returned for ") << limit << " seconds (UTL-089)";
+    tell_context(out, system, system.entry);
+    out.tell();
+    Scratch::remove_all();
+    ::signal(SIGABRT, SIG_DFL);
+    for (;;) ::abort();
+}
+
+void on_late(int, siginfo_t *, void *) {
     const int saved = errno;
     const Entry *outermost = current ? current->entry : nullptr;
     while (outermost && outermost->outer) outermost = outermost->outer;
-    const Scheduler::Stamp stamp = outermost ? current->sched.stamp() : Scheduler::Stamp{};
-    if (!outermost || outermost != watch.outermost || stamp != watch.stamp) {
-        watch.outermost = outermost;
-        watch.stamp = stamp;
-        watch.processor = seconds_of(CLOCK_THREAD_CPUTIME_ID);
-        watch.wall = seconds_of(CLOCK_MONOTONIC);
-        watch.told = false;
-        errno = saved;
-        return;
-    }
-    const long busy = seconds_of(CLOCK_THREAD_CPUTIME_ID) - watch.processor, passed = seconds_of(CLOCK_MONOTONIC) - watch.wall;
-    const auto limit = static_cast<long>(watch.seconds);
-    const bool loops = passed >= limit && busy * 4 >= limit; // of a machine that has other work too
-    if (loops || (!watch.told && passed >= limit)) {
-        System &system = *current;
-        flush_output();
-        Text out;
-        tell_whose(out, system.entry);
-        out << (loops ? "it loops: it has kept the processor busy for " : "it has not returned for ") << limit << " seconds (UTL-089)";
-        tell_context(out, system, system.entry);
-        out.tell();
-        watch.told = true;
-        if (loops) {
-            ::signal(SIGABRT, SIG_DFL);
-            ::raise(SIGABRT);
-        }
-    }
+    if (outermost && outermost == watch.outermost.load(std::memory_order_acquire)) end_hung(*current);
     errno = saved;
+}
+
+// What runs there now, as one sees it who does not disturb it.
+struct Look {
+    System *system = nullptr;
+    const Entry *outermost = nullptr;
+    Scheduler::Stamp stamp{};
+    bool operator==(const Look &) const = default;
+};
+
+Look look() {
+    Look now;
+    const Entry *entry = nullptr;
+    if (!peek(&now.system, watch.current) || !now.system || !peek(&entry, &now.system->entry)) return {};
+    for (int depth = 0; entry && depth < 100'000; ++depth) {
+        now.outermost = entry;
+        if (!peek(&entry, &entry->outer)) return {};
+    }
+    alignas(Scheduler) unsigned char bytes[sizeof(Scheduler)];
+    if (!peek(static_cast<void *>(bytes), &now.system->sched, sizeof bytes)) return {};
+    now.stamp = reinterpret_cast<const Scheduler *>(bytes)->stamp();
+    return now;
+}
+
+void *keep_watch(void *) {
+    Look before;
+    unsigned looks = 0;
+    for (;;) {
+        timespec until{};
+        ::clock_gettime(CLOCK_MONOTONIC, &until);
+        ++until.tv_sec;
+        int posted;
+        while ((posted = ::sem_clockwait(&watch.enough, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR) {}
+        if (posted == 0) return nullptr;
+        const Look now = look();
+        if (!now.outermost || !(now == before)) {
+            before = now;
+            looks = 0;
+            watch.processor.store(milliseconds_of(watch.clock), std::memory_order_relaxed);
+            watch.outermost.store(now.outermost, std::memory_order_release);
+            continue;
+        }
+        if (looks + 1 >= watch.seconds && starves()) continue;
+        if (++looks < watch.seconds) continue;
+        if (looks < watch.seconds + looks_to_answer)
+            ::syscall(SYS_tgkill, ::getpid(), watch.thread, SIGVTALRM);
+        else // it does not hear signals
+            end_hung(*now.system);
+    }
 }
 
 } // namespace
@@ -462,22 +531,31 @@ void disarm_crash_handler() {
 void arm_thread() { alternate_stack.have(); }
 
 void watch_procedures(unsigned seconds) {
-    if (watch.on) ::timer_delete(watch.timer);
+    if (watch.on && watch.process == ::getpid()) {
+        ::sem_post(&watch.enough);
+        ::pthread_join(watch.watcher, nullptr);
+    }
     watch.on = false;
-    watch.seconds = seconds;
     if (!seconds) return;
+    watch.process = ::getpid();
+    watch.seconds = seconds;
+    watch.thread = ::gettid();
+    watch.current = &current;
+    if (::pthread_getcpuclockid(::pthread_self(), &watch.clock) != 0) return;
     struct sigaction action {};
-    action.sa_sigaction = on_tick;
+    action.sa_sigaction = on_late;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     ::sigaction(SIGVTALRM, &action, nullptr);
-    sigevent event{};
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = SIGVTALRM;
-    event._sigev_un._tid = ::gettid();
-    if (::timer_create(CLOCK_MONOTONIC, &event, &watch.timer) != 0) return;
-    watch.on = true;
-    const itimerspec every{{1, 0}, {1, 0}};
-    ::timer_settime(watch.timer, 0, &every, nullptr);
+    sigset_t all, old;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &old); // signals to the process are for the program's threads
+    ::sem_init(&watch.enough, 0, 0);
+    pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setstacksize(&attributes, std::size_t{256} * 1024);
+    watch.on = ::pthread_create(&watch.watcher, &attributes, keep_watch, nullptr) == 0;
+    ::pthread_attr_destroy(&attributes);
+    ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
 } // namespace rill

@@ -16,8 +16,9 @@ void arm_crash_handler();    // a System begins
 void disarm_crash_handler(); // one ends
 void arm_thread();           // this thread is about to run procedures
 
-// A procedure that has kept the processor busy for so many seconds is named and the process ended with SIGABRT; one that
-// has only waited so long, for the host, is named (UTL-089). 0 ends the watch. For this process: not for a child of fork().
+// A procedure of this thread that does not return for so many seconds, because it loops or waits for the host, is named and
+// the process ended with SIGABRT (UTL-089). Until then its calls of the host are not disturbed. 0 ends the watch. For this
+// process: not for a child of fork().
 void watch_procedures(unsigned seconds);
 
 } // namespace rill

@@ -6,6 +6,8 @@
 #include "streams/queue/crash.hpp"
 
 #include <csetjmp>
+#include <csignal>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/cmn_err.h>
 #include <sys/ddi.h>
@@ -761,17 +763,34 @@ TEST_CASE("UTL-089: a procedure that loops is named when its time is up, and SIG
     CHECK(ended.tells("fault: driver sick, put procedure: it loops: it has kept the processor busy for 1 seconds (UTL-089)"));
 }
 
-TEST_CASE("UTL-089: one that waits for the host is named, and goes on") {
+TEST_CASE("UTL-089: one that waits for the host is named when its time is up, and SIGABRT ends the process") {
+    for (const bool hears : {true, false}) {
+        const Ended ended = in_child([hears] {
+            watch_procedures(1);
+            Rig().write([hears](queue_t *, mblk_t *) {
+                sigset_t all;
+                ::sigfillset(&all);
+                if (!hears) ::sigprocmask(SIG_SETMASK, &all, nullptr);
+                for (;;) ::pause();
+            });
+        });
+        CHECK(ended.signal == SIGABRT);
+        CHECK(ended.tells("fault: driver sick, put procedure: it has not returned for 1 seconds (UTL-089)"));
+    }
+}
+
+TEST_CASE("UTL-089: until then its calls of the host are not disturbed") {
     const Ended ended = in_child([] {
-        watch_procedures(1);
+        watch_procedures(5);
+        int waited = -1;
         Rig r;
-        r.write([](queue_t *, mblk_t *mp) {
+        r.write([&waited](queue_t *, mblk_t *mp) {
             freemsg(mp);
-            for (int i = 0; i < 30; ++i) ::usleep(100'000);
+            waited = ::poll(nullptr, 0, 2500);
         });
         watch_procedures(0);
-        ::_exit(5);
+        ::_exit(waited == 0 ? 5 : 6);
     });
     CHECK(ended.status == 5);
-    CHECK(ended.tells("fault: driver sick, put procedure: it has not returned for 1 seconds (UTL-089)"));
+    CHECK_FALSE(ended.tells("UTL-089"));
 }

@@ -40,6 +40,7 @@ std::string stat_text(const struct stat &st) {
     const char *type = S_ISCHR(st.st_mode)    ? "character"
                        : S_ISBLK(st.st_mode)  ? "block"
                        : S_ISFIFO(st.st_mode) ? "pipe"
+                       : S_ISDIR(st.st_mode)  ? "directory"
                                               : "file";
     return fmt::format("st_rdev {}, {}, mode {:04o}, owner {}", device_text(st.st_rdev), type, st.st_mode & 07777,
                        st.st_uid);

@@ -38,6 +38,14 @@ scenario 'getmsg 0 ctl 4294967297'
 check 'too much room' 1 'x.rill:1:14: expected room for the control part from -1 to 16000000, got 4294967297'
 scenario 'write 0 "abc" x 16000000'
 check 'too much data' 1 'x.rill:1:17: expected how many times from 0 to 5333333, got 16000000'
+scenario 'stat /dev' --quiet
+check 'a directory' 0 'directory, mode'
+scenario 'expect !EBUSY open /dev/nothing\nexpect !ENOENT open /dev/nothing'
+check 'anything but' 1 'x.rill:2:8: expected !ENOENT, got ENOENT'
+scenario 'census\nfd = open /dev/echo\ncensus same'
+check 'more in use' 1 'x.rill:3:8: more is in use than at the census before: '
+scenario 'census same'
+check 'nothing to compare with' 1 'x.rill:1:8: there was no census before'
 scenario 'advance -1'
 check 'backwards' 1 'x.rill:1:9: expected how many ticks from 0 to 1000000000, got -1'
 scenario 'fly /dev/echo'
@@ -161,6 +169,12 @@ printf 'fd = open /dev/echo\nfstat fd\nclose fd\n' >"$dir/x.rill"
 "$rill" run "$dir/x.rill" -q --from 3 >"$dir/out" 2>&1; status=$?
 check 'from a line on' 0 'close fd -> 0'
 if grep -q open "$dir/out"; then echo 'from: an earlier line is shown'; bad=1; fi
+"$rill" run "$dir/x.rill" -q --from 99 >"$dir/out" 2>&1; status=$?
+check 'from a line that is not there' 2 "rill: --from 99: $dir/x.rill has 3 lines"
+"$rill" run "$dir/x.rill" --seed -1 >"$dir/out" 2>&1; status=$?
+check 'a seed below 0' 2 'expected 0 or more, found -1'
+RILL_FAULTS=frob "$rill" run "$dir/x.rill" >"$dir/out" 2>&1; status=$?
+check 'no such policy' 2 'rill: RILL_FAULTS=frob: expected report, stop or off'
 printf 'xq' | "$rill" run "$dir/x.rill" -q --step >"$dir/out" 2>&1; status=$?
 check 'two keys' 0 'fstat fd -> '
 if grep -q close "$dir/out"; then echo 'step: q does not end it'; bad=1; fi

@@ -50,7 +50,7 @@ constexpr Command table[] = {
     {"ps", Part::question, "", "The processes.", "ps", nullptr, ask_ps},
     {"fds", Part::question, "", "The descriptors of the process.", "fd = open /dev/echo\nfds", nullptr, ask_fds},
     {"calls", Part::question, "", "The calls that are asleep, and what they wait for.", "calls", nullptr, ask_calls},
-    {"census", Part::question, "", "All that is in use: messages, queues, streams, minors ...", "census", nullptr, ask_census},
+    {"census", Part::question, "[same]", "All that is in use: messages, queues, streams, minors ... With `same`, more than at the last census is a failure.", "census\nfd = open /dev/echo\nclose fd\ncensus same", nullptr, ask_census},
 
     {"run", Part::time, "", "Runs what is runnable; time stands still.", "run", nullptr, run_idle},
     {"advance", Part::time, "TICKS", "Lets the virtual clock go on, 100 ticks a second.", "advance 100", nullptr, advance},
@@ -164,6 +164,7 @@ std::string help() {
     }
     out += "\nwhat a call should do\n"
            "  expect EBUSY CALL     expect ok CALL     expect = 5 CALL     expect \"hello\" CALL     expect (61,0) CALL\n"
+           "  expect !EBUSY CALL    anything but that\n"
            "\nlines for the reader\n"
            "  # a comment     > a sentence of narration\n"
            "\n`help open` tells more of one, with an example; so do `help I_PUSH` and `help CLN-022`.";

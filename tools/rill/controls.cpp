@@ -136,9 +136,19 @@ Outcome ask_calls(Evaluator &e, Words &words) {
 }
 
 Outcome ask_census(Evaluator &e, Words &words) {
+    const std::size_t column = words.column();
+    const bool compares = words.take_if("same");
     words.finish();
-    const std::string text = e.system().census().text();
-    return table(text.empty() ? "nothing is in use\n" : text + '\n');
+    if (compares && !e.counted) throw SyntaxError(column, "there was no census before, to compare with");
+    const Census now = e.system().census();
+    const std::string text = now.text();
+    Outcome o = table(text.empty() ? "nothing is in use\n" : text + '\n');
+    if (const Census more = compares ? now.beyond(*e.counted) : Census{}; more != Census{}) {
+        o.column = column;
+        o.complaint = fmt::format("more is in use than at the census before: {}", more.text());
+    }
+    e.counted = now;
+    return o;
 }
 
 Outcome run_idle(Evaluator &e, Words &words) {

@@ -104,6 +104,11 @@ std::string Outcome::result() const {
 }
 
 bool Want::met(const Outcome &ended) const {
+    if (other) {
+        Want it = *this;
+        it.other = false;
+        return !it.met(ended);
+    }
     if (error) return *error == ended.error;
     if (ended.error) return false;
     if (value) return *value == ended.value;
@@ -119,8 +124,12 @@ Want parse_want(Words &words) {
         want.shown = std::to_string(*want.value);
         return want;
     }
-    const Word &word = words.take("an errno, ok, = N, \"data\" or (MAJOR,MINOR)");
+    Word word = words.take("an errno, ok, = N, \"data\" or (MAJOR,MINOR)");
     want.shown = word.quoted ? view::quoted(word.text) : word.text;
+    if (!word.quoted && word.text.starts_with('!')) {
+        want.other = true;
+        word.text.erase(0, 1);
+    }
     dev_t dev = no_device;
     if (word.quoted)
         want.data = word.text;

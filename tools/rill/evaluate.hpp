@@ -46,6 +46,8 @@ public:
     // What `help CLN-022` tells; false: no such clause. Unset: no catalogue is at hand.
     std::function<bool(const std::string &id, std::string &text)> clause;
 
+    std::optional<Census> counted; // the last census that was asked for
+
     // For the functions of the table.
     rill_system *handle() { return handle_; }
     System &system() { return system_; }

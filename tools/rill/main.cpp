@@ -11,11 +11,13 @@
 #include "tools/rill/exits.hpp"
 #include "tools/rill/play.hpp"
 #include "tools/rill/terminal.hpp"
+#include "streams/base/fault.hpp"
 #include "streams/view/text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <sstream>
@@ -42,6 +44,9 @@ constexpr const char *exit_table = "Exit status:\n"
                                    "     than the one that its first lines ask for\n"
                                    "  3  the output could not be written\n\n";
 
+// CLI11 takes -1 for the greatest of the unsigned numbers.
+const CLI::Validator not_negative([](std::string &text) { return text.starts_with('-') ? "expected 0 or more, found " + text : std::string(); }, "");
+
 void cc_command(CLI::App &app, tool::Compile &what) {
     CLI::App *cc = app.add_subcommand("cc", "Compile a driver's C files into an object to boot");
     cc->add_option("FILE.c", what.sources, "the driver's source files; all go into one object")->required();
@@ -57,7 +62,7 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
     check->add_option("DRIVER", what.target, "DRIVER.so, or DIR:NAME for one of a sysgen directory")->required();
     check->add_flag("--tap", what.tap, "report as TAP");
     check->add_option("--junit", what.junit, "also write a JUnit report to this file");
-    check->add_option("--seed", what.seed, "of the random steps")->capture_default_str();
+    check->add_option("--seed", what.seed, "of the random steps")->check(not_negative)->capture_default_str();
     check->add_option("--profile", what.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
     check->add_option("--prefix", what.prefix, "of the driver's public names, if it is not the object's name");
     check->add_option("--major", what.major, "external major to give it")->capture_default_str();
@@ -67,7 +72,7 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
         ->delimiter(',');
     check->add_option("--seconds", what.seconds, "that one step may take")->capture_default_str();
     check->add_flag("--module", what.module, "it is a module: push it");
-    check->footer("Exit status: 0 no fault, 1 faults, 2 the check could not be made.\n"
+    check->footer("Exit status: 0 no fault, 1 faults, 2 the check could not be made, 3 the output could not be written.\n"
                   "Example:\n  rill check foo.so --junit foo.xml");
 }
 
@@ -98,6 +103,7 @@ void conform_command(CLI::App &app, tool::ConformOptions &what) {
         ->capture_default_str();
     conform->add_option("-o,--output", what.output, "write to this file");
     conform->add_option("-j,--jobs", what.jobs, "how many files' cases run at a time; 0: one for each processor")
+        ->check(not_negative)
         ->capture_default_str();
     conform->add_option("--cases", what.cases, "also run the scenarios of this directory that have `clause ID: SENTENCE` lines");
     conform->add_option("--sources", what.sources, "what the HTML report's links to cases begin with (default: this source tree)");
@@ -133,8 +139,9 @@ void common(CLI::App &command, tool::PlayOptions &options) {
     command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
     command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris (default: what the scenario asks for, or irix)");
     command.add_option("--watchdog", options.watchdog, "name a procedure that does not return for so many seconds, and end (0: never)")
+        ->check(not_negative)
         ->capture_default_str();
-    command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed");
+    command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed")->check(not_negative);
     command.add_option("--width", options.width, "characters of a line (default: the terminal's, or 80)")->check(CLI::Range(40, 1000));
 }
 
@@ -265,6 +272,8 @@ int run(int argc, char **argv) {
         for (const CLI::App *each : app.get_subcommands()) name += " " + each->get_name();
         return failed(std::string(e.what()) + " (" + name + " --help tells more)");
     }
+    if (const char *policy = std::getenv("RILL_FAULTS"); policy && *policy && !fault_policy_named(policy))
+        return failed(std::string("RILL_FAULTS=") + policy + ": expected report, stop or off");
     if (app.got_subcommand("designs")) {
         if (!designs.width) designs.width = tool::columns(); // of the terminal, before a pager stands before it
         const tool::Pager pager(!designs.json && !designs.markdown && !designs.html);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 namespace rill::tool {
@@ -56,7 +57,7 @@ void read_need(std::string_view line, Needs &needs, int number) {
     } else if (name == "profile") {
         needs.profile = words.name("a profile");
     } else if (name == "seed") {
-        needs.seed = static_cast<unsigned long long>(words.number("a seed"));
+        needs.seed = static_cast<unsigned long long>(words.number("a seed", 0, std::numeric_limits<long>::max()));
     } else if (name == "faults") {
         const std::size_t column = words.column();
         needs.faults = words.name("report, stop or off");

@@ -31,13 +31,14 @@ struct Outcome {
     std::string result() const; // "EBUSY: why", "5 \"hello\"", "0"
 };
 
-// What an `expect` asks for: one of these.
+// What an `expect` asks for: one of these, or anything but it.
 struct Want {
     std::string shown;        // as written
     std::optional<int> error; // 0: any success
     std::optional<long> value;
     std::optional<std::string> data;
     std::optional<dev_t> device;
+    bool other = false; // anything but it
     std::size_t column = 1;
 
     bool met(const Outcome &ended) const;

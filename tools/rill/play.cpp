@@ -1,4 +1,5 @@
 #include "tools/rill/play.hpp"
+#include "streams/base/scratch.hpp"
 #include "streams/queue/crash.hpp"
 #include "streams/boot/sysgen.hpp"
 #include "tools/paths.hpp"
@@ -11,6 +12,7 @@
 #include "tools/rill/shell.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -108,6 +110,33 @@ bool fill(rill_system *system, const PlayOptions &options, const Needs &needs) {
     return true;
 }
 
+// A signal that ends the command ends it as ever, but leaves no temporary files.
+void clean_up_on_signals() {
+    for (int sig : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM}) {
+        struct sigaction now {};
+        if (::sigaction(sig, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+        now.sa_handler = [](int s) {
+            Scratch::remove_all();
+            ::signal(s, SIG_DFL);
+            ::raise(s);
+        };
+        now.sa_flags = SA_ONSTACK;
+        ::sigaction(sig, &now, nullptr);
+    }
+}
+
+// What is told at the end, for a reader of the last lines, and of the exit status.
+bool is_at_fault(const System &system) {
+    if (system.faults.empty()) return false;
+    const Fault &first = system.faults.front();
+    const std::size_t more = system.faults.size() - 1;
+    flush();
+    fmt::print(stderr, "rill: a driver is at fault: {}, {}: {} ({}){}\n", first.driver,
+               first.entry.empty() ? "outside its procedures" : first.entry, first.what, first.rule,
+               more ? fmt::format(", and {} more", more) : "");
+    return true;
+}
+
 } // namespace
 
 void extend_boot_path() {
@@ -129,16 +158,22 @@ int play(const PlayOptions &asked) {
         options.file = file.string();
         if (!read_needs(text, options.file, needs, problem)) return fmt::print(stderr, "{}\n", problem), exit_unusable;
         if (!settle(needs, file, options, problem)) return failed(problem);
+        const auto count = std::count(text.begin(), text.end(), '\n') + (text.back() != '\n');
+        if (options.from > count) return failed(fmt::format("--from {}: {} has {} line{}", options.from, options.file, count, count == 1 ? "" : "s"));
     }
     if (options.profile.empty()) options.profile = "irix";
-    watch_procedures(options.watchdog);
+    struct Watched {
+        explicit Watched(unsigned seconds) { watch_procedures(seconds); }
+        ~Watched() { watch_procedures(0); }
+    } const watched(options.watchdog);
+    clean_up_on_signals();
     Owned system(rill_system_new(options.profile.c_str()));
     if (!system) return failed(fmt::format("no profile is called {} (there are {})", options.profile, profile_names()));
     rill_budget(system.get(), steps_shown);
     auto &s = *reinterpret_cast<System *>(system.get());
     if (options.seed) s.sched.seed(*options.seed);
     if (!needs.faults.empty() && !std::getenv("RILL_FAULTS"))
-        s.fault_policy = needs.faults == "off" ? FaultPolicy::off : needs.faults == "stop" ? FaultPolicy::stop : FaultPolicy::report;
+        s.fault_policy = *fault_policy_named(needs.faults);
     if (!fill(system.get(), options, needs)) return exit_unusable;
 
     Page page = tool::page();
@@ -146,16 +181,19 @@ int play(const PlayOptions &asked) {
     const Show show = options.json ? Show::json : options.quiet ? Show::quiet : Show::all;
     const bool person = options.file.empty() && isatty(STDIN_FILENO);
     const Pager pager(!options.file.empty() && !options.step && !options.predict && !options.json);
-    Scenario scenario(system.get(), show, options.file.empty() ? "<stdin>" : options.file, page);
-    scenario.evaluator().clause = clause_for_shell;
-    if (person) return shell(scenario, options.json);
-    scenario.from = options.from;
-    scenario.steps = options.step;
-    scenario.predicts = options.predict;
-    scenario.needs_met = !options.file.empty();
-    std::istringstream lines(text);
-    const bool good = options.file.empty() ? scenario.run(std::cin, true) : scenario.run(lines, false);
-    return good ? exit_fine : exit_found;
+    bool good = false;
+    {
+        Scenario scenario(system.get(), show, options.file.empty() ? "<stdin>" : options.file, page);
+        scenario.evaluator().clause = clause_for_shell;
+        if (person) return shell(scenario, options.json);
+        scenario.from = options.from;
+        scenario.steps = options.step;
+        scenario.predicts = options.predict;
+        scenario.needs_met = !options.file.empty();
+        std::istringstream lines(text);
+        good = options.file.empty() ? scenario.run(std::cin, true) : scenario.run(lines, false);
+    } // its processes end, and may find something
+    return is_at_fault(s) || !good ? exit_found : exit_fine;
 }
 
 } // namespace rill::tool

@@ -5,6 +5,7 @@
 #include "tools/rill/check/report.hpp"
 #include "tools/rill/check/steps.hpp"
 #include "tools/rill/check/target.hpp"
+#include "tools/rill/exits.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -81,7 +82,7 @@ std::string settle(const Runner &runner, const CheckOptions &options, const std:
 
 int failed(const std::string &why) {
     fmt::print(stderr, "rill check: {}\n", why);
-    return 2;
+    return exit_unusable;
 }
 
 } // namespace
@@ -121,9 +122,11 @@ int check(const CheckOptions &options) {
     }
     report.end();
     if (report.clean()) fs::remove(out, error);
-    if (!options.junit.empty() && !report.write_junit(options.junit, steps))
-        return failed(fmt::format("cannot write {}: {}", options.junit, std::strerror(errno)));
-    return report.clean() ? 0 : 1;
+    if (!options.junit.empty() && !report.write_junit(options.junit, steps)) {
+        failed(fmt::format("cannot write {}: {}", options.junit, std::strerror(errno)));
+        return exit_unwritten;
+    }
+    return report.clean() ? exit_fine : exit_found;
 }
 
 } // namespace rill::tool

@@ -28,7 +28,7 @@ struct CheckOptions {
     unsigned long long seed = 1;
 };
 
-// Exit status: 0 no fault, 1 faults, 2 the check could not be made.
+// Exit status: 0 no fault, 1 faults, 2 the check could not be made, 3 the output could not be written.
 int check(const CheckOptions &options);
 
 } // namespace rill::tool

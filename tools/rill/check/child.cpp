@@ -159,7 +159,8 @@ private:
 // Strings with their lengths.
 void Child::found(const Finding &finding) {
     clean_ = false;
-    for (const std::string *s : {&finding.text, &finding.at}) {
+    const std::string line = std::to_string(finding.line ? finding.line : shared->line > 0 ? shared->line : 0);
+    for (const std::string *s : {&finding.text, &finding.at, &line, &finding.instead}) {
         const std::size_t n = s->size();
         std::string bytes(reinterpret_cast<const char *>(&n), sizeof n);
         bytes += *s;
@@ -200,9 +201,11 @@ void Child::play(rill_system *system, Ran *ran) {
             const bool understood = outcome.kind != Outcome::Kind::mistake;
             std::optional<Outcome> ended;
             if (outcome.kind == Outcome::Kind::call) ended = std::move(outcome);
+            const int error = ended ? ended->error : 0;
             if (static_cast<std::size_t>(number) <= most_lines) shared->wrong[number - 1] = !understood;
             collect(s, line);
-            if (const auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(*fault).second) found({*fault, line});
+            if (const auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(*fault).second)
+                found({*fault, line, number, error ? fmt::format("expect !{} {}", view::errno_name(error), line) : ""});
             if (!ran) continue;
             ran->ended.push_back(std::move(ended));
             ran->seen.push_back(watch.take());
@@ -225,10 +228,7 @@ void Child::collect(System &system, const std::string &at) {
 }
 
 void Child::compare(const Census &before, const Census &after) {
-    Census more{};
-    const auto *b = reinterpret_cast<const long *>(&before), *a = reinterpret_cast<const long *>(&after);
-    auto *m = reinterpret_cast<long *>(&more);
-    for (std::size_t i = 0; i < sizeof more / sizeof(long); ++i) m[i] = std::max(a[i] - b[i], 0L);
+    const Census more = after.beyond(before);
     if (more == Census{}) return;
     found({fmt::format("driver {}: each time this is done, something is lost: {} (PUT-009, PUT-037)", target_.name,
                        more.text()),
@@ -301,7 +301,8 @@ void read_findings(int fd, std::vector<Finding> &out) {
         if (n > all.size() - at - sizeof n) break;
         strings.push_back(all.substr(at + sizeof n, n));
     }
-    for (std::size_t i = 0; i + 1 < strings.size(); i += 2) out.push_back({strings[i], strings[i + 1]});
+    for (std::size_t i = 0; i + 3 < strings.size(); i += 4)
+        out.push_back({strings[i], strings[i + 1], std::stoi(strings[i + 2]), strings[i + 3]});
 }
 
 // Waits for the child until the deadline; false when it has to be killed.
@@ -362,17 +363,38 @@ std::string where(const Step &step, int line) {
     return static_cast<std::size_t>(line) <= step.lines.size() ? step.lines[static_cast<std::size_t>(line) - 1] : "";
 }
 
+// A call of the first process, as one of another's, which ends and closes what it has.
+std::string as_call_of(const std::string &process, const std::string &line) {
+    const std::string first = line.substr(0, line.find(' '));
+    const Command *command = find_command(first);
+    const bool call = first == "expect" || (command && command->call) || line.compare(first.size(), 3, " = ") == 0;
+    return call ? process + ": " + line : line;
+}
+
 // The lines as they can be done again: those that could not be done are comments, and what was found by a second run
-// stands there twice, between two looks at what is in use.
+// stands there twice, between two looks at what is in use. What to look at stands at the top, and where it is seen.
 void write_scenario(const Step &step, const Shared &told) {
     std::ofstream out(step.file);
     const bool twice = told.run == 2 && !step.reload;
-    for (int round = 0; round <= twice; ++round) {
-        if (twice) out << "census\n";
-        for (std::size_t i = 0; i < step.lines.size(); ++i)
-            out << (i < most_lines && told.wrong[i] ? "# not possible here: " : "") << step.lines[i] << '\n';
+    for (const Finding &f : step.found) {
+        out << "# what is wrong: " << f.text.substr(0, f.text.find('\n')) << '\n';
+        if (!f.at.empty()) out << "#   seen at: " << f.at << '\n';
     }
-    if (twice) out << "census\n";
+    for (int round = 0; round <= twice; ++round) {
+        const std::string process = round == 0 ? "first" : "second";
+        if (twice) out << "census\nproc " << process << '\n';
+        for (std::size_t i = 0; i < step.lines.size(); ++i) {
+            std::string line = (i < most_lines && told.wrong[i] ? "# not possible here: " : "") + step.lines[i];
+            for (const Finding &f : step.found) {
+                if (f.line != static_cast<int>(i) + 1 || round != twice) continue;
+                out << "> what is wrong is seen here: " << f.text.substr(0, f.text.find('\n')) << '\n';
+                if (!f.instead.empty()) line = f.instead;
+            }
+            out << (twice ? as_call_of(process, line) : line) << '\n';
+        }
+        if (twice) out << "exit " << process << '\n';
+    }
+    if (twice) out << "census same\n";
 }
 
 } // namespace
@@ -430,19 +452,25 @@ void Runner::run(const Target &target, Step &step) const {
     }
     read_findings(findings, step.found);
     const Shared &told = *shared;
-    if (told.end != Shared::finished) {
+    const std::string printed = contents(output, most_output);
+    const bool hung = printed.find("(UTL-089)") != printed.npos;
+    if (hung) seconds_a_loop_ = seconds_next_loop;
+    // Procedures that keep each other busy have been named, and take the time of the step.
+    const bool busy = late && !hung && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
+        return f.text.find("(SCH-050)") != f.text.npos;
+    });
+    if (told.end != Shared::finished && !busy) {
         const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
         const std::string who = *actor.driver ? fmt::format("driver {}, {}: ", actor.driver, actor.procedure)
                                               : fmt::format("driver {}, outside its procedures: ", target.name);
         const std::string what = late ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
+                                 : hung ? "it does not return"
                                  : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
                                  : told.end == Shared::no_memory
                                      ? "it used up all memory"
                                      : WIFSIGNALED(status) ? how_it_died(WTERMSIG(status))
                                                            : fmt::format("it ended the process with status {}", WEXITSTATUS(status));
-        const std::string printed = contents(output, most_output);
-        if (printed.find("(UTL-089)") != printed.npos) seconds_a_loop_ = seconds_next_loop;
-        step.found.push_back({who + what + tail(printed), where(step, told.line)});
+        step.found.push_back({who + what + tail(printed), where(step, told.line), told.line > 0 ? told.line : 0});
     }
     if (left_behind) step.found.push_back({fmt::format("driver {}: it left a process behind (fork)", target.name), ""});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);

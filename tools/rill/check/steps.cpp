@@ -33,6 +33,45 @@ unsigned opens_in_round(const Ran &ran, unsigned round) {
     return out;
 }
 
+std::string but_not(int error, const std::string &line) { return fmt::format("expect !{} {}", view::errno_name(error), line); }
+
+// Where the opens of a later round get less than those of an earlier: that line, and what it should come to.
+Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, std::string text, std::string at) {
+    std::vector<std::size_t> lines[2];
+    unsigned seen = 0;
+    for (std::size_t i = 0; i < ran.lines.size(); ++i) {
+        if (!ran.lines[i].starts_with("n") || !is_open_line(ran.lines[i])) continue;
+        const unsigned round = seen++ / most_opens;
+        if (round == earlier) lines[0].push_back(i);
+        if (round == later) lines[1].push_back(i);
+    }
+    for (std::size_t n = 0; n < std::min(lines[0].size(), lines[1].size()); ++n) {
+        const std::size_t i = lines[1][n];
+        if (opened(ran.ended[lines[0][n]]) && !opened(ran.ended[i]))
+            return {std::move(text), std::move(at), static_cast<int>(i) + 1, "expect ok " + ran.lines[i]};
+    }
+    return {std::move(text), std::move(at)};
+}
+
+// An ioctl that was never answered ends with ETIME as I_STR; as a transparent one it can never end.
+std::vector<Finding> unanswered(const Target &target, const Ran &ran) {
+    std::string who, commands, at, instead;
+    int number = 0;
+    for (std::size_t i = 0; i < ran.lines.size(); ++i) {
+        const std::string &line = ran.lines[i];
+        const int error = line.starts_with("ioctl a ") && ran.ended[i] ? ran.ended[i]->error : 0;
+        if (error != ETIME && error != EDEADLK) continue;
+        const std::size_t from = line.starts_with("ioctl a I_STR ") ? 14 : 8;
+        const std::string command = line.substr(from, line.find(' ', from) - from);
+        if (at.empty()) at = line, who = ran.seen[i].ioctl_at, number = static_cast<int>(i) + 1, instead = but_not(error, line);
+        if ((commands + ",").find(" " + command + ",") == commands.npos) commands += fmt::format("{} {}", commands.empty() ? "" : ",", command);
+    }
+    if (at.empty()) return {};
+    return {{(who.empty() ? by(target, "put procedure") : who + ": ") +
+                 fmt::format("it was given an M_IOCTL that was never answered, command{} (IOC-122)", commands),
+             at, number, instead}};
+}
+
 } // namespace
 
 Steps::Steps(const Target &target, const CheckOptions &options) : target_(target), options_(options), random_(options.seed) {}
@@ -101,7 +140,7 @@ void Steps::opens_and_refusals() {
             if (!error && std::exchange(refused, false))
                 out.push_back({by(target, "open procedure") + "an open succeeded after one that was refused, nothing having been "
                                                       "closed (CLN-057)",
-                               ran.lines[i]});
+                               ran.lines[i], static_cast<int>(i) + 1});
             if (!error) continue;
             refused = true;
             if (error == ENOSR || error == ENXIO || error == EBUSY || error == EAGAIN || error == ENOMEM || error == EMFILE)
@@ -110,14 +149,15 @@ void Steps::opens_and_refusals() {
                 out.push_back({by(target, "open procedure") +
                                    fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO (CLN-057)",
                                                view::errno_name(error)),
-                               ran.lines[i]});
+                               ran.lines[i], static_cast<int>(i) + 1, but_not(error, ran.lines[i])});
             break;
         }
         if (first != second)
-            out.push_back({by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been closed "
-                                                               "only {}: minors were lost (CLN-092)",
-                                                               first, second),
-                           "close"});
+            out.push_back(fewer_opens(ran, 0, 1,
+                                      by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been "
+                                                                          "closed only {}: minors were lost (CLN-092)",
+                                                                          first, second),
+                                      "close"));
         return out;
     };
 }
@@ -149,7 +189,6 @@ void Steps::random_order() {
     }
 }
 
-// I_STR and transparent. Without an answer the first ends with ETIME, the second can never end.
 void Steps::ioctls() {
     Step &s = begin("unknown ioctls are answered, I_STR and transparent");
     open();
@@ -158,32 +197,23 @@ void Steps::ioctls() {
     for (const char *command : {"0x5801 0", "0x5801 \"a buffer of the application\"", "0x7ffe 0"})
         add(fmt::format("ioctl a {}", command));
     add("close a");
-    s.judge = [&target = target_](const Ran &ran) {
-        for (std::size_t i = 0; i < ran.lines.size(); ++i) {
-            const int error = ran.lines[i].starts_with("ioctl a") && ran.ended[i] ? ran.ended[i]->error : 0;
-            if (error != ETIME && error != EDEADLK) continue;
-            const std::string &who = ran.seen[i].ioctl_at;
-            return std::vector<Finding>{{(who.empty() ? by(target, "put procedure") : who + ": ") +
-                                             "it was given an M_IOCTL that was never answered (IOC-122)",
-                                         ran.lines[i]}};
-        }
-        return std::vector<Finding>{};
-    };
+    s.judge = [&target = target_](const Ran &ran) { return unanswered(target, ran); };
 }
 
-// What each of them means nobody knows here: any answer is right, a fault is not.
+// What each of them means nobody knows here: any answer is right, a fault or no answer at all is not. It may take long.
 void Steps::own_ioctls() {
-    begin("its own ioctls, I_STR and transparent");
+    Step &s = begin("its own ioctls, I_STR and transparent");
     open();
     for (const long command : target_.ioctls) {
         const std::string number = fmt::format("{:#x}", static_cast<unsigned>(command));
         for (const char *data : {"", " \"\\x01\\x00\\x00\\x00\"", " \"0123456789abcdef0123456789abcdef0123456789abcdef\""})
-            add(fmt::format("ioctl a I_STR {} 1{}", number, data));
+            add(fmt::format("ioctl a I_STR {} 60{}", number, data));
         for (const char *data : {" 0", " \"a buffer of the application\""}) add(fmt::format("ioctl a {}{}", number, data));
         drain();
     }
     add("close a");
     add("advance 200");
+    s.judge = [&target = target_](const Ran &ran) { return unanswered(target, ran); };
 }
 
 void Steps::flushes() {
@@ -210,7 +240,7 @@ void Steps::flushes() {
                 what = "an M_FLUSH was not passed on downwards (MSG-085)";
             if (target.module && seen.flush_in_up && !seen.flush_out_up)
                 what = "an M_FLUSH was not passed on upwards: what is above is never flushed (MSG-085)";
-            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i]}};
+            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i], static_cast<int>(i) + 1}};
         }
         return std::vector<Finding>{};
     };
@@ -250,10 +280,11 @@ void Steps::bands() {
             if (!seen.actor.empty()) actor = seen.actor;
         }
         if (most[0] > bytes * count / 2 || most[1] < bytes * (count - 1)) return std::vector<Finding>{};
+        const std::size_t last = ran.lines.size() - 2; // of the putmsgs
         return std::vector<Finding>{{by(target, actor.c_str()) +
                                          "band 0 is held back when nobody reads, band 1 grows without end: is room asked for "
                                          "band 0 whatever the message's band? (FLW-030, FLW-037)",
-                                     "putmsg b"}};
+                                     "putmsg b", static_cast<int>(last) + 1, "expect EAGAIN " + ran.lines[last]}};
     };
 }
 
@@ -388,11 +419,12 @@ void Steps::failing_opens() {
     whole.judge = [&target = target_](const Ran &ran) {
         const unsigned before = opens_in_round(ran, 1), after = opens_in_round(ran, 2);
         if (after >= before || opens_in_round(ran, 0) != before) return std::vector<Finding>{};
-        return std::vector<Finding>{{by(target, "open procedure") +
-                                         fmt::format("{} clone opens succeeded, and after some had failed for want of memory "
-                                                     "only {}: an open that fails keeps its minor (CLN-059)",
-                                                     before, after),
-                                     "open"}};
+        return std::vector<Finding>{
+            fewer_opens(ran, 1, 2,
+                        by(target, "open procedure") + fmt::format("{} clone opens succeeded, and after some had failed for want of "
+                                                                   "memory only {}: an open that fails keeps its minor (CLN-059)",
+                                                                   before, after),
+                        "open")};
     };
 }
 

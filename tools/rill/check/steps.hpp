@@ -19,6 +19,8 @@ struct Target;
 struct Finding {
     std::string text; // first line: "driver D, put procedure: what (CLAUSE)"; the rest: details
     std::string at;   // the call it happened in
+    int line = 0;     // its number, from 1; 0: none, or the one that runs
+    std::string instead = {}; // a line in its place that fails as long as the fault is there
 };
 
 // The first run of a step: for each line, how its call ended and what the procedures did meanwhile.

@@ -1,6 +1,8 @@
 #include "tools/rill/check/target.hpp"
 
 #include "streams/base/profile.hpp"
+#include "streams/boot/image.hpp"
+#include "streams/boot/text.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check/check.hpp"
 #include "tools/rill/check/ioctls.hpp"
@@ -24,6 +26,7 @@ namespace {
 
 constexpr long most_devices = 262'144; // an 18-bit minor
 constexpr unsigned carrier_major = 60;
+constexpr std::size_t most_bytes = std::size_t{1} << 30; // of an object, as at boot
 
 bool write_file(const fs::path &path, std::string_view text) {
     std::ofstream out(path);
@@ -107,6 +110,7 @@ std::optional<std::string> nonsense(const CheckOptions &o) {
     if (o.devices < 1 || o.devices > most_devices)
         return fmt::format("--devices {}: expected 1 to {}", o.devices, most_devices);
     if (o.seconds < 1 || o.seconds > 86'400) return fmt::format("--seconds {}: expected 1 to 86400", o.seconds);
+    if (!o.prefix.empty() && !sysgen::is_identifier(o.prefix)) return fmt::format("--prefix {}: expected the beginning of a C name", o.prefix);
     std::vector<long> ignored;
     for (const std::string &word : o.ioctls)
         if (!read_commands(word, ignored)) return fmt::format("--ioctl {}: expected numbers", word);
@@ -114,15 +118,13 @@ std::optional<std::string> nonsense(const CheckOptions &o) {
 }
 
 std::optional<std::string> lay_out(const CheckOptions &o, const std::string &out, bool module, Target &target) {
-    std::ifstream in(target.object, std::ios::binary);
-    std::ostringstream all;
-    all << in.rdbuf();
-    const std::string bytes = all.str();
-    if (!in || bytes.empty())
-        return fmt::format("cannot read {}: {}", target.object, in ? "it is empty" : std::strerror(errno));
+    std::string bytes, problem;
+    if (sysgen::read_file(target.object, bytes, problem, most_bytes) != 0 || bytes.empty())
+        return fmt::format("cannot read {}: {}", target.object, bytes.empty() && problem.empty() ? "it is empty" : problem);
+    if (problem = sysgen::wrong_with_object(bytes); !problem.empty()) return fmt::format("{}: {}", target.object, problem);
     std::string prefix = o.prefix;
     if (prefix.empty())
-        if (auto problem = find_prefix(target.object, bytes, target.name, prefix)) return problem;
+        if (auto unclear = find_prefix(target.object, bytes, target.name, prefix)) return unclear;
     target.directory = out;
     target.module = module;
     target.major = static_cast<unsigned>(o.major);

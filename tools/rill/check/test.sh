@@ -27,7 +27,7 @@ check() {
     if [ -n "$(ls "$dir/tmp")" ]; then echo "$1: temporary files are left"; ls "$dir/tmp"; bad=1; rm -rf "$dir/tmp/"*; fi
 }
 absent() {
-    if grep -qF -- "$2" "$dir/out"; then echo "$1: a line has: $2"; cat "$dir/out"; bad=1; fi
+    if cat "$dir/out" "$dir/err" | grep -qF -- "$2"; then echo "$1: a line has: $2"; cat "$dir/out"; bad=1; fi
 }
 # driver NAME [MACROS]: one of the skeleton's kind.
 driver() {
@@ -86,6 +86,22 @@ check 'a name that the directory has not' 2 'drivers has no driver or module cal
 echo nonsense >text.so
 run text.so
 check 'no object' 2 'text.so'
+{ sed 's/PREFIX/bare_/;s/{ &rinit, &winit/{ \&rinit, NULL/' foo.c; } >bare.c
+"$rill" cc bare.c && run bare.so
+check 'half a streamtab' 2 'expected a whole streamtab, found one without st_wrinit (CFG-039)'
+mkfifo pipe.so
+run pipe.so
+check 'a FIFO' 2 'cannot read pipe.so: expected a file, found a FIFO'
+head -c 9000 single.so >cut.so
+run cut.so
+check 'an object that is cut off' 2 'bytes that its headers speak of, found 9000: it is cut off (CFG-084)'
+{ head -c 56 single.so; printf '\377\377'; tail -c +59 single.so; } >headers.so
+run headers.so
+check 'headers that make no sense' 2 'headers.so: '
+absent 'headers that make no sense' 18446744073709551615
+{ head -c 32 single.so; printf '\370\377\377\377\377\377\377\377'; tail -c +41 single.so; } >headers.so
+run headers.so
+check 'headers beyond all addresses' 2 'headers.so: its headers lie where no file has bytes: it is damaged (CFG-084)'
 echo 'int broken = ;' >wrong.c
 tree unmade wrong.c own 'cfs own 71 4 clone'
 run unmade:own
@@ -97,6 +113,15 @@ for option in '--major 99999' '--major 0' '--major 10' '--devices -5' '--devices
     run $option own.so
     check "$option" 2 'rill check: '
 done
+
+run --seed -1 own.so
+check '--seed -1' 2 'expected 0 or more, found -1'
+run --prefix "''" own.so
+check "--prefix ''" 2 "rill check: --prefix '': expected the beginning of a C name"
+RILL_FAULTS=frob run own.so
+check 'no such policy' 2 'rill: RILL_FAULTS=frob: expected report, stop or off'
+run --junit /dev/full own.so
+check 'JUnit to a full disk' 3 'cannot write /dev/full'
 
 # --- drivers that misbehave ---
 driver quits '#define ON_DATA(q, mp) (freemsg(mp), exit(0))'
@@ -132,6 +157,16 @@ fi
 driver loops '#define ON_DATA(q, mp) for (;;)'
 run --seconds 1 loops.so
 check 'a loop' 1 'driver loops, put procedure: it does not return'
+driver hangs '#include <unistd.h>\n#define ON_DATA(q, mp) do { int ends[2]; char c; pipe(ends); read(ends[0], &c, 1); qreply(q, mp); } while (0)'
+run --seconds 3 hangs.so
+check 'a wait in the host' 1 'driver hangs, put procedure: it does not return'
+if grep -q '^ok    unload and reload' "$dir/out"; then echo 'a wait in the host: a step is ok that hung'; bad=1; fi
+printf '#define NAME busy\n#define SERVICE bad_wsrv\n#define ON_DATA(q, mp) putq(q, mp)\nstatic int bad_wsrv();\n#include "%s/broken/skeleton.h"\n' "$porting" >busy.c
+echo 'static int bad_wsrv(q) queue_t *q; { mblk_t *mp; if (q->q_first) { qenable(q); return 0; } while ((mp = getq(q))) freemsg(mp); return 0; }' >>busy.c
+"$rill" cc busy.c || bad=1
+run --seconds 1 busy.so
+check 'service procedures without end' 1 '(SCH-050)'
+absent 'service procedures without end' 'does not return'
 
 # --- ioctls ---
 waits="$porting/broken/waits.c"
@@ -151,6 +186,15 @@ check 'a file that is wrong' 2 'waits.ioctls: expected numbers'
 driver mute '#define ON_IOCTL(q, mp) freemsg(mp)'
 run mute.so
 check 'an ioctl without an answer' 1 'driver mute, put procedure: '
+driver muteown '#define ON_IOCTL(q, mp) if (((struct iocblk *)(mp)->b_rptr)->ioc_cmd == 0x6201) freemsg(mp); else miocnak(q, mp, 0, EINVAL)'
+run --ioctl 0x6201,0x6202 muteown.so
+check 'an ioctl of its own without an answer' 1 'never answered'
+check 'and which' 1 'in the call: ioctl a I_STR 0x6201 60'
+sed 's/PREFIX/mutemod_/;s/putnext(q, mp)/if (mp->b_datap->db_type == M_IOCTL \&\& *(int *)mp->b_rptr == 0x6201) freemsg(mp); else &/' foo.c >mutemod.c
+"$rill" cc mutemod.c || bad=1
+run --module --ioctl 0x6201 mutemod.so
+check "a module's" 1 'driver mutemod, put procedure: '
+check 'is told as well' 1 'never answered'
 run --tap mute.so
 check 'TAP' 1 'not ok 4 - unknown ioctls are answered'
 if grep -E '^(not )?ok .*#' "$dir/out"; then echo 'TAP: a name has a #'; bad=1; fi
@@ -172,8 +216,70 @@ driver keeps '#include <sys/kmem.h>\nstatic char *m4[4];\n#define ON_TAKEN(m) if
 run keeps.so
 check 'an allocation that fails in open' 1 'an open that fails keeps its minor (CLN-059)'
 scenario=$(sed -n 's/^ *again: rill boot [^ ]* -s //p' "$dir/out")
-timeout 60 "$rill" boot keeps.check -s "$scenario" >"$dir/again" 2>&1 </dev/null || { echo 'its scenario does not run to its end'; tail -3 "$dir/again"; bad=1; }
+timeout 60 "$rill" boot keeps.check -s "$scenario" >"$dir/again" 2>&1 </dev/null
+[ $? -eq 1 ] || { echo 'its scenario ends as if nothing were wrong'; tail -3 "$dir/again"; bad=1; }
+grep -q 'expected ok, got ENXIO' "$dir/again" || { echo 'its scenario does not run to the fault'; tail -3 "$dir/again"; bad=1; }
 grep -q 'ENOMEM' "$dir/again" || { echo 'its scenario does not make the allocation fail'; bad=1; }
+
+# again NAME PATTERN [ARGUMENTS]: its scenarios say at their top what is wrong, the last of them shows it, and does not end well.
+again() {
+    name=$1 pattern=$2
+    shift 2
+    run "$@" "$name.so"
+    scenario=$(sed -n 's/^ *again: rill boot [^ ]* -s //p' "$dir/out" | head -1)
+    if ! head -1 "$scenario" | grep -q "^# what is wrong: driver $name[,:] .*$pattern"; then
+        echo "$name: its scenario does not say at its top what is wrong"; head -3 "$scenario"; bad=1
+    fi
+    timeout 60 "$rill" boot "$name.check" -s "$scenario" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+}
+driver samedev '#define STORE(devp, m)'
+again samedev CLN-006
+check 'the same device again' 1 'expected !EBUSY, got EBUSY'
+driver lostmin '#define ON_CLOSE(q) ((q)->q_ptr = NULL)'
+again lostmin CLN-092
+check 'lost minors again' 1 'expected ok, got ENXIO'
+driver noflush '#define ON_FLUSHR(q, mp) freemsg(mp)'
+again noflush MSG-085
+check 'a flush again' 0 'what is wrong is seen here: driver noflush, put procedure: an M_FLUSH'
+again muteown IOC-122 --ioctl 0x6201
+check 'a lost ioctl again' 1 ''
+driver leaks '#define ON_DATA(q, mp) (dupmsg(mp), qreply(q, mp))'
+again leaks ''
+check 'a leak again' 1 ''
+
+# --- rill boot ---
+# boots NAME PREFIX SIGNAL: a directory with the driver, and one write to it; a signal to send it meanwhile.
+boots() {
+    [ -d "$1.tree" ] || tree "$1.tree" "$1.c" "$2" "cfs $2 71 4 clone"
+    printf 'mknod /dev/x c 10 71\nfd = open /dev/x\nwrite fd "x"\n' >x.rill
+    "$rill" boot "$1.tree" -q --watchdog 2 -s x.rill >"$dir/out" 2>"$dir/err" </dev/null &
+    pid=$!
+    if [ -n "${3-}" ]; then
+        while ! grep -q open "$dir/out"; do sleep 0.1; done
+        kill "-$3" $pid
+    fi
+    wait $pid 2>/dev/null
+    status=$?
+}
+boots own own
+check 'a driver without faults' 0 'write fd "x" -> 1'
+if [ -z "$sanitized" ]; then
+    boots crashes crashes
+    check 'a crash leaves no files' 139 'SIGSEGV'
+fi
+boots quits quits
+check 'exit() leaves no files' 1 'it ended the process by exit(0) (UTL-081)'
+boots hangs hangs
+check 'a wait in the host is ended, and leaves no files' 134 'driver hangs, put procedure: it has not returned for 2 seconds (UTL-089)'
+boots hangs hangs TERM
+check 'SIGTERM leaves no files' 143
+driver faulty '#define ON_DATA(q, mp) (kmem_free(kmem_alloc(8, KM_SLEEP), 8), qreply(q, mp))'
+boots faulty faulty
+check 'a fault' 1 'rill: a driver is at fault: faulty, put procedure: kmem_alloc with KM_SLEEP'
+sed -i '1i faults off' x.rill
+"$rill" boot faulty.tree -q -s x.rill >"$dir/out" 2>"$dir/err" </dev/null; status=$?
+check 'a fault that is not looked for' 0 'write fd "x" -> 1'
 
 # --- interrupted ---
 "$rill" check --seconds 60 loops.so >/dev/null 2>&1 &
