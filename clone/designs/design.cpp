@@ -15,7 +15,7 @@ std::span<const Design> all() {
         std::vector<Design> designs;
         for (const Family *family : families())
             designs.insert(designs.end(), family->designs.begin(), family->designs.end());
-        std::ranges::stable_partition(designs, &Design::model);
+        std::stable_partition(designs.begin(), designs.end(), [](const Design &design) { return design.model; });
         return designs;
     }();
     return table;

@@ -127,11 +127,11 @@ namespace rill::designs {
 
 using namespace freebsd;
 
-constinit const Generation freebsd_5{"FreeBSD 5", [](System &system) { part(system).generation = {}; }};
-constinit const Generation freebsd_2000{"FreeBSD 5 in 2000", [](System &system) {
+constinit const Generation freebsd_5{"5", [](System &system) { part(system).generation = {}; }};
+constinit const Generation freebsd_2000{"2000", [](System &system) {
     part(system).generation = {.answers_with_entry = false, .removal_asks = true, .cheap_reclaimed = true, .lookup_drops_reference = false, .largest_stdclone = -1};
 }};
-constinit const Generation freebsd_newer{"FreeBSD after 7", [](System &system) {
+constinit const Generation freebsd_newer{"after 7", [](System &system) {
     part(system).generation = {.needs_minor = true, .minors_spread = false, .dead_vnode = true};
 }};
 
