@@ -3,7 +3,7 @@
 namespace rill::designs::freebsd {
 
 void Freebsd::pick(Cdev &c, clonedevs &list, const char *what, const char *clause) {
-    const auto at = std::find_if(list.cdevs.begin(), list.cdevs.end(), [&](Cdev *o) { return unit_of(*o) > unit_of(c); });
+    const auto at = std::upper_bound(list.cdevs.begin(), list.cdevs.end(), unit_of(c), [&](int unit, Cdev *o) { return unit < unit_of(*o); });
     list.cdevs.insert(at, &c);
     c.list = &list;
     c.si_flags |= SI_CLONELIST;
