@@ -1,7 +1,7 @@
 // Linux: nothing is cloned. Every open makes a struct file, every operation is given it, and a driver hangs the state
-// of the open from its private_data (linux.cpp). Beside it stand those that other designs are compared with: misc
-// devices by minor, pseudo-terminals by the lowest free index, tun, whose interface is picked after the open, and loop, whose device is picked
-// before it, through another one.
+// of the open from its private_data. Beside it stand those that other designs are compared with: misc devices by minor,
+// pseudo-terminals by the lowest free index, tun, whose interface is picked after the open, and loop, whose device is
+// picked before it, through another one.
 #pragma once
 
 #include "clone/designs/design.hpp"

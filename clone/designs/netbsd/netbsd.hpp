@@ -1,5 +1,4 @@
-// What a System keeps for NetBSD drivers, as far as tests and the table of designs need it. Drivers see
-// netbsd/include.
+// What a System keeps for NetBSD drivers, as far as tests and the table of designs need it. Drivers see include/.
 #pragma once
 
 #include "clone/designs/design.hpp"
