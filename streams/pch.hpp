@@ -25,7 +25,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <typeindex>
 #include <utility>
 #include <variant>
 #include <vector>

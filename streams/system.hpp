@@ -24,7 +24,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <typeindex>
 
 namespace rill {
 
@@ -116,7 +115,8 @@ public:
     void *minor_tables = nullptr; // clone/minor_table's list
     // What a layer above keeps for this System, made when it is first asked for; it goes when the System does.
     template <class T> T &part() {
-        std::shared_ptr<void> &kept = parts_[std::type_index(typeid(T))];
+        static char type; // where it stands tells the type
+        std::shared_ptr<void> &kept = parts_[&type];
         if (!kept) kept = std::make_shared<T>(*this);
         return *static_cast<T *>(kept.get());
     }
@@ -126,7 +126,7 @@ public:
     Process *caller() { return static_cast<Process *>(Kernel::caller()); }
 
 private:
-    std::map<std::type_index, std::shared_ptr<void>> parts_;
+    std::map<const char *, std::shared_ptr<void>> parts_;
     void drive(Call &call);
     void end_calls(Process &process);
     void wake_deadlocked(Call &call, int strikes);

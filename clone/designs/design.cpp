@@ -1,37 +1,23 @@
 #include "clone/designs/design.hpp"
 
+#include <algorithm>
+
 namespace rill::designs {
 
+std::span<const Family *const> families() {
+    static constexpr const Family *list[] = {&irix_family,          &freebsd_family, &netbsd_family, &dclone_family,
+                                             &dragonfly2007_family, &devfs_family,   &linux_family};
+    return list;
+}
+
 std::span<const Design> all() {
-    static const Design table[] = {
-        irix_clone,
-        irix_designated,
-        freebsd_dev_clone,
-        freebsd_cdevpriv,
-        netbsd_fd_clone,
-        netbsd_dupfd,
-        d_clone,
-        dragonfly_dev_data,
-        dragonfly_devfs,
-        linux_loop_control,
-        // the authors' devices
-        freebsd_rodent,
-        freebsd_tcp,
-        freebsd_tun,
-        netbsd_ptm,
-        netbsd_tun,
-        netbsd_crypto,
-        netbsd_dmover,
-        netbsd_svr4net,
-        dclone_ethfoo,
-        dragonfly_kqemu_shared,
-        dragonfly_kqemu_pids,
-        dragonfly_kqemu,
-        dragonfly_ptmx,
-        linux_file,
-        linux_ptmx,
-        linux_tun,
-    };
+    static const std::vector<Design> table = [] {
+        std::vector<Design> designs;
+        for (const Family *family : families())
+            designs.insert(designs.end(), family->designs.begin(), family->designs.end());
+        std::stable_partition(designs.begin(), designs.end(), [](const Design &design) { return design.model; });
+        return designs;
+    }();
     return table;
 }
 

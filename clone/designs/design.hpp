@@ -1,18 +1,20 @@
 // A design is one system's answer to a single question: a device has one name and many openers, and each wants an
 // instance of its own; where, on the way of an open, does the instance come from?
 //
-//   name lookup    FreeBSD makes a device for a name that is missing              freebsd.cpp
-//   driver open    IRIX and SVR4 let the driver answer with another minor         clone/clone.cpp, irix.cpp
-//   spec open      the d_clone proposal and OpenBSD give the open a new vnode     dclone.cpp
-//   vnode          DragonFly's devfs gives it a new device with a node            dragonfly.cpp
-//   file           DragonFly 2007, FreeBSD's cdevpriv: the file carries it        dragonfly.cpp, freebsd.cpp
-//   descriptor     NetBSD lets the driver make another descriptor                 netbsd.cpp
-//   before it      Linux's loop-control tells which device is free, and that is opened      linux.cpp
-//   nowhere        Linux gives every call the file, and the driver hangs it there linux.cpp
+//   name lookup    FreeBSD makes a device for a name that is missing              freebsd/
+//   driver open    IRIX and SVR4 let the driver answer with another minor         clone/clone.cpp, irix/
+//   spec open      the d_clone proposal and OpenBSD give the open a new vnode     dclone/
+//   vnode          DragonFly's devfs gives it a new device with a node            dragonfly/framework/devfs.cpp
+//   file           DragonFly 2007, FreeBSD's cdevpriv: the file carries it        dragonfly/framework/kernel2007.cpp, freebsd/
+//   descriptor     NetBSD lets the driver make another descriptor                 netbsd/
+//   before it      Linux's loop-control tells which device is free, and that is opened      linux/
+//   nowhere        Linux gives every call the file, and the driver hangs it there           linux/
 //
-// Each framework offers drivers the C functions its authors gave them (ddi/<system>/). All ten bind one device body
-// (drivers/body.h) by a small driver each, so that what differs is the design and nothing else. An entry of the table
-// is one driver that can be attached to a System: the ten models, and the devices that the authors wrote about.
+// A family is one such kernel, or two that share headers. In its folder are the framework (librill-designs.a), which offers
+// drivers the C functions their authors gave them, those functions' headers (include/), drivers (drivers/), and table.cpp,
+// which gives the table of designs one Family. All ten models bind one device body (drivers/body.h) by a small driver
+// each, so that what differs is the design and nothing else. An entry of the table is one driver that can be attached to a
+// System: the ten models, and the devices that the authors wrote about. A new family is listed in design.cpp.
 #pragma once
 
 #include "streams/system.hpp"
@@ -44,6 +46,21 @@ struct Design {
     std::string (*hole)(rill_proc *, long number) = nullptr;
 };
 
+// A generation of a kernel: how it was in a certain year, or as one of its documents has it.
+struct Generation {
+    const char *name;
+    void (*choose)(System &); // the System's is of this generation; while no file is open
+};
+
+// What another kernel gives to the table.
+struct Family {
+    const char *name;
+    std::span<const Design> designs;
+    std::span<const Generation *const> generations; // the first is what a System begins with; of irix none, it has profiles
+};
+extern const Family irix_family, freebsd_family, netbsd_family, dclone_family, dragonfly2007_family, devfs_family, linux_family;
+
+std::span<const Family *const> families();
 std::span<const Design> all(); // the ten models, in the order of clauses/05, then the authors' devices
 const Design *find(std::string_view name);
 
@@ -57,13 +74,5 @@ enum Major : major_t {
     major_dragonfly = 125, // 125 to 129
     major_linux = 130,     // 130 to 135
 };
-
-// The entries that each family has.
-extern const Design irix_clone, irix_designated;
-extern const Design freebsd_dev_clone, freebsd_cdevpriv, freebsd_rodent, freebsd_tcp, freebsd_tun;
-extern const Design netbsd_fd_clone, netbsd_dupfd, netbsd_ptm, netbsd_tun, netbsd_crypto, netbsd_dmover, netbsd_svr4net;
-extern const Design d_clone, dclone_ethfoo;
-extern const Design dragonfly_dev_data, dragonfly_devfs, dragonfly_kqemu_shared, dragonfly_kqemu_pids, dragonfly_kqemu, dragonfly_ptmx;
-extern const Design linux_loop_control, linux_file, linux_ptmx, linux_tun;
 
 } // namespace rill::designs

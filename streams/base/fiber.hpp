@@ -76,7 +76,7 @@ public:
     void *saved_entry = nullptr;
     void **escape = nullptr; // where a sleep without PCATCH goes on a signal (sync)
     int escaped = 0;         // why it went there
-    int dupfd = 0;           // l_dupfd: -N-1 while an open that reserved descriptor N asks a driver (NBSD-004)
+    int reserved = -1;       // the descriptor of an open on its way, for drivers that may ask
     File *file = nullptr;    // that the call is made on, for drivers that may ask (FBSD-081)
 
     WaitHook wait_hook;  // in the WaitQueue it sleeps on

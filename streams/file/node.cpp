@@ -206,7 +206,7 @@ void NodeTable::give_back(Special *special) {
 //   lock it                 EINTR          CLN-041, CLN-042
 //   hold the driver         ENXIO          CLN-050, CLN-029
 //   open the stream         its errno
-int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
+Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     const dev_t dev = node.rdev;
     if (system_.trace.on) [[unlikely]]
         system_.trace.emit({.kind = Kind::rung, .name = "spec open", .what = "device of the node", .dev = dev});
@@ -231,17 +231,17 @@ int NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     if (system_.trace.on) [[unlikely]]
         system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
                             .number = driver->internal, .extra = driver->tab != nullptr});
-    int error = driver->tab         ? open_stream(process, special, *driver, file, oflag)
-                : driver->open_file ? driver->open_file(process, node, special, file, oflag)
-                                    : open_character(process, special, *driver, file, oflag);
-    if (error < 0 && !(driver->pseudo_errnos && (error == EDUPFD || error == EMOVEFD))) [[unlikely]] { // NBSD-080
-        error = errno_of(system_, *driver, "open procedure", error);
-        if (process.refusal.error != error) process.refuse(error, "driver open", "the driver's open refused", "NBSD-082");
+    Opened opened = driver->tab         ? open_stream(process, special, *driver, file, oflag)
+                    : driver->open_file ? driver->open_file(process, node, special, file, oflag)
+                                        : open_character(process, special, *driver, file, oflag);
+    if (opened.error < 0) [[unlikely]] {
+        opened.error = errno_of(system_, *driver, "open procedure", opened.error);
+        if (process.refusal.error != opened.error) process.refuse(opened.error, "driver open", "the driver's open refused", "NBSD-082");
     }
     system_.registry.release(*driver);
-    if (error) {
+    if (opened.error || opened.instead) {
         give_back(special);
-        return error;
+        return opened;
     }
     file.special = special;
     ++special->files;

@@ -24,6 +24,7 @@ class Stream;
 class Process;
 struct File;
 struct Driver;
+struct Opened;
 
 struct Node {
     std::string path;
@@ -84,7 +85,7 @@ public:
     void unlock(Special &special);
 
     // The rungs from the node on down. On success the file refers to the device that came out.
-    int spec_open(Process &process, Node &node, File &file, int oflag);
+    Opened spec_open(Process &process, Node &node, File &file, int oflag);
     // One file less on its device; the last takes the stream apart. 0 or EINTR.
     int spec_close(Process &process, File &file);
 

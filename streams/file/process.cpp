@@ -91,9 +91,10 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.kind = Kind::rung, .name = "descriptor", .what = "reserved, with a file", .number = fd});
 
-    int error = 0;
+    Opened opened = 0;
+    int &error = opened.error;
     Node *node = nullptr;
-    if (system.running) system.running->dupfd = -fd - 1; // NBSD-004
+    if (system.running) system.running->reserved = fd;
     error = system.nodes.lookup(*this, path, Lookup::open, &node);
     if (error == ENOENT && (oflag & O_CREAT)) {
         std::string name;
@@ -118,17 +119,17 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
             file->node = node, ++node->refs;
         else {
             ++node->refs; // it may be unlinked meanwhile
-            error = system.nodes.spec_open(*this, *node, *file, flags);
+            opened = system.nodes.spec_open(*this, *node, *file, flags);
             system.nodes.release(node);
         }
     }
-    if (error) {
+    if (error || opened.instead) {
         if (system.trace.on) [[unlikely]]
             system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
         file->refs = 1;
         remove_descriptor(fd);
         system.file_pool.free(file);
-        return error < 0 ? open_elsewhere(error, oflag, fd_out) : error; // NBSD-080
+        return opened.instead ? opened.instead(*this, opened.named, oflag, fd_out) : error;
     }
     file->refs = 1;
     if (system.trace.on) [[unlikely]]
@@ -136,38 +137,6 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
                            .clause = file->special && !file->node ? "CLN-035" : nullptr,
                            .dev = file->special ? file->special->dev : no_device, .number = fd,
                            .stream = file->stream ? file->stream->id : 0});
-    *fd_out = fd;
-    return 0;
-}
-
-// The open of a NetBSD driver ended in a pseudo-errno: it left a descriptor of its own in l_dupfd, which the process gets
-// instead of the one that was reserved, moved (EMOVEFD) or as a second name of it (EDUPFD).
-//   no descriptor was left there                  fault, and ENXIO or ENODEV   NBSD-004
-//   it is not open                                EBADF     NBSD-009
-//   EDUPFD: it is not open for what was asked     EACCES    NBSD-010
-//   no descriptor is free                         EMFILE
-int Process::open_elsewhere(int pseudo, int oflag, int *fd_out) {
-    const int from = system.running->dupfd;
-    const bool moves = pseudo == EMOVEFD;
-    if (from < 0) {
-        system.fault("NBSD-004", moves ? "its open returned EMOVEFD and left no descriptor in l_dupfd"
-                                       : "its open returned EDUPFD and left no descriptor in l_dupfd");
-        return refuse(moves ? ENXIO : ENODEV, "descriptor", "the driver left none for the process", "NBSD-004");
-    }
-    File *found = file(from);
-    if (!found) return refuse(EBADF, "descriptor", "the one that the driver named is not open", "NBSD-009");
-    const int wanted = kernel_flags(oflag) & (FREAD | FWRITE);
-    if (!moves && (found->flags & wanted) != wanted)
-        return refuse(EACCES, "descriptor", "the one that the driver named is not open for this", "NBSD-010");
-    const int fd = install(found);
-    if (fd < 0) return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", "NBSD-007");
-    if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::step, .name = moves ? "FD_MOVE" : "FD_ALLOC",
-                           .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",
-                           .clause = moves ? "NBSD-003" : "NBSD-002", .number = fd, .extra = from});
-    set_close_on_exec(fd, close_on_exec(from)); // NBSD-012
-    if (moves) remove_descriptor(from);
-    else ++found->refs;
     *fd_out = fd;
     return 0;
 }

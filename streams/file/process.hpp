@@ -17,9 +17,6 @@ namespace rill {
 class System;
 struct Transfer;
 
-// What a NetBSD driver's open returns when the process is to get another descriptor (NBSD-001).
-constexpr int EDUPFD = -5, EMOVEFD = -6;
-
 // Returned by a pass that is not allowed to sleep and would have to.
 constexpr int must_sleep = -1;
 
@@ -57,7 +54,7 @@ public:
     int poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready);
     int read(int fd, Transfer &transfer, bool may_sleep);
     int write(int fd, Transfer &transfer, bool may_sleep);
-    // For designs that work on descriptors (NetBSD): close-on-exec, which dup does not take along.
+    // Close-on-exec, which dup does not take along.
     bool close_on_exec(int fd) const;
     void set_close_on_exec(int fd, bool on);
     int stream_of(int fd, int access, const char *call, File **file); // EBADF, ENOSTR
@@ -82,7 +79,6 @@ private:
     // Of what is no stream, or not open for that.
     int read_other(File *file, Transfer &transfer, bool may_sleep);
     int write_other(File *file, Transfer &transfer, bool may_sleep);
-    int open_elsewhere(int pseudo, int oflag, int *fd);
     int make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name);
     int transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call);
 

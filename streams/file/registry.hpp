@@ -39,6 +39,19 @@ struct File;
 struct Node;
 struct Special;
 
+// What came of an open at its device: the file is open (0); an errno; or another descriptor than the reserved one, which is
+// given back with its file before `instead` is asked for it.
+struct Opened {
+    using Instead = int (*)(Process &, int named, int oflag, int *fd); // 0 and the descriptor, or an errno
+
+    Opened(int error_or_0) : error(error_or_0) {}
+    Opened(Instead which, int by_driver) : instead(which), named(by_driver) {}
+
+    Instead instead = nullptr;
+    int error = 0;
+    int named = -1; // the descriptor that the driver named
+};
+
 struct Driver : Owner {
     major_t internal = 0;
     int devices = 0; // #DEV
@@ -46,9 +59,8 @@ struct Driver : Owner {
     bool loadable = false; // may be unloaded again
     CharEntry entry;
     // The open of a device that works as in another system (clone/designs): takes the place of the rungs below spec open
-    // and gives the file its operations. 0; an errno; or, of a NetBSD device, EDUPFD or EMOVEFD (NBSD-080).
-    std::function<int(Process &, Node &, Special *&, File &, int oflag)> open_file;
-    bool pseudo_errnos = false; // a NetBSD device
+    // and gives the file its operations.
+    std::function<Opened(Process &, Node &, Special *&, File &, int oflag)> open_file;
     std::vector<major_t> externals; // in order of configuration
     // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
     std::function<int(Driver &)> load;

@@ -15,10 +15,10 @@ namespace {
 
 class Devfs : public DesignFixture {
 public:
-    explicit Devfs(const designs::DevfsVariant &variant = designs::devfs_manual, unsigned bound = 0,
+    explicit Devfs(const designs::Generation &variant = designs::devfs_manual, unsigned bound = 0,
                    const char *name = "dragonfly-devfs")
         : DesignFixture(name, bound) {
-        designs::set_variant(system, variant);
+        variant.choose(system);
     }
     bool listed(const char *path) {
         Node *node = system.nodes.find(path);
@@ -103,7 +103,7 @@ TEST_CASE("DFLY-025: a handler that answers with no device, or declines with no 
 
 TEST_CASE("DFLY-026 [as coded]: without a clone the open goes on with the base device: ENODEV") {
     TestDriver f;
-    designs::set_variant(f.system, designs::devfs_as_coded);
+    designs::devfs_as_coded.choose(f.system);
     f.own.handler = [](dev_clone_args *) { return 1; };
     CHECK(f.open("/dev/test") == -ENODEV);
     CHECK(f.recorder.refused("DFLY-026", ENODEV));
@@ -117,7 +117,7 @@ TEST_CASE("DFLY-025 DFLY-026 CMP-003: with a limit of 3 the fifth open is ENXIO,
         CAPTURE(variant->name);
         Devfs f(*variant, 4);
         for (int i = 0; i < 4; ++i) CHECK(f.open("/dev/foo") == i);
-        CHECK(f.open("/dev/foo") == (variant->base_opens ? -ENODEV : -ENXIO));
+        CHECK(f.open("/dev/foo") == (variant == &designs::devfs_as_coded ? -ENODEV : -ENXIO));
         CHECK(f.count(3) == 1);
         f.close(2);
         CHECK(f.open("/dev/foo") == 2);
@@ -128,7 +128,7 @@ TEST_CASE("DFLY-027: the clone's name is taken: no node, no open; unit and devic
     for (const auto *variant : {&designs::devfs_manual, &designs::devfs_as_coded}) {
         CAPTURE(variant->name);
         TestDriver f;
-        designs::set_variant(f.system, *variant);
+        variant->choose(f.system);
         CHECK(f.open("/dev/test") == 0);
         f.own.handler = [&](dev_clone_args *ap) {
             const int unit = devfs_clone_bitmap_get(&f.own.devfs_test_clone_bitmap, 0);
@@ -137,7 +137,7 @@ TEST_CASE("DFLY-027: the clone's name is taken: no node, no open; unit and devic
             return 0;
         };
         const Census before = f.census();
-        CHECK(f.open("/dev/test") == (variant->base_opens ? -ENODEV : -ENXIO));
+        CHECK(f.open("/dev/test") == (variant == &designs::devfs_as_coded ? -ENODEV : -ENXIO));
         CHECK(f.recorder.refused("DFLY-027", EEXIST));
         CHECK(f.census() == before);
         CHECK(f.own.opened == Names{"test0"});
@@ -566,7 +566,7 @@ TEST_CASE("DFLY-043: 1001 masters; one more is ENXIO, as coded ENODEV") {
         CAPTURE(variant->name);
         Devfs f(*variant, 0, "dragonfly-ptmx");
         for (int i = 0; i <= 1000; ++i) REQUIRE(f.open("/dev/ptmx") == i);
-        CHECK(f.open("/dev/ptmx") == (variant->base_opens ? -ENODEV : -ENXIO));
+        CHECK(f.open("/dev/ptmx") == (variant == &designs::devfs_as_coded ? -ENODEV : -ENXIO));
         f.close(500);
         CHECK(f.open("/dev/ptmx") == 500);
         CHECK(f.unit(500) == 500);

@@ -22,10 +22,10 @@ constexpr int major_foo = major_dragonfly + 4;
 
 class Kernel07 : public DesignFixture {
 public:
-    explicit Kernel07(const designs::Dragonfly07Variant &variant = designs::dragonfly07_dev_data, unsigned bound = 0,
+    explicit Kernel07(const designs::Generation &variant = designs::dragonfly2007_dev_data, unsigned bound = 0,
                       const char *name = "dragonfly-dev_data")
         : DesignFixture(name, bound) {
-        designs::set_variant(system, variant);
+        variant.choose(system);
     }
     // The minor that the last d_open saw.
     minor_t opened_as() const {
@@ -51,7 +51,7 @@ struct Devices : Fixture {
 // --- failures ---
 
 TEST_CASE("CMP-003: with four devices the fifth open is EBUSY") {
-    Kernel07 f(designs::dragonfly07_dev_data, 4);
+    Kernel07 f(designs::dragonfly2007_dev_data, 4);
     for (int i = 0; i < 4; ++i) CHECK(f.open("/dev/foo") == i);
     CHECK(f.open("/dev/foo") == -EBUSY);
     CHECK(f.count(3) == 1);
@@ -110,7 +110,7 @@ TEST_CASE("DFLY-011: destroy_dev drops two references; without one of the caller
 // --- as it was ---
 
 TEST_CASE("DFLY-001 DFLY-012 [2007, vnode]: the file is a vnode, where all openers of the node meet") {
-    Kernel07 f(designs::dragonfly07_vnode);
+    Kernel07 f(designs::dragonfly2007_vnode);
     const int a = f.open("/dev/foo"), b = f.open("/dev/foo");
     CHECK(std::string(f.root.file(a)->ops->name) == "DTYPE_VNODE");
     CHECK(f.root.file(a)->data == nullptr);
@@ -122,7 +122,7 @@ TEST_CASE("DFLY-001 DFLY-012 [2007, vnode]: the file is a vnode, where all opene
 }
 
 TEST_CASE("DFLY-012 [2007, vnode]: an open routine may install another vnode, and fstat shows that one") {
-    Kernel07 f(designs::dragonfly07_vnode);
+    Kernel07 f(designs::dragonfly2007_vnode);
     cdev_t other = nullptr;
     designs::set_vnode_open(f.system, [&](cdev *dev) { return other = other ? other : make_sub_dev(dev, 5); });
     const int fd = f.open("/dev/foo");
@@ -140,7 +140,7 @@ TEST_CASE("DFLY-012 [2007, vnode]: an open routine may install another vnode, an
 }
 
 TEST_CASE("DFLY-002: kqemu as it was: one machine, and only the process that made it may use it") {
-    Kernel07 f(designs::dragonfly07_vnode, 0, "dragonfly-kqemu-shared");
+    Kernel07 f(designs::dragonfly2007_vnode, 0, "dragonfly-kqemu-shared");
     Process &other = f.process();
     const int a = f.open("/dev/kqemu"), b = f.open(other, "/dev/kqemu");
     CHECK(f.write(a, "ram 64") == 6);
@@ -152,7 +152,7 @@ TEST_CASE("DFLY-002: kqemu as it was: one machine, and only the process that mad
 }
 
 TEST_CASE("DFLY-002: kqemu with its list of processes: a child has nothing, and two opens of one process collide") {
-    Kernel07 f(designs::dragonfly07_vnode, 0, "dragonfly-kqemu-pids");
+    Kernel07 f(designs::dragonfly2007_vnode, 0, "dragonfly-kqemu-pids");
     Process &other = f.process();
     const int a = f.open("/dev/kqemu"), b = f.open("/dev/kqemu"), c = f.open(other, "/dev/kqemu");
     CHECK(f.write(a, "ram 64") == 6);
@@ -168,7 +168,7 @@ TEST_CASE("DFLY-002: kqemu with its list of processes: a child has nothing, and 
 // --- the proposal ---
 
 TEST_CASE("DFLY-002 DFLY-005: kqemu with D_MAKECLONE: a machine for each open, shared with a child") {
-    Kernel07 f(designs::dragonfly07_dev_data, 0, "dragonfly-kqemu");
+    Kernel07 f(designs::dragonfly2007_dev_data, 0, "dragonfly-kqemu");
     const int a = f.open("/dev/kqemu"), b = f.open("/dev/kqemu");
     CHECK(f.write(a, "ram 64") == 6);
     CHECK(f.write(b, "ram 16") == 6);
@@ -336,7 +336,7 @@ TEST_CASE("DFLY-010: d_clone is told of a new device, and not of opens") {
 
 TEST_CASE("CMP-001 CMP-002 CMP-004 CMP-008: ten thousand steps against a model: no device lost or given twice") {
     constexpr unsigned bound = 8;
-    Kernel07 f(designs::dragonfly07_dev_data, bound);
+    Kernel07 f(designs::dragonfly2007_dev_data, bound);
     struct Instance {
         unsigned minor;
         int reads;

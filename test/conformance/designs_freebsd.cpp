@@ -18,7 +18,6 @@ void freebsd_foo_destroy(int unit);
 
 using namespace rill;
 using namespace rill::test;
-using designs::freebsd_generation;
 
 namespace {
 
@@ -57,8 +56,8 @@ void called_without_cred(void *arg, char *name, int, cdev **cell) {
 // A System with a probe device's switch and a clone list; the body of a test is its driver.
 class Trial : public Fixture {
 public:
-    explicit Trial(designs::Generation g = {}) : inside_(system) {
-        freebsd_generation(system) = g;
+    explicit Trial(const designs::Generation &g = designs::freebsd_5) : inside_(system) {
+        g.choose(system);
         hooks = &device;
         csw.d_version = D_VERSION;
         csw.d_flags = D_NEEDMINOR;
@@ -194,7 +193,7 @@ TEST_CASE("FBSD-003: a lookup for removal asks no handler; in 2000 it did") {
     f.listen(h);
     CHECK(f.unlink("/dev/p0") == -ENOENT);
     CHECK(h.names.empty());
-    freebsd_generation(f.system) = designs::freebsd_2000;
+    designs::freebsd_2000.choose(f.system);
     CHECK(f.unlink("/dev/p0") == -ENOENT);
     CHECK(h.names.size() == 1);
 }
@@ -411,9 +410,8 @@ TEST_CASE("FBSD-030: a unit above the mask is a fault") {
 }
 
 TEST_CASE("FBSD-031: when all units are in use the search wraps to one that is, which is a fault and no errno") {
-    designs::Generation few;
-    few.unit_mask = 15;
-    Trial f(few);
+    Trial f;
+    designs::freebsd_unit_mask(f.system, 15);
     for (int i = 0; i < 16; ++i) CHECK(f.take(-1) == i);
     CHECK(f.ask(-1) == 0);
     CHECK(f.cell == nullptr);
@@ -672,7 +670,7 @@ TEST_CASE("FBSD-055: unit2minor leaves bits 8 to 15 free") {
 TEST_CASE("FBSD-060: in 2000 a cheap clone that nobody opened goes with its vnode") {
     for (bool year_2000 : {true, false}) {
         CAPTURE(year_2000);
-        Trial f(year_2000 ? designs::freebsd_2000 : designs::freebsd_default);
+        Trial f(year_2000 ? designs::freebsd_2000 : designs::freebsd_5);
         Handler h;
         f.serve(h);
         CHECK(f.stat_of("/dev/p0") == 0);

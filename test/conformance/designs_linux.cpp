@@ -40,7 +40,7 @@ public:
 class Tun : public Linux {
 public:
     Tun() : Linux("linux-tun") {}
-    int open() { return DesignFixture::open(designs::linux_tun.path); }
+    int open() { return DesignFixture::open(design.path); }
     // TUNSETIFF; what it wrote back is in `got`.
     int attach(int fd, const char *name, int flags = IFF_TUN | IFF_NO_PI) { return attach(root, fd, name, flags); }
     int attach(Process &process, int fd, const char *name, int flags = IFF_TUN | IFF_NO_PI) {
@@ -51,14 +51,14 @@ public:
         got = request.ifr_name;
         return result;
     }
-    int open(Process &process) { return outcome(rill_open(handle(process), designs::linux_tun.path, O_RDWR)); }
+    int open(Process &process) { return outcome(rill_open(handle(process), design.path, O_RDWR)); }
     std::string got;
 };
 
 class Ptmx : public Linux {
 public:
     explicit Ptmx(unsigned bound = 0) : Linux("linux-ptmx", bound) {}
-    int open() { return DesignFixture::open(designs::linux_ptmx.path); }
+    int open() { return DesignFixture::open(design.path); }
     using DesignFixture::open;
     int index(int master) {
         int n = -1;
@@ -90,7 +90,7 @@ public:
 
 class Loop : public Linux {
 public:
-    explicit Loop(unsigned bound = 0) : Linux("linux-loop-control", bound), control(open(designs::linux_loop_control.path)) {}
+    explicit Loop(unsigned bound = 0) : Linux("linux-loop-control", bound), control(open(design.path)) {}
     int ctl(int command, long argument = 0) { return ioctl(control, command, argument); }
     int add(long number) { return ctl(LOOP_CTL_ADD, number); }
     int remove(long number) { return ctl(LOOP_CTL_REMOVE, number); }
@@ -173,7 +173,7 @@ TEST_CASE("LNX-005 LNX-006 LNX-113: 128 dynamic minors, from 127 downward, 64 in
     for (const auto *variant : {&designs::linux_6_1, &designs::linux_before_2016}) {
         CAPTURE(variant->name);
         Misc f;
-        designs::set_variant(f.system, *variant);
+        variant->choose(f.system);
         const int first = variant == &designs::linux_6_1 ? 127 : 63;
         std::vector<miscdevice *> all;
         for (int i = 0; i <= first; ++i) {
@@ -193,7 +193,7 @@ TEST_CASE("LNX-005 LNX-006 LNX-113: 128 dynamic minors, from 127 downward, 64 in
 
 TEST_CASE("LNX-113: 6.18 counts dynamic minors from 256 upward, beyond 128 of them") {
     Misc f;
-    designs::set_variant(f.system, designs::linux_6_18);
+    designs::linux_6_18.choose(f.system);
     for (int i = 0; i < 200; ++i) {
         miscdevice &m = f.device(MISC_DYNAMIC_MINOR, "dynamic" + std::to_string(i));
         REQUIRE(misc_register(&m) == 0);
@@ -410,7 +410,7 @@ TEST_CASE("LNX-014: a second TUNSETIFF on one file is EEXIST; before 2016 EINVAL
     for (const auto *variant : {&designs::linux_6_1, &designs::linux_before_2016}) {
         CAPTURE(variant->name);
         Tun f;
-        designs::set_variant(f.system, *variant);
+        variant->choose(f.system);
         const int fd = f.open();
         CHECK(f.attach(fd, "one") == 0);
         CHECK(f.attach(fd, "two") == (variant == &designs::linux_6_1 ? -EEXIST : -EINVAL));

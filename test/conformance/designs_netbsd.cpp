@@ -152,7 +152,7 @@ TEST_CASE("NBSD-004 NBSD-005: l_dupfd is -N-1 when the driver is asked, and 0 af
     };
     f.later(f.root, "open", [&] {
          fd = f.open("/dev/opener");
-         after = f.system.running->dupfd;
+         after = netbsd_curlwp()->l_dupfd;
          return 0;
      }).finish();
     CHECK(fd == 0);
@@ -304,7 +304,7 @@ TEST_CASE("NBSD-017: the cloning node never was open, so the driver's close is n
 TEST_CASE("NBSD-018 [old NetBSD]: ENXIO moves and ENODEV duplicates when l_dupfd was set") {
     Fixture f;
     Opener driver(f);
-    netbsd_variant(f.system).old_codes = true;
+    netbsd_old.choose(f.system);
     int code = 0;
     Opener::open = [&](dev_t, int, lwp *) { return code = Opener::make_file(); };
     int fd = f.open("/dev/opener");
@@ -325,7 +325,7 @@ TEST_CASE("NBSD-018 [old NetBSD]: ENXIO moves and ENODEV duplicates when l_dupfd
 TEST_CASE("NBSD-018 [old NetBSD]: a real ENXIO is taken for a move if l_dupfd was set before, and the trace says so") {
     Fixture f;
     Opener driver(f);
-    netbsd_variant(f.system).old_codes = true;
+    netbsd_old.choose(f.system);
     Recorder recorder;
     f.system.trace.attach(recorder);
     Opener::open = [](dev_t, int, lwp *) { // makes its file, then fails at something else

@@ -2,6 +2,7 @@
 // ones of drivers that LiS and OpenSS7 calls registered (NBSD-080 and following).
 #include "test/streamio.hpp"
 
+#include "clone/designs/netbsd/include/sys/errno.h"
 #include "streams/file/process.hpp"
 
 #include <limits>

@@ -23,12 +23,14 @@
 
 namespace rill::designs {
 
-constinit const DcloneVariant dclone_proposal{.name = "proposal"};
-constinit const DcloneVariant dclone_naive{.name = "naive", .fresh_vnode = false};
-constinit const DcloneVariant dclone_openbsd_2007{.name = "openbsd-2007", .bitmap = true, .fstat_refuses = true};
-constinit const DcloneVariant dclone_openbsd{.name = "openbsd", .bitmap = true, .number_shift = 8};
-
 namespace {
+
+struct Variant {
+    bool fresh_vnode = true;     // false: the node's own vnode takes the number of the last clone     DCLONE-006, DCLONE-008
+    bool bitmap = false;         // drivers ask by D_CLONE, specfs numbers; false: drivers have d_clone  DCLONE-001, DCLONE-020
+    unsigned number_shift = 0;   // clone number in the minor above this many bits of the node's own    DCLONE-025
+    bool fstat_refuses = false;  // fstat of a clone is EBADF                                           DCLONE-022
+};
 
 constexpr unsigned numbers_max = 1024; // 128 bytes of bitmap, of which 0 is the parent (DCLONE-020, DCLONE-025)
 constexpr dev_t specfs_dev = 2;        // st_dev of vnodes that specfs owns (DCLONE-009)
@@ -64,10 +66,10 @@ struct Specfs {
         const auto it = renumbered.find(file.special->dev);
         return it == renumbered.end() ? file.special->dev & ~fresh : it->second;
     }
-    unsigned clone_number(dev_t dev) const { return external_minor(dev) >> variant->number_shift; }
+    unsigned clone_number(dev_t dev) const { return external_minor(dev) >> variant.number_shift; }
 
     System &system;
-    const DcloneVariant *variant = &dclone_proposal;
+    Variant variant;
     std::map<major_t, const cdevsw *> switches;
     std::map<major_t, unsigned> limits; // clones of one node
     std::map<dev_t, Parent> parents;
@@ -137,7 +139,7 @@ int stat_naive(Process &process, File &file, struct stat &st) {
 }
 
 int stat_parent(Process &process, File &file, struct stat &st) { // DCLONE-022
-    if (specfs_of(process).variant->fstat_refuses) return EBADF;
+    if (specfs_of(process).variant.fstat_refuses) return EBADF;
     st.st_rdev = static_cast<Parent *>(file.data)->dev;
     return 0;
 }
@@ -184,10 +186,10 @@ int Specfs::call_close(Process &process, dev_t dev, int flag, const char *why) {
 int Specfs::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
     Driver &driver = driver_of(special->dev);
     const cdevsw &sw = switch_of(special->dev);
-    const int error = variant->bitmap ? sw.d_flags & D_CLONE ? open_by_number(process, node, special, file, oflag)
+    const int error = variant.bitmap ? sw.d_flags & D_CLONE ? open_by_number(process, node, special, file, oflag)
                                                              : open_plain(process, special, file, oflag)
                       : !sw.d_clone ? open_plain(process, special, file, oflag)
-                      : variant->fresh_vnode ? open_by_driver(process, special, file, oflag)
+                      : variant.fresh_vnode ? open_by_driver(process, special, file, oflag)
                                              : open_naive(process, special, file, oflag);
     if (!error) ++driver.holds;
     return error;
@@ -249,7 +251,7 @@ int Specfs::open_naive(Process &process, Special *&special, File &file, int ofla
 int Specfs::open_by_number(Process &process, Node &node, Special *&special, File &file, int oflag) {
     const dev_t dev = special->dev;
     const minor_t minor = external_minor(dev);
-    if (variant->number_shift && minor >> variant->number_shift)
+    if (variant.number_shift && minor >> variant.number_shift)
         return process.refuse(ENXIO, "clone", "the node's minor leaves no room for a clone's number", "DCLONE-027");
     Parent &parent = parents.try_emplace(dev, Parent{dev, 1}).first->second;
     const auto limit = limits.find(external_major(dev));
@@ -265,7 +267,7 @@ int Specfs::open_by_number(Process &process, Node &node, Special *&special, File
              fmt::format("clone {}", number));
 
     const dev_t clone =
-        make_device(external_major(dev), variant->number_shift ? number << variant->number_shift | minor : number);
+        make_device(external_major(dev), variant.number_shift ? number << variant.number_shift | minor : number);
     Special *vnode = system.nodes.hold(vnode_key(clone, dev));
     int error = vnode ? system.nodes.lock(*vnode, true) : ENOMEM;
     if (error) {
@@ -316,7 +318,10 @@ int Specfs::close(Process &process, File &file) {
     return error;
 }
 
-void set_variant(System &system, const DcloneVariant &variant) { specfs_of(system).variant = &variant; }
+constinit const Generation dclone_proposal{"proposal", [](System &system) { specfs_of(system).variant = {}; }};
+constinit const Generation dclone_naive{"naive", [](System &system) { specfs_of(system).variant = {.fresh_vnode = false}; }};
+constinit const Generation dclone_openbsd_2007{"openbsd-2007", [](System &system) { specfs_of(system).variant = {.bitmap = true, .fstat_refuses = true}; }};
+constinit const Generation dclone_openbsd{"openbsd", [](System &system) { specfs_of(system).variant = {.bitmap = true, .number_shift = 8}; }};
 
 void limit_clones(System &system, major_t major, unsigned count) {
     specfs_of(system).limits[major] = std::min(count, numbers_max - 1);

@@ -44,25 +44,30 @@ int attach(System &system, const Parts &parts, unsigned bound) {
     return 0;
 }
 
+constexpr Design designs[] = {
+    {
+        .name = "d_clone",
+        .system = "NetBSD (proposed 2004), OpenBSD",
+        .path = "/dev/foo",
+        .sentence = "spec_open asks the driver's d_clone for a new minor and goes on with a vnode of that number",
+        .attach = [](System &system, unsigned bound) { return attach(system, foo, bound); },
+        .detach = [](System &system) { return detach(system, foo); },
+    },
+    {
+        .name = "dclone-ethfoo",
+        .system = "NetBSD (proposed 2004)",
+        .path = "/dev/ethfoo",
+        .sentence = "d_clone makes an Ethernet interface for each open",
+        .attach = [](System &system, unsigned bound) { return attach(system, ethfoo, bound); },
+        .detach = [](System &system) { return detach(system, ethfoo); },
+        .model = false,
+    },
+};
+
+constexpr const Generation *generations[] = {&dclone_proposal, &dclone_naive, &dclone_openbsd_2007, &dclone_openbsd};
+
 } // namespace
 
-const Design d_clone{
-    .name = "d_clone",
-    .system = "NetBSD (proposed 2004), OpenBSD",
-    .path = "/dev/foo",
-    .sentence = "spec_open asks the driver's d_clone for a new minor and goes on with a vnode of that number",
-    .attach = [](System &system, unsigned bound) { return attach(system, foo, bound); },
-    .detach = [](System &system) { return detach(system, foo); },
-};
-
-const Design dclone_ethfoo{
-    .name = "dclone-ethfoo",
-    .system = "NetBSD (proposed 2004)",
-    .path = "/dev/ethfoo",
-    .sentence = "d_clone makes an Ethernet interface for each open",
-    .attach = [](System &system, unsigned bound) { return attach(system, ethfoo, bound); },
-    .detach = [](System &system) { return detach(system, ethfoo); },
-    .model = false,
-};
+constinit const Family dclone_family{.name = "dclone", .designs = designs, .generations = generations};
 
 } // namespace rill::designs

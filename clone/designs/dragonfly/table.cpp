@@ -65,7 +65,7 @@ int attach_foo(unsigned bound) { return bound == 1 ? EINVAL : dragonfly_foo_atta
 int attach_ptmx(unsigned) { return dragonfly_ptmx_attach(major_ptm, major_pts); }
 int attach_foo07() { return dragonfly07_foo_attach(major_dev_data); }
 template <int Way> int attach_kqemu() {
-    set_variant(this_system(), Way == KQEMU_CLONES ? dragonfly07_dev_data : dragonfly07_vnode);
+    (Way == KQEMU_CLONES ? dragonfly2007_dev_data : dragonfly2007_vnode).choose(this_system());
     return dragonfly_kqemu_attach(major_kqemu, Way);
 }
 
@@ -74,64 +74,71 @@ using Ptmx = WithDevfs<attach_ptmx, dragonfly_ptmx_detach, major_ptm>;
 using Foo07 = With2007<attach_foo07, dragonfly07_foo_detach, major_dev_data>;
 template <int Way> using Kqemu = With2007<attach_kqemu<Way>, dragonfly_kqemu_detach, major_kqemu>;
 
+constexpr Design designs_2007[] = {
+    {
+        .name = "dragonfly-dev_data",
+        .system = "DragonFly (proposed 2007)",
+        .path = "/dev/foo",
+        .sentence = "the file carries the device; a device that may be cloned is cloned for each open beyond the first",
+        .attach = [](System &system, unsigned bound) { return Foo07::attach(system, "/dev/foo", bound); },
+        .detach = [](System &system) { return Foo07::detach(system, "/dev/foo"); },
+    },
+    {
+        .name = "dragonfly-kqemu-shared",
+        .system = "DragonFly before 2007",
+        .path = "/dev/kqemu",
+        .sentence = "none: one device for all, which the first process to use it keeps",
+        .attach = [](System &system, unsigned) { return Kqemu<KQEMU_SHARED>::attach(system, "/dev/kqemu", 0); },
+        .detach = [](System &system) { return Kqemu<KQEMU_SHARED>::detach(system, "/dev/kqemu"); },
+        .model = false,
+    },
+    {
+        .name = "dragonfly-kqemu-pids",
+        .system = "DragonFly before 2007",
+        .path = "/dev/kqemu",
+        .sentence = "the driver keeps a list of processes, each with its instance",
+        .attach = [](System &system, unsigned) { return Kqemu<KQEMU_PIDS>::attach(system, "/dev/kqemu", 0); },
+        .detach = [](System &system) { return Kqemu<KQEMU_PIDS>::detach(system, "/dev/kqemu"); },
+        .model = false,
+    },
+    {
+        .name = "dragonfly-kqemu",
+        .system = "DragonFly (proposed 2007)",
+        .path = "/dev/kqemu",
+        .sentence = "the device says D_MAKECLONE, and each file has a clone of it",
+        .attach = [](System &system, unsigned) { return Kqemu<KQEMU_CLONES>::attach(system, "/dev/kqemu", 0); },
+        .detach = [](System &system) { return Kqemu<KQEMU_CLONES>::detach(system, "/dev/kqemu"); },
+        .model = false,
+    },
+};
+
+constexpr Design designs_devfs[] = {
+    {
+        .name = "dragonfly-devfs",
+        .system = "DragonFly 2.3",
+        .path = "/dev/foo",
+        .sentence = "a handler for the exact name makes a device with a node of its own, and the open goes on with that node's vnode",
+        .attach = [](System &system, unsigned bound) { return Foo::attach(system, "/dev/foo", bound); },
+        .detach = [](System &system) { return Foo::detach(system); },
+    },
+    {
+        .name = "dragonfly-ptmx",
+        .system = "DragonFly 2.3",
+        .path = "/dev/ptmx",
+        .sentence = "a handler makes the two devices of a pseudo-terminal; the opener gets the master",
+        .attach = [](System &system, unsigned bound) { return Ptmx::attach(system, "/dev/ptmx", bound); },
+        .detach = [](System &system) { return Ptmx::detach(system); },
+        .model = false,
+    },
+};
+
+constexpr const Generation *generations_2007[] = {&dragonfly2007_dev_data, &dragonfly2007_vnode};
+
+constexpr const Generation *generations_devfs[] = {&devfs_manual, &devfs_as_coded};
+
 } // namespace
 
-const Design dragonfly_dev_data{
-    .name = "dragonfly-dev_data",
-    .system = "DragonFly (proposed 2007)",
-    .path = "/dev/foo",
-    .sentence = "the file carries the device; a device that may be cloned is cloned for each open beyond the first",
-    .attach = [](System &system, unsigned bound) { return Foo07::attach(system, "/dev/foo", bound); },
-    .detach = [](System &system) { return Foo07::detach(system, "/dev/foo"); },
-};
-
-const Design dragonfly_devfs{
-    .name = "dragonfly-devfs",
-    .system = "DragonFly 2.3",
-    .path = "/dev/foo",
-    .sentence = "a handler for the exact name makes a device with a node of its own, and the open goes on with that node's vnode",
-    .attach = [](System &system, unsigned bound) { return Foo::attach(system, "/dev/foo", bound); },
-    .detach = [](System &system) { return Foo::detach(system); },
-};
-
-const Design dragonfly_kqemu_shared{
-    .name = "dragonfly-kqemu-shared",
-    .system = "DragonFly before 2007",
-    .path = "/dev/kqemu",
-    .sentence = "none: one device for all, which the first process to use it keeps",
-    .attach = [](System &system, unsigned) { return Kqemu<KQEMU_SHARED>::attach(system, "/dev/kqemu", 0); },
-    .detach = [](System &system) { return Kqemu<KQEMU_SHARED>::detach(system, "/dev/kqemu"); },
-    .model = false,
-};
-
-const Design dragonfly_kqemu_pids{
-    .name = "dragonfly-kqemu-pids",
-    .system = "DragonFly before 2007",
-    .path = "/dev/kqemu",
-    .sentence = "the driver keeps a list of processes, each with its instance",
-    .attach = [](System &system, unsigned) { return Kqemu<KQEMU_PIDS>::attach(system, "/dev/kqemu", 0); },
-    .detach = [](System &system) { return Kqemu<KQEMU_PIDS>::detach(system, "/dev/kqemu"); },
-    .model = false,
-};
-
-const Design dragonfly_kqemu{
-    .name = "dragonfly-kqemu",
-    .system = "DragonFly (proposed 2007)",
-    .path = "/dev/kqemu",
-    .sentence = "the device says D_MAKECLONE, and each file has a clone of it",
-    .attach = [](System &system, unsigned) { return Kqemu<KQEMU_CLONES>::attach(system, "/dev/kqemu", 0); },
-    .detach = [](System &system) { return Kqemu<KQEMU_CLONES>::detach(system, "/dev/kqemu"); },
-    .model = false,
-};
-
-const Design dragonfly_ptmx{
-    .name = "dragonfly-ptmx",
-    .system = "DragonFly 2.3",
-    .path = "/dev/ptmx",
-    .sentence = "a handler makes the two devices of a pseudo-terminal; the opener gets the master",
-    .attach = [](System &system, unsigned bound) { return Ptmx::attach(system, "/dev/ptmx", bound); },
-    .detach = [](System &system) { return Ptmx::detach(system); },
-    .model = false,
-};
+constinit const Family dragonfly2007_family{.name = "dragonfly 2007", .designs = designs_2007, .generations = generations_2007};
+constinit const Family devfs_family{.name = "dragonfly", .designs = designs_devfs, .generations = generations_devfs};
 
 } // namespace rill::designs

@@ -57,28 +57,31 @@ int attach(System &system, const Parts &parts, dev_t node, unsigned bound) {
     return 0;
 }
 
+constexpr Design designs[] = {
+    {
+        .name = "irix-clone",
+        .system = "IRIX, SVR4",
+        .path = "/dev/foo",
+        .sentence = "the clone driver passes CLONEOPEN to the driver whose major is the node's minor, and that driver answers with an unused minor",
+        .attach = [](System &system, unsigned bound) {
+            return attach(system, clone_parts, make_device(system.profile.clone_major, major_irix_clone), bound);
+        },
+        .detach = [](System &system) { return detach(system, clone_parts); },
+    },
+    {
+        .name = "irix-designated",
+        .system = "IRIX",
+        .path = "/dev/foo",
+        .sentence = "the driver knows one of its own minors to mean \"any\", and answers with an unused one",
+        .attach = [](System &system, unsigned bound) {
+            return attach(system, designated_parts, make_device(major_irix_designated, ids_any), bound);
+        },
+        .detach = [](System &system) { return detach(system, designated_parts); },
+    },
+};
+
 } // namespace
 
-const Design irix_clone{
-    .name = "irix-clone",
-    .system = "IRIX, SVR4",
-    .path = "/dev/foo",
-    .sentence = "the clone driver passes CLONEOPEN to the driver whose major is the node's minor, and that driver answers with an unused minor",
-    .attach = [](System &system, unsigned bound) {
-        return attach(system, clone_parts, make_device(system.profile.clone_major, major_irix_clone), bound);
-    },
-    .detach = [](System &system) { return detach(system, clone_parts); },
-};
-
-const Design irix_designated{
-    .name = "irix-designated",
-    .system = "IRIX",
-    .path = "/dev/foo",
-    .sentence = "the driver knows one of its own minors to mean \"any\", and answers with an unused one",
-    .attach = [](System &system, unsigned bound) {
-        return attach(system, designated_parts, make_device(major_irix_designated, ids_any), bound);
-    },
-    .detach = [](System &system) { return detach(system, designated_parts); },
-};
+constinit const Family irix_family{.name = "irix", .designs = designs};
 
 } // namespace rill::designs

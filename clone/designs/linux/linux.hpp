@@ -1,24 +1,16 @@
 // Linux: nothing is cloned. Every open makes a struct file, every operation is given it, and a driver hangs the state
-// of the open from its private_data (linux.cpp). Beside it stand those that other designs are compared with: misc
-// devices by minor, pseudo-terminals by the lowest free index, tun, whose interface is picked after the open, and loop, whose device is picked
-// before it, through another one.
+// of the open from its private_data. Beside it stand those that other designs are compared with: misc devices by minor,
+// pseudo-terminals by the lowest free index, tun, whose interface is picked after the open, and loop, whose device is
+// picked before it, through another one.
 #pragma once
 
-#include "streams/system.hpp"
+#include "clone/designs/design.hpp"
 
 namespace rill::designs {
 
-struct LinuxVariant {
-    const char *name;
-    int tun_again = EEXIST; // what a second TUNSETIFF on one file answers   LNX-014
-    int misc_first = 127;   // the first dynamic misc minor                  LNX-005, LNX-113
-    int misc_step = -1;     // and where the next one is looked for; downward it ends at 0
-};
-extern const LinuxVariant linux_6_1; // the default
-extern const LinuxVariant linux_6_18;
-extern const LinuxVariant linux_before_2016;
-
-void set_variant(System &system, const LinuxVariant &variant);
+extern const Generation linux_6_1; // the default
+extern const Generation linux_6_18;
+extern const Generation linux_before_2016;
 
 // Pseudo-terminals that there may be; while there is none. ENOMEM.
 int limit_ptys(System &system, unsigned count);

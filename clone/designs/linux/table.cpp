@@ -70,73 +70,76 @@ int attach_ptmx(System &system, unsigned bound) {
     return 0;
 }
 
+constexpr Design designs[] = {
+    {
+        .name = "linux-loop-control",
+        .system = "Linux",
+        .path = "/dev/loop-control",
+        .sentence = "another device is asked for the number of a free one, which is opened by its name and then taken",
+        .attach =
+            [](System &system, unsigned bound) {
+                if (system.nodes.find("/dev/loop-control")) return EEXIST;
+                if (int error = linux_loop_init(static_cast<int>(bound ? bound : usual_loops))) return -error;
+                system.at_end.push_back([&system] { detach_loop(system); });
+                return 0;
+            },
+        .detach = detach_loop,
+        .ask = [](rill_proc *process, int control) -> std::string {
+            const int number = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
+            return number < 0 ? "" : fmt::format("/dev/loop{}", number);
+        },
+        .bind =
+            [](rill_proc *process, int fd, int control) {
+                loop_config config{};
+                config.fd = static_cast<unsigned>(control); // what it is bound to matters to nobody here
+                config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+                return rill_ioctl(process, fd, LOOP_CONFIGURE, &config);
+            },
+        .hole = [](rill_proc *process, long number) -> std::string {
+            const int control = rill_open(process, "/dev/loop-control", O_RDWR);
+            std::string rules = "it stays";
+            if (rill_ioctl(process, control, LOOP_CTL_REMOVE, number) == 0) {
+                const int free = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
+                rules = fmt::format("GET_FREE {}, ADD {}", free, rill_ioctl(process, control, LOOP_CTL_ADD, -1L));
+            }
+            rill_close(process, control);
+            return rules;
+        },
+    },
+    {
+        .name = "linux-file",
+        .system = "Linux",
+        .path = "/dev/foo",
+        .sentence =
+            "none is looked for: every open has a file, which every call is given, and the driver's state hangs from it",
+        .attach = [](System &system, unsigned) { return attach(system, "/dev/foo", linux_foo_init, detach_foo); },
+        .detach = detach_foo,
+        .model = false,
+    },
+    {
+        .name = "linux-ptmx",
+        .system = "Linux",
+        .path = ptmx_path,
+        .sentence = "the file is the master of a new pseudo-terminal, whose other side gets an index and a name",
+        .attach = attach_ptmx,
+        .detach = detach_ptmx,
+        .model = false,
+    },
+    {
+        .name = "linux-tun",
+        .system = "Linux",
+        .path = "/dev/net/tun",
+        .sentence = "the open gives a file without one; an ioctl makes an interface, or finds it, and ties it to the file",
+        .attach = [](System &system, unsigned) { return attach(system, "/dev/net/tun", linux_tun_init, detach_tun); },
+        .detach = detach_tun,
+        .model = false,
+    },
+};
+
+constexpr const Generation *generations[] = {&linux_6_1, &linux_6_18, &linux_before_2016};
+
 } // namespace
 
-const Design linux_loop_control{
-    .name = "linux-loop-control",
-    .system = "Linux",
-    .path = "/dev/loop-control",
-    .sentence = "another device is asked for the number of a free one, which is opened by its name and then taken",
-    .attach =
-        [](System &system, unsigned bound) {
-            if (system.nodes.find("/dev/loop-control")) return EEXIST;
-            if (int error = linux_loop_init(static_cast<int>(bound ? bound : usual_loops))) return -error;
-            system.at_end.push_back([&system] { detach_loop(system); });
-            return 0;
-        },
-    .detach = detach_loop,
-    .ask = [](rill_proc *process, int control) -> std::string {
-        const int number = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
-        return number < 0 ? "" : fmt::format("/dev/loop{}", number);
-    },
-    .bind =
-        [](rill_proc *process, int fd, int control) {
-            loop_config config{};
-            config.fd = static_cast<unsigned>(control); // what it is bound to matters to nobody here
-            config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
-            return rill_ioctl(process, fd, LOOP_CONFIGURE, &config);
-        },
-    .hole = [](rill_proc *process, long number) -> std::string {
-        const int control = rill_open(process, "/dev/loop-control", O_RDWR);
-        std::string rules = "it stays";
-        if (rill_ioctl(process, control, LOOP_CTL_REMOVE, number) == 0) {
-            const int free = rill_ioctl(process, control, LOOP_CTL_GET_FREE);
-            rules = fmt::format("GET_FREE {}, ADD {}", free, rill_ioctl(process, control, LOOP_CTL_ADD, -1L));
-        }
-        rill_close(process, control);
-        return rules;
-    },
-};
-
-const Design linux_file{
-    .name = "linux-file",
-    .system = "Linux",
-    .path = "/dev/foo",
-    .sentence =
-        "none is looked for: every open has a file, which every call is given, and the driver's state hangs from it",
-    .attach = [](System &system, unsigned) { return attach(system, "/dev/foo", linux_foo_init, detach_foo); },
-    .detach = detach_foo,
-    .model = false,
-};
-
-const Design linux_ptmx{
-    .name = "linux-ptmx",
-    .system = "Linux",
-    .path = ptmx_path,
-    .sentence = "the file is the master of a new pseudo-terminal, whose other side gets an index and a name",
-    .attach = attach_ptmx,
-    .detach = detach_ptmx,
-    .model = false,
-};
-
-const Design linux_tun{
-    .name = "linux-tun",
-    .system = "Linux",
-    .path = "/dev/net/tun",
-    .sentence = "the open gives a file without one; an ioctl makes an interface, or finds it, and ties it to the file",
-    .attach = [](System &system, unsigned) { return attach(system, "/dev/net/tun", linux_tun_init, detach_tun); },
-    .detach = detach_tun,
-    .model = false,
-};
+constinit const Family linux_family{.name = "linux", .designs = designs, .generations = generations};
 
 } // namespace rill::designs

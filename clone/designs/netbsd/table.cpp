@@ -85,74 +85,74 @@ int attach(System &system, const Parts &parts, unsigned bound) {
     return 0;
 }
 
+constexpr Design designs[] = {
+    {
+        .name = "netbsd-fd_clone",
+        .system = "NetBSD",
+        .path = "/dev/foo",
+        .sentence = "the driver's open makes a file and a descriptor of its own, and the open call moves that descriptor to the process",
+        .attach = [](System &system, unsigned bound) { return attach(system, fdclone_parts(), bound); },
+        .detach = [](System &system) { return detach(system, fdclone_parts()); },
+    },
+    {
+        .name = "netbsd-dupfd",
+        .system = "NetBSD",
+        .path = "/dev/foo",
+        .sentence = "the driver's open names a descriptor that the process has, and the open call gives it a second one of the same file",
+        .attach = [](System &system, unsigned bound) { return attach(system, dupfd_parts(), bound); },
+        .detach = [](System &system) { return detach(system, dupfd_parts()); },
+    },
+    {
+        .name = "netbsd-ptm",
+        .system = "NetBSD",
+        .path = "/dev/ptmx",
+        .sentence = "the multiplexor opens the master of the lowest free pair and moves that descriptor to the process; the slave has a name",
+        .attach = [](System &system, unsigned bound) { return attach(system, ptm_parts(), bound); },
+        .detach = [](System &system) { return detach(system, ptm_parts()); },
+        .model = false,
+    },
+    {
+        .name = "netbsd-tun",
+        .system = "NetBSD",
+        .path = "/dev/tap",
+        .sentence = "a network interface whose wire is a descriptor; the cloner makes both, and the interface goes with the descriptor",
+        .attach = [](System &system, unsigned bound) { return attach(system, tap_parts(), bound); },
+        .detach = [](System &system) { return detach(system, tap_parts()); },
+        .model = false,
+    },
+    {
+        .name = "netbsd-crypto",
+        .system = "NetBSD",
+        .path = "/dev/crypto",
+        .sentence = "a session for each open, with no number and no name: only its descriptor leads to it",
+        .attach = [](System &system, unsigned bound) { return attach(system, crypto_parts(), bound); },
+        .detach = [](System &system) { return detach(system, crypto_parts()); },
+        .model = false,
+    },
+    {
+        .name = "netbsd-dmover",
+        .system = "NetBSD",
+        .path = "/dev/dmover",
+        .sentence = "a session for each open, with no number and no name: only its descriptor leads to it",
+        .attach = [](System &system, unsigned bound) { return attach(system, dmover_parts(), bound); },
+        .detach = [](System &system) { return detach(system, dmover_parts()); },
+        .model = false,
+    },
+    {
+        .name = "netbsd-svr4net",
+        .system = "NetBSD",
+        .path = "/dev/tcp",
+        .sentence = "the open makes a socket of the protocol that the minor names, and moves its descriptor to the process",
+        .attach = [](System &system, unsigned bound) { return attach(system, svr4net_parts(), bound); },
+        .detach = [](System &system) { return detach(system, svr4net_parts()); },
+        .model = false,
+    },
+};
+
+constexpr const Generation *generations[] = {&netbsd_now, &netbsd_old};
+
 } // namespace
 
-const Design netbsd_fd_clone{
-    .name = "netbsd-fd_clone",
-    .system = "NetBSD",
-    .path = "/dev/foo",
-    .sentence = "the driver's open makes a file and a descriptor of its own, and the open call moves that descriptor to the process",
-    .attach = [](System &system, unsigned bound) { return attach(system, fdclone_parts(), bound); },
-    .detach = [](System &system) { return detach(system, fdclone_parts()); },
-};
-
-const Design netbsd_dupfd{
-    .name = "netbsd-dupfd",
-    .system = "NetBSD",
-    .path = "/dev/foo",
-    .sentence = "the driver's open names a descriptor that the process has, and the open call gives it a second one of the same file",
-    .attach = [](System &system, unsigned bound) { return attach(system, dupfd_parts(), bound); },
-    .detach = [](System &system) { return detach(system, dupfd_parts()); },
-};
-
-const Design netbsd_tun{
-    .name = "netbsd-tun",
-    .system = "NetBSD",
-    .path = "/dev/tap",
-    .sentence = "a network interface whose wire is a descriptor; the cloner makes both, and the interface goes with the descriptor",
-    .attach = [](System &system, unsigned bound) { return attach(system, tap_parts(), bound); },
-    .detach = [](System &system) { return detach(system, tap_parts()); },
-    .model = false,
-};
-
-const Design netbsd_ptm{
-    .name = "netbsd-ptm",
-    .system = "NetBSD",
-    .path = "/dev/ptmx",
-    .sentence = "the multiplexor opens the master of the lowest free pair and moves that descriptor to the process; the slave has a name",
-    .attach = [](System &system, unsigned bound) { return attach(system, ptm_parts(), bound); },
-    .detach = [](System &system) { return detach(system, ptm_parts()); },
-    .model = false,
-};
-
-const Design netbsd_crypto{
-    .name = "netbsd-crypto",
-    .system = "NetBSD",
-    .path = "/dev/crypto",
-    .sentence = "a session for each open, with no number and no name: only its descriptor leads to it",
-    .attach = [](System &system, unsigned bound) { return attach(system, crypto_parts(), bound); },
-    .detach = [](System &system) { return detach(system, crypto_parts()); },
-    .model = false,
-};
-
-const Design netbsd_dmover{
-    .name = "netbsd-dmover",
-    .system = "NetBSD",
-    .path = "/dev/dmover",
-    .sentence = "a session for each open, with no number and no name: only its descriptor leads to it",
-    .attach = [](System &system, unsigned bound) { return attach(system, dmover_parts(), bound); },
-    .detach = [](System &system) { return detach(system, dmover_parts()); },
-    .model = false,
-};
-
-const Design netbsd_svr4net{
-    .name = "netbsd-svr4net",
-    .system = "NetBSD",
-    .path = "/dev/tcp",
-    .sentence = "the open makes a socket of the protocol that the minor names, and moves its descriptor to the process",
-    .attach = [](System &system, unsigned bound) { return attach(system, svr4net_parts(), bound); },
-    .detach = [](System &system) { return detach(system, svr4net_parts()); },
-    .model = false,
-};
+constinit const Family netbsd_family{.name = "netbsd", .designs = designs, .generations = generations};
 
 } // namespace rill::designs

@@ -18,9 +18,6 @@
 
 namespace rill::designs {
 
-constinit const DevfsVariant devfs_manual{.name = "manual"};
-constinit const DevfsVariant devfs_as_coded{.name = "as coded", .base_opens = true};
-
 namespace {
 
 constexpr int chr = S_IFCHR;
@@ -63,7 +60,7 @@ public:
     int close(Process &, File &);
 
     System &system;
-    const DevfsVariant *variant = &devfs_manual;
+    bool base_opens = false; // no clone: the open goes on with the base device, which refuses (ENODEV, DFLY-026); false: ENXIO
     std::list<Device> devices;
     std::vector<Handler> handlers;
     std::map<Call *, std::vector<Picked>> picked;
@@ -268,7 +265,7 @@ int Devfs::clone_of(Process &process, Device &base, int oflag, Device **clone) {
     }
     picked.erase(system.running);
     *clone = made;
-    if (made || variant->base_opens) return 0;
+    if (made || base_opens) return 0;
     return process.refuse(ENXIO, "devfs clone", "no handler of this name made a device", "DFLY-025");
 }
 
@@ -324,7 +321,8 @@ int Devfs::close(Process &, File &file) {
     return 0;
 }
 
-void set_variant(System &system, const DevfsVariant &variant) { devfs_of(system).variant = &variant; }
+constinit const Generation devfs_manual{"manual", [](System &system) { devfs_of(system).base_opens = false; }};
+constinit const Generation devfs_as_coded{"as coded", [](System &system) { devfs_of(system).base_opens = true; }};
 
 namespace {
 

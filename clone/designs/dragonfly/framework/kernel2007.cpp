@@ -16,9 +16,6 @@
 
 namespace rill::designs {
 
-constinit const Dragonfly07Variant dragonfly07_dev_data{.name = "dev_data"};
-constinit const Dragonfly07Variant dragonfly07_vnode{.name = "vnode", .dev_data = false};
-
 namespace {
 
 constexpr int chr = S_IFCHR;
@@ -48,7 +45,7 @@ public:
     int call_open(Process &, Device &, int oflag);
 
     System &system;
-    const Dragonfly07Variant *variant = &dragonfly07_dev_data;
+    bool has_dev_data = true; // the file is a DTYPE_DEV with dev_data; false: a vnode, as it was   DFLY-004, DFLY-012
     std::list<Device> devices;
     std::function<cdev *(cdev *)> vnode_open;
     unsigned devices_max = 0;
@@ -175,7 +172,7 @@ int Kernel::call_open(Process &process, Device &device, int oflag) {
 int Kernel::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
     Device *own = find(special->dev);
     if (!own) return process.refuse(ENXIO, "spec open", "no device has the node's number", nullptr);
-    const int error = variant->dev_data ? open_file(process, *own, *special, node, file, oflag)
+    const int error = has_dev_data ? open_file(process, *own, *special, node, file, oflag)
                                         : open_vnode(process, *own, special, file, oflag);
     if (!error) ++system.registry.by_external(external_major(special->dev))->holds;
     return error;
@@ -257,7 +254,8 @@ int Kernel::close(const File &file, Device &device) {
     return error;
 }
 
-void set_variant(System &system, const Dragonfly07Variant &variant) { kernel_of(system).variant = &variant; }
+constinit const Generation dragonfly2007_dev_data{"dev_data", [](System &system) { kernel_of(system).has_dev_data = true; }};
+constinit const Generation dragonfly2007_vnode{"vnode", [](System &system) { kernel_of(system).has_dev_data = false; }};
 void limit_devices(System &system, unsigned count) { kernel_of(system).devices_max = count; }
 void set_vnode_open(System &system, std::function<cdev *(cdev *)> choose) {
     kernel_of(system).vnode_open = std::move(choose);

@@ -7,7 +7,7 @@
 #undef ERESTART
 #define ERESTART (-3)
 #define EPASSTHROUGH (-4)
+#endif
 #define EDUPFD (-5)  /* the process gets a second name of descriptor l_dupfd */
 #define EMOVEFD (-6) /* the process gets descriptor l_dupfd */
-#endif
 #endif

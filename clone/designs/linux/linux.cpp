@@ -23,11 +23,13 @@ void wakeup(char *event);
 
 namespace rill::designs {
 
-constinit const LinuxVariant linux_6_1{.name = "6.1"};
-constinit const LinuxVariant linux_6_18{.name = "6.18", .misc_first = 256, .misc_step = 1};
-constinit const LinuxVariant linux_before_2016{.name = "before 2016", .tun_again = EINVAL, .misc_first = 63};
-
 namespace {
+
+struct Variant {
+    int tun_again = EEXIST; // what a second TUNSETIFF on one file answers   LNX-014
+    int misc_first = 127;   // the first dynamic misc minor                  LNX-005, LNX-113
+    int misc_step = -1;     // and where the next one is looked for; downward it ends at 0
+};
 
 constexpr int erestartsys = 512, enoioctlcmd = 515;
 constexpr int misc_end = 1 << 18;
@@ -64,7 +66,7 @@ struct Kernel {
     miscdevice *misc_at(int minor) const;
 
     System &system;
-    const LinuxVariant *variant = &linux_6_1;
+    Variant variant;
     std::list<Inode> inodes;
     std::vector<miscdevice *> misc;
     std::unique_ptr<MinorTable> indices; // of pseudo-terminals
@@ -240,9 +242,9 @@ int Kernel::add(const CharacterDevice &device) {
     return system.registry.add(std::move(driver), device.major);
 }
 
-void set_variant(System &system, const LinuxVariant &variant) {
-    kernel_of(system).variant = &variant;
-}
+constinit const Generation linux_6_1{"6.1", [](System &system) { kernel_of(system).variant = {}; }};
+constinit const Generation linux_6_18{"6.18", [](System &system) { kernel_of(system).variant = {.misc_first = 256, .misc_step = 1}; }};
+constinit const Generation linux_before_2016{"before 2016", [](System &system) { kernel_of(system).variant = {.tun_again = EINVAL, .misc_first = 63}; }};
 
 int limit_ptys(System &system, unsigned count) {
     std::unique_ptr<MinorTable> &indices = kernel_of(system).indices;
@@ -312,7 +314,7 @@ EXPORT int linux_misc_register(miscdevice *m) {
         if (int error = k.add({MISC_MAJOR, "misc", nullptr})) return -error;
     int minor = m->minor;
     if (minor == MISC_DYNAMIC_MINOR)
-        for (minor = k.variant->misc_first; minor >= 0 && minor < misc_end && k.misc_at(minor);) minor += k.variant->misc_step;
+        for (minor = k.variant.misc_first; minor >= 0 && minor < misc_end && k.misc_at(minor);) minor += k.variant.misc_step;
     if (minor < 0 || minor == misc_end || k.misc_at(minor)) return -EBUSY; // LNX-006
     const std::string path = fmt::format("/dev/{}", m->nodename ? m->nodename : m->name);
     if (int error = this_system().nodes.make(path, S_IFCHR | (m->mode ? m->mode : 0600u),
@@ -416,7 +418,7 @@ EXPORT int linux_ptm_open_peer(inode *slave, int flags) {
     file->flags = kernel_flags(flags) & (FREAD | FWRITE | FNDELAY | FNONBLOCK);
     file->status = flags & ~O_NOCTTY;
     Node &node = *static_cast<Inode *>(slave)->node;
-    const int error = current->nodes.spec_open(process, node, *file, kernel_flags(flags));
+    const int error = current->nodes.spec_open(process, node, *file, kernel_flags(flags)).error;
     file->refs = 1;
     if (!error) return fd;
     process.remove_descriptor(fd);
@@ -501,5 +503,5 @@ EXPORT int linux_loop_picked(int number, const char *rule) {
 }
 
 EXPORT int linux_tun_again() {
-    return kernel().variant->tun_again;
+    return kernel().variant.tun_again;
 }
