@@ -13,7 +13,6 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <new>
@@ -26,8 +25,6 @@
 #include <unistd.h>
 
 namespace rill::tool {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -104,7 +101,7 @@ void limit(int resource, rlim_t most) {
     ::setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-void settle(int output, const std::string &scratch, unsigned seconds_a_loop) {
+void settle(int output, const std::filesystem::path &scratch, unsigned seconds_a_loop) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int sig : {SIGINT, SIGTERM, SIGHUP}) ::signal(sig, SIG_DFL);
@@ -378,9 +375,6 @@ void write_scenario(const Step &step, const Shared &told) {
 } // namespace
 
 Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_(seconds_first_loop) {
-    const char *base = std::getenv("TMPDIR");
-    std::string pattern = fmt::format("{}/rill-check-XXXXXX", base && *base ? base : "/tmp");
-    if (::mkdtemp(pattern.data())) scratch_ = pattern;
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
         struct sigaction action {};
@@ -389,21 +383,16 @@ Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_
     }
 }
 
-Runner::~Runner() {
-    std::error_code ignored;
-    if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
-}
-
 void Runner::run(const Target &target, Step &step) const {
     void *memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int findings = ::memfd_create("findings", MFD_CLOEXEC), output = ::memfd_create("output", MFD_CLOEXEC);
     auto failed = [&] { step.found.push_back({fmt::format("this step could not be run: {}", std::strerror(errno)), ""}); };
-    if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.empty()) return failed();
+    if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.path().empty()) return failed();
     shared = static_cast<Shared *>(memory);
     std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        settle(output, scratch_, seconds_a_loop_);
+        settle(output, scratch_.path(), seconds_a_loop_);
         Child(target, options_, step, findings).run();
         shared->end = Shared::finished;
         ::_exit(0);
@@ -423,8 +412,7 @@ void Runner::run(const Target &target, Step &step) const {
     }
     const bool left_behind = end_group(pid);
     if (interrupted) { // as if nobody had caught it
-        std::error_code ignored;
-        fs::remove_all(scratch_, ignored);
+        scratch_.remove();
         ::signal(interrupted, SIG_DFL);
         ::raise(interrupted);
     }
