@@ -41,6 +41,7 @@ struct Shared {
     volatile int status;      // of exit
     Actor entered;            // the procedure entered last
     Actor actor;              // the one that ran at the end
+    Installed installed;      // what a look has seen
     unsigned char wrong[most_lines]; // lines that could not be done: a descriptor is missing
 };
 
@@ -156,7 +157,7 @@ private:
 // Strings with their lengths.
 void Child::found(const Finding &finding) {
     clean_ = false;
-    for (const std::string *s : {&finding.text, &finding.at}) {
+    for (const std::string *s : {&finding.who, &finding.what, &finding.rule, &finding.at, &finding.details}) {
         const std::size_t n = s->size();
         std::string bytes(reinterpret_cast<const char *>(&n), sizeof n);
         bytes += *s;
@@ -169,7 +170,7 @@ rill_system *Child::boot() {
     collected_ = 0;
     rill_system *system = rill_system_new(options_.profile.c_str());
     if (!system) {
-        found({fmt::format("a System of the profile {} cannot be made", options_.profile), "boot"});
+        found({"", fmt::format("a System of the profile {} cannot be made", options_.profile), "", "boot"});
         return nullptr;
     }
     static const bool registered = ::on_exit(at_exit, nullptr) == 0; // after the library's own, so that this one runs first
@@ -178,7 +179,7 @@ rill_system *Child::boot() {
     in_system->console_sink = [](int, std::string_view) {};
     in_system->fault_policy = FaultPolicy::report;
     if (rill_sysgen(system, target_.directory.c_str()) == 0) return system;
-    found({fmt::format("{} does not boot:\n{}", target_.directory, in_system->sysgen_error), "boot"});
+    found({"", fmt::format("{} does not boot:", target_.directory), "", "boot", in_system->sysgen_error});
     in_system = nullptr;
     rill_system_free(system);
     return nullptr;
@@ -199,7 +200,10 @@ void Child::play(rill_system *system, Ran *ran) {
             if (outcome.kind == Outcome::Kind::call) ended = std::move(outcome);
             if (static_cast<std::size_t>(number) <= most_lines) shared->wrong[number - 1] = !understood;
             collect(s, line);
-            if (const auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(*fault).second) found({*fault, line});
+            if (auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(fault->headline()).second) {
+                fault->at = line;
+                found(*fault);
+            }
             if (!ran) continue;
             ran->ended.push_back(std::move(ended));
             ran->seen.push_back(watch.take());
@@ -214,10 +218,8 @@ void Child::collect(System &system, const std::string &at) {
     for (; collected_ < system.faults.size(); ++collected_) {
         const Fault &f = system.faults[collected_];
         if (!seen_.insert(f.driver + f.entry + f.rule).second) continue;
-        std::string text = fmt::format("driver {}, {}: {} ({})", f.driver,
-                                       f.entry.empty() ? "outside its procedures" : f.entry, f.what, f.rule);
-        if (!f.history.empty()) text += "\n  the message:\n" + f.history;
-        found({text, at});
+        found({procedure_of(f.driver, f.entry.empty() ? "outside its procedures" : f.entry), f.what, f.rule, at,
+               f.history.empty() ? "" : "  the message:\n" + f.history});
     }
 }
 
@@ -227,8 +229,7 @@ void Child::compare(const Census &before, const Census &after) {
     auto *m = reinterpret_cast<long *>(&more);
     for (std::size_t i = 0; i < sizeof more / sizeof(long); ++i) m[i] = std::max(a[i] - b[i], 0L);
     if (more == Census{}) return;
-    found({fmt::format("driver {}: each time this is done, something is lost: {} (PUT-009, PUT-037)", target_.name,
-                       more.text()),
+    found({fmt::format("driver {}", target_.name), fmt::format("each time this is done, something is lost: {}", more.text()), "PUT-009, PUT-037",
            "the end"});
 }
 
@@ -236,7 +237,7 @@ void Child::run() {
     rill_system *system = boot();
     if (!system) return;
     if (step_.look) {
-        for (const Finding &f : step_.look(*in_system)) found(f);
+        shared->installed = step_.look(*in_system);
         rill_system_free(system);
         return;
     }
@@ -298,7 +299,8 @@ void read_findings(int fd, std::vector<Finding> &out) {
         if (n > all.size() - at - sizeof n) break;
         strings.push_back(all.substr(at + sizeof n, n));
     }
-    for (std::size_t i = 0; i + 1 < strings.size(); i += 2) out.push_back({strings[i], strings[i + 1]});
+    for (std::size_t i = 0; i + 4 < strings.size(); i += 5)
+        out.push_back({strings[i], strings[i + 1], strings[i + 2], strings[i + 3], strings[i + 4]});
 }
 
 // Waits for the child until the deadline; false when it has to be killed.
@@ -350,7 +352,7 @@ std::string tail(const std::string &output) {
             if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = '?';
         out += "\n    " + line;
     }
-    return out.empty() ? out : "\n  it printed:" + out;
+    return out.empty() ? out : "  it printed:" + out;
 }
 
 std::string where(const Step &step, int line) {
@@ -386,7 +388,7 @@ Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_
 void Runner::run(const Target &target, Step &step) const {
     void *memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int findings = ::memfd_create("findings", MFD_CLOEXEC), output = ::memfd_create("output", MFD_CLOEXEC);
-    auto failed = [&] { step.found.push_back({fmt::format("this step could not be run: {}", std::strerror(errno)), ""}); };
+    auto failed = [&] { step.found.push_back({"", fmt::format("this step could not be run: {}", std::strerror(errno))}); };
     if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.path().empty()) return failed();
     shared = static_cast<Shared *>(memory);
     std::fflush(nullptr);
@@ -418,10 +420,10 @@ void Runner::run(const Target &target, Step &step) const {
     }
     read_findings(findings, step.found);
     const Shared &told = *shared;
+    step.installed = told.installed;
     if (told.end != Shared::finished) {
         const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
-        const std::string who = *actor.driver ? fmt::format("driver {}, {}: ", actor.driver, actor.procedure)
-                                              : fmt::format("driver {}, outside its procedures: ", target.name);
+        const std::string who = *actor.driver ? procedure_of(actor.driver, actor.procedure) : procedure_of(target.name, "outside its procedures");
         const std::string what = late ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
                                  : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
                                  : told.end == Shared::no_memory
@@ -430,9 +432,9 @@ void Runner::run(const Target &target, Step &step) const {
                                                            : fmt::format("it ended the process with status {}", WEXITSTATUS(status));
         const std::string printed = contents(output, most_output);
         if (printed.find("(UTL-089)") != printed.npos) seconds_a_loop_ = seconds_next_loop;
-        step.found.push_back({who + what + tail(printed), where(step, told.line)});
+        step.found.push_back({who, what, "", where(step, told.line), tail(printed)});
     }
-    if (left_behind) step.found.push_back({fmt::format("driver {}: it left a process behind (fork)", target.name), ""});
+    if (left_behind) step.found.push_back({fmt::format("driver {}", target.name), "it left a process behind (fork)"});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);
     ::munmap(memory, sizeof(Shared));
     ::close(findings);

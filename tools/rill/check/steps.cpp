@@ -19,9 +19,7 @@ bool is_open_line(const std::string &line) { return line.find(" = open ") != std
 
 bool opened(const std::optional<Outcome> &ended) { return ended && !ended->error && ended->descriptor; }
 
-std::string by(const Target &target, const char *procedure) {
-    return fmt::format("driver {}, {}: ", target.name, procedure);
-}
+std::string by(const Target &target, const char *procedure) { return procedure_of(target.name, procedure); }
 
 // How many of the opens in a round succeeded; a round has most_opens of them, in the order of the lines.
 unsigned opens_in_round(const Ran &ran, unsigned round) {
@@ -81,8 +79,8 @@ Step Steps::probe() {
             if (ran.ended[i] && ran.ended[i]->error && !ran.lines[i].starts_with("mknod"))
                 why = fmt::format("{} fails with {}{}{}", ran.lines[i], view::errno_name(ran.ended[i]->error),
                                   ran.ended[i]->why.empty() ? "" : ": ", ran.ended[i]->why);
-        const bool good = ran.ended.back() && !ran.ended.back()->error;
-        return std::vector<Finding>{{good ? "opened" : why.empty() ? "the scenario does not run" : why, ""}};
+        if (ran.ended.back() && !ran.ended.back()->error) return std::vector<Finding>{};
+        return std::vector<Finding>{{"", why.empty() ? "the scenario does not run" : why}};
     };
     return std::move(all_.back());
 }
@@ -99,25 +97,22 @@ void Steps::opens_and_refusals() {
             if (!is_open_line(ran.lines[i]) || !ran.ended[i]) continue;
             const int error = ran.ended[i]->error;
             if (!error && std::exchange(refused, false))
-                out.push_back({by(target, "open procedure") + "an open succeeded after one that was refused, nothing having been "
-                                                      "closed (CLN-057)",
-                               ran.lines[i]});
+                out.push_back({by(target, "open procedure"), "an open succeeded after one that was refused, nothing having been closed",
+                               "CLN-057", ran.lines[i]});
             if (!error) continue;
             refused = true;
             if (error == ENOSR || error == ENXIO || error == EBUSY || error == EAGAIN || error == ENOMEM || error == EMFILE)
                 continue;
             if (first)
-                out.push_back({by(target, "open procedure") +
-                                   fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO (CLN-057)",
-                                               view::errno_name(error)),
-                               ran.lines[i]});
+                out.push_back({by(target, "open procedure"),
+                               fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO", view::errno_name(error)),
+                               "CLN-057", ran.lines[i]});
             break;
         }
         if (first != second)
-            out.push_back({by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been closed "
-                                                               "only {}: minors were lost (CLN-092)",
-                                                               first, second),
-                           "close"});
+            out.push_back({by(target, "close procedure"),
+                           fmt::format("{} clone opens succeeded, and after all had been closed only {}: minors were lost", first, second),
+                           "CLN-092", "close"});
         return out;
     };
 }
@@ -163,9 +158,8 @@ void Steps::ioctls() {
             const int error = ran.lines[i].starts_with("ioctl a") && ran.ended[i] ? ran.ended[i]->error : 0;
             if (error != ETIME && error != EDEADLK) continue;
             const std::string &who = ran.seen[i].ioctl_at;
-            return std::vector<Finding>{{(who.empty() ? by(target, "put procedure") : who + ": ") +
-                                             "it was given an M_IOCTL that was never answered (IOC-122)",
-                                         ran.lines[i]}};
+            return std::vector<Finding>{{who.empty() ? by(target, "put procedure") : who, "it was given an M_IOCTL that was never answered",
+                                         "IOC-122", ran.lines[i]}};
         }
         return std::vector<Finding>{};
     };
@@ -205,12 +199,12 @@ void Steps::flushes() {
             if (!read_side || !ran.ended[i] || ran.ended[i]->error) continue;
             const char *what = nullptr;
             if (!target.module && seen.flush_in_down && !seen.flush_out_up)
-                what = "an M_FLUSH with FLUSHR was not turned round: what is above is never flushed (MSG-085)";
+                what = "an M_FLUSH with FLUSHR was not turned round: what is above is never flushed";
             if (target.module && seen.flush_in_down && !seen.flush_out_down)
-                what = "an M_FLUSH was not passed on downwards (MSG-085)";
+                what = "an M_FLUSH was not passed on downwards";
             if (target.module && seen.flush_in_up && !seen.flush_out_up)
-                what = "an M_FLUSH was not passed on upwards: what is above is never flushed (MSG-085)";
-            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i]}};
+                what = "an M_FLUSH was not passed on upwards: what is above is never flushed";
+            if (what) return std::vector<Finding>{{by(target, "put procedure"), what, "MSG-085", ran.lines[i]}};
         }
         return std::vector<Finding>{};
     };
@@ -250,10 +244,10 @@ void Steps::bands() {
             if (!seen.actor.empty()) actor = seen.actor;
         }
         if (most[0] > bytes * count / 2 || most[1] < bytes * (count - 1)) return std::vector<Finding>{};
-        return std::vector<Finding>{{by(target, actor.c_str()) +
-                                         "band 0 is held back when nobody reads, band 1 grows without end: is room asked for "
-                                         "band 0 whatever the message's band? (FLW-030, FLW-037)",
-                                     "putmsg b"}};
+        return std::vector<Finding>{{by(target, actor.c_str()),
+                                     "band 0 is held back when nobody reads, band 1 grows without end: is room asked for band 0 whatever "
+                                     "the message's band?",
+                                     "FLW-030, FLW-037", "putmsg b"}};
     };
 }
 
@@ -388,11 +382,11 @@ void Steps::failing_opens() {
     whole.judge = [&target = target_](const Ran &ran) {
         const unsigned before = opens_in_round(ran, 1), after = opens_in_round(ran, 2);
         if (after >= before || opens_in_round(ran, 0) != before) return std::vector<Finding>{};
-        return std::vector<Finding>{{by(target, "open procedure") +
-                                         fmt::format("{} clone opens succeeded, and after some had failed for want of memory "
-                                                     "only {}: an open that fails keeps its minor (CLN-059)",
-                                                     before, after),
-                                     "open"}};
+        return std::vector<Finding>{{by(target, "open procedure"),
+                                     fmt::format("{} clone opens succeeded, and after some had failed for want of memory only {}: an open that "
+                                                 "fails keeps its minor",
+                                                 before, after),
+                                     "CLN-059", "open"}};
     };
 }
 
