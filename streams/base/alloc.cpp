@@ -11,7 +11,7 @@ void Alloc::fail_nth(long n) {
 }
 
 void Alloc::fail_seed(std::uint64_t seed, unsigned one_in) {
-    random_ = seed;
+    random_ = RandomEngine(seed);
     one_in_ = one_in;
     limited_ = nth_ > 0 || one_in_ || ceiling_;
 }
@@ -27,10 +27,7 @@ bool Alloc::decide(std::size_t size) {
         refuse = true;
         fail_nth(0);
     }
-    if (one_in_) {
-        random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-        refuse |= (random_ >> 33) % one_in_ == 0;
-    }
+    if (one_in_) refuse |= random_.below(one_in_) == 0;
     refused += refuse;
     return !refuse;
 }

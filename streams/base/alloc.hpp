@@ -3,6 +3,8 @@
 // no malloc; each pool counts what is out, which is how a test sees that nothing is left.
 #pragma once
 
+#include "streams/base/random.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -48,7 +50,7 @@ private:
 
     bool limited_ = false;
     long nth_ = 0;
-    std::uint64_t random_ = 0;
+    RandomEngine random_{0};
     unsigned one_in_ = 0;
     std::size_t ceiling_ = 0;
 };

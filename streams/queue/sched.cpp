@@ -52,8 +52,7 @@ Scheduler::~Scheduler() {
 
 std::size_t Scheduler::choose(std::size_t count) {
     if (!seeded_ || count < 2) return 0;
-    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-    return (random_ >> 33) % count;
+    return random_.below(count);
 }
 
 void Scheduler::remove(RunItem &item) {

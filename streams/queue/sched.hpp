@@ -90,7 +90,7 @@ public:
     bool has_queue_callbacks() const { return queue_callbacks_ > 0; }
     void drop_callbacks_of(QueuePair &pair);
 
-    void seed(std::uint64_t seed) { random_ = seed; seeded_ = true; }
+    void seed(std::uint64_t seed) { random_ = RandomEngine(seed); seeded_ = true; }
     bool real_time = false;
 
     // Something other than procedures happens: a call is made, time passes. Until the next such event the run loop takes
@@ -142,7 +142,7 @@ private:
     std::uint32_t next_timer_ = 0;
     toid_t next_id_ = 0; // of a bufcall
     bool seeded_ = false;
-    std::uint64_t random_ = 0;
+    RandomEngine random_{0};
 };
 
 } // namespace rill

@@ -74,7 +74,7 @@ struct Nonsense {
 
     rill_system *system = rill_system_new("irix");
     rill_proc *good = rill_proc_new(system, 0, 0), *ended = nullptr;
-    std::mt19937 random;
+    Random random;
     streamtab empty{};
     const std::string long_name = "/" + std::string(5000, 'n');
     Page none;

@@ -1,8 +1,8 @@
 // Signals from handlers, to processes that end, while calls sleep and other handlers run.
+#include "test/random.hpp"
 #include "test/said.hpp"
 #include "test/streamio.hpp"
 
-#include <random>
 
 using namespace rill;
 using namespace rill::test;
@@ -12,7 +12,7 @@ namespace {
 // Handlers have no argument of their own: what they are to do stands here.
 struct Storm {
     Fixture f;
-    std::mt19937 random;
+    Random random{0};
     std::vector<Process *> processes;
     int fds[2] = {-1, -1};
     long posted = 0, handled = 0, budget = 0, depth = 0, deepest = 0;

@@ -1,9 +1,9 @@
 // Every argument that is a time, with the numbers at which arithmetic breaks, against a model that counts in 128 bits.
+#include "test/random.hpp"
 #include "test/streamio.hpp"
 
 #include <climits>
 #include <map>
-#include <random>
 #include <sys/ddi.h>
 
 using namespace rill;
@@ -22,7 +22,7 @@ TEST_CASE("attack: timeouts and steps of the clock of any length: each fires at 
     for (unsigned seed = 1; seed <= 40; ++seed) {
         CAPTURE(seed);
         Fixture f;
-        std::mt19937 random(seed);
+        Random random(seed);
         const auto some = [&] { return random() % 3 ? static_cast<long>(random() % 50) : odd[random() % std::size(odd)]; };
         std::multimap<__int128, toid_t> due;
         __int128 now = 0;

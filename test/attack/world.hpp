@@ -8,6 +8,7 @@
 // that fails says why by an errno.
 #pragma once
 
+#include "test/random.hpp"
 #include "test/streamio.hpp"
 
 #include "drivers/loop.h"
@@ -15,7 +16,6 @@
 
 #include <array>
 #include <climits>
-#include <random>
 #include <sys/ioctl.h>
 
 extern "C" {
@@ -53,7 +53,7 @@ public:
     World(const World &) = delete;
 
     System &inner() { return *reinterpret_cast<System *>(system); }
-    int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
+    int below(int n) { return random_.below(n); }
     bool chance(int one_in) { return below(one_in) == 0; }
 
     void call() {
@@ -169,7 +169,7 @@ private:
         return rill_ioctl(p, fd, I_STR, chance(30) ? reinterpret_cast<strioctl *>(none_.at()) : &io);
     }
 
-    std::mt19937 random_;
+    Random random_;
     rill_proc *root_ = nullptr;
     std::array<rill_proc *, count> processes_{};
     Census at_first_{};

@@ -2,9 +2,9 @@
 // pipes, non-blocking and asleep in the background, with signals, while driver and modules pass, hold, answer, refuse,
 // fail, hang up, flush and ask for copies as they like. No crash; every call that has not returned says what it waits
 // for; and when the processes have ended nothing is left.
+#include "test/random.hpp"
 #include "test/streamio.hpp"
 
-#include <random>
 #include <sys/ioctl.h>
 
 using namespace rill;
@@ -37,7 +37,7 @@ struct World {
         free_held();
     }
 
-    int below(int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
+    int below(int n) { return random.below(n); }
     bool chance(int one_in) { return below(one_in) == 0; }
 
     // --- drivers and modules
@@ -310,7 +310,7 @@ struct World {
     }
 
     Fixture f;
-    std::mt19937 random;
+    Random random;
     Probe &dev;
     std::vector<Process *> processes;
     std::vector<Later> background;

@@ -1,7 +1,7 @@
 // Same seed, same trace, byte for byte: in two runs, and in two Systems that take turns.
 #include "test/harness.hpp"
+#include "test/random.hpp"
 
-#include <random>
 #include <sys/ddi.h>
 
 using namespace rill;
@@ -80,7 +80,7 @@ public:
     Fixture f;
 
 private:
-    std::mt19937 random_;
+    Random random_;
     std::vector<Process *> processes_;
     std::vector<Later> calls_;
 };

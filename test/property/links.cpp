@@ -3,13 +3,13 @@
 // returns, where each message comes out, and which streams live. At no time do the links make a cycle, and nothing is
 // left at the end.
 #include "test/harness.hpp"
+#include "test/random.hpp"
 
 #include "streams/head/mux.hpp"
 
 #include <array>
 #include <cstring>
 #include <map>
-#include <random>
 #include <sys/ddi.h>
 
 using namespace rill;
@@ -216,8 +216,8 @@ TEST_CASE("MUX-003 MUX-016 MUX-044 MUX-059 MUX-071 MUX-072: 100,000 random links
         f.node(path.c_str(), f.clone(static_cast<major_t>(major)));
     }
     const Census before = f.census();
-    std::mt19937 random(20240617);
-    auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    Random random(20240617);
+    auto below = [&](int n) { return random.below(n); };
     Model model;
     int made = 0, cycles = 0, sent = 0, came_up = 0, refused = 0, passed_on = 0;
     bool agree = true;

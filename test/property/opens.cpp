@@ -1,9 +1,9 @@
 // 10,000 random sequences of open, close, dup, dup2 and exit over several drivers, compared step by step with a model
 // made of maps: which descriptor, which minor, which errno comes out, and who is left.
 #include "test/harness.hpp"
+#include "test/random.hpp"
 
 #include <map>
-#include <random>
 #include <set>
 #include <sys/ddi.h>
 
@@ -108,8 +108,8 @@ constexpr int processes = 3;
 
 // Runs one sequence; false at the first disagreement, which has been reported.
 bool run_sequence(Fixture &f, const std::vector<Probe *> &probes, unsigned seed) {
-    std::mt19937 random(seed);
-    auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    Random random(seed);
+    auto below = [&](int n) { return random.below(n); };
     Model model;
     std::vector<Process *> real;
     for (int p = 0; p < processes; ++p) real.push_back(&f.process());

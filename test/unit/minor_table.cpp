@@ -1,5 +1,6 @@
 // The minor table: clone/minor_table.hpp.
 #include "test/harness.hpp"
+#include "test/random.hpp"
 
 #include "clone/minor_table.hpp"
 
@@ -146,12 +147,11 @@ TEST_CASE("a table agrees with a plain set over random calls") {
     auto t = MinorTable::make(f.system, "t", count);
     std::set<minor_t> free;
     for (minor_t m = 0; m < count; ++m) free.insert(free.end(), m);
-    std::uint64_t random = 1;
+    test::Random random(1);
     unsigned wrong = 0;
     for (int i = 0; i < 100000; ++i) {
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        minor_t m = static_cast<minor_t>((random >> 33) % count);
-        if ((random >> 20) % 3) {
+        const auto m = static_cast<minor_t>(random.below(count));
+        if (random.below(3)) {
             auto lease = t->take();
             if (!lease) {
                 wrong += !free.empty();

@@ -1,5 +1,6 @@
 #include "tools/rill/catalogue.hpp"
 #include "tools/paths.hpp"
+#include "tools/rill/words.hpp"
 
 #include "streams/base/profile.hpp"
 
@@ -20,12 +21,6 @@ namespace {
 
 constexpr std::size_t columns = 6;
 
-std::string trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return std::string(text);
-}
-
 // | a | b \| c | -> "a", "b | c"
 std::vector<std::string> cells(std::string_view line) {
     std::vector<std::string> out;
@@ -34,7 +29,7 @@ std::vector<std::string> cells(std::string_view line) {
         if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') {
             cell += line[++i];
         } else if (line[i] == '|') {
-            out.push_back(trimmed(cell));
+            out.emplace_back(trimmed(cell));
             cell.clear();
         } else {
             cell += line[i];

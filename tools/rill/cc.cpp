@@ -4,6 +4,7 @@
 #include "streams/boot/paths.hpp"
 #include "streams/system.hpp"
 #include "tools/rill/exits.hpp"
+#include "tools/rill/subprocess.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,7 +13,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <iterator>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,19 +82,14 @@ bool writable(const std::string &path) {
            complain(path, fmt::format("it cannot be made, the directory cannot be written: {}", std::strerror(error)));
 }
 
-int run(std::vector<std::string> words) {
-    std::vector<char *> argv;
-    for (std::string &word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    pid_t pid = 0;
-    if (const int error = ::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ)) {
-        fmt::print(stderr, "rill cc: the C compiler {} cannot be started: {} (RILL_CC names another)\n", words[0],
-                   std::strerror(error));
+int run(const std::vector<std::string> &words, bool quiet) {
+    Subprocess compiler;
+    const auto errors = quiet ? Subprocess::Stream::null : Subprocess::Stream::ours;
+    if (const int error = compiler.start(words, {.errors = errors})) {
+        if (!quiet) fmt::print(stderr, "rill cc: the C compiler {} cannot be started: {} (RILL_CC names another)\n", words[0], std::strerror(error));
         return exit_unusable;
     }
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = compiler.wait();
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? exit_fine : exit_found;
 }
 
@@ -190,7 +185,7 @@ int compile(const Compile &what) {
     words.insert(words.end(), what.sources.begin(), what.sources.end());
     words.insert(words.end(), {"-o", output});
     if (!writable(output)) return exit_unusable;
-    return run(std::move(words));
+    return run(words, what.quiet);
 }
 
 bool rebuild(const std::string &directory) {

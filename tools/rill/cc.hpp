@@ -19,6 +19,7 @@ struct Compile {
     std::string like;            // a word of sysgen/like.hpp; empty: the object does not say
     bool checking = false;       // no optimisation, all warnings, -DDEBUG
     std::vector<std::string> more; // passed on as they are
+    bool quiet = false;          // what the compiler has to say is not told
 };
 
 // Takes the compiler's own words out of a command line: what begins with one dash and is not -o or -h, and for those that

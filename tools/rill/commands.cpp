@@ -79,12 +79,15 @@ constexpr Command table[] = {
     {"help", Part::shown, "[CALL]", "All calls; or one, an ioctl, or a clause (help CLN-022).", "help open", nullptr, tell_help},
     {"quit", Part::shown, "", "Ends the scenario.", "", nullptr, quit},
 
-    {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place, or as rill has it.", ""},
-    {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", ""},
-    {"drivers", Part::need, "NAME ...", "Of the built-in drivers only these; `drivers none` has none.", ""},
-    {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", ""},
-    {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", ""},
-    {"clause", Part::need, "ID ...: SENTENCE", "The clauses that this scenario is a case of (`rill conform --cases`).", ""},
+    {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place upward, or as rill has it.", "", nullptr,
+     nullptr, nullptr, need_system},
+    {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", "", nullptr, nullptr, nullptr, need_profile},
+    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, pipemod) only these; `drivers none` has none.", "", nullptr,
+     nullptr, nullptr, need_drivers},
+    {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", "", nullptr, nullptr, nullptr, need_seed},
+    {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", "", nullptr, nullptr, nullptr, need_faults},
+    {"clause", Part::need, "ID ...: SENTENCE", "The clauses that this scenario is a case of (`rill conform --cases`).", "", nullptr, nullptr, nullptr,
+     need_clause},
 };
 
 const char *title(Part part) {
@@ -168,6 +171,13 @@ std::string help() {
            "\nlines for the reader\n"
            "  # a comment     > a sentence of narration\n"
            "\n`help open` tells more of one, with an example; so do `help I_PUSH` and `help CLN-022`.";
+    return out;
+}
+
+std::string help_of_needs() {
+    std::string out;
+    for (const Command &c : table)
+        if (c.need) out += fmt::format("  {:<25}  {}\n", usage_of(c), c.help);
     return out;
 }
 

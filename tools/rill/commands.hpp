@@ -14,6 +14,7 @@
 namespace rill::tool {
 
 class Evaluator;
+struct Needs;
 struct User;
 
 using Action = std::function<Outcome()>;
@@ -28,9 +29,11 @@ struct Command {
     const char *example;   // lines that work with the drivers that are built in
     // A system call: reads its words and returns what will make it. Nothing is done yet.
     Action (*call)(User &, Words &) = nullptr;
-    // Anything else is done at once. nullptr in both: the line is read before the System is made (needs.hpp).
+    // Anything else is done at once.
     Outcome (*act)(Evaluator &, Words &) = nullptr;
     const char *asks = nullptr; // what `--predict` asks before it
+    // What a scenario needs is read before the System is made.
+    void (*need)(Needs &, std::string_view line, int number) = nullptr;
 };
 
 std::span<const Command> commands();
@@ -43,6 +46,7 @@ struct StreamioName {
 std::vector<StreamioName> streamio_names();
 
 std::string help();                          // all of them, by part
+std::string help_of_needs();                 // those of a scenario's first lines
 std::string help_of(const Command &command); // usage, sentence, example
 // "" when nothing is near. Candidates in the order of the table, so that the same word always has the same answer.
 std::string nearest(std::string_view word, const std::vector<std::string> &candidates);
@@ -56,6 +60,10 @@ Action open_call(User &, Words &), close_call(User &, Words &), read_call(User &
     mknod_call(User &, Words &), unlink_call(User &, Words &), ioctl_call(User &, Words &), isastream_call(User &, Words &),
     putmsg_call(User &, Words &), getmsg_call(User &, Words &), poll_call(User &, Words &);
 Action parse_streamio(User &user, int fd, Words &words);
+
+// needs.cpp
+void need_system(Needs &, std::string_view, int), need_profile(Needs &, std::string_view, int), need_drivers(Needs &, std::string_view, int),
+    need_seed(Needs &, std::string_view, int), need_faults(Needs &, std::string_view, int), need_clause(Needs &, std::string_view, int);
 
 // controls.cpp
 Outcome ask_minors(Evaluator &, Words &), ask_strconf(Evaluator &, Words &), ask_dot(Evaluator &, Words &),

@@ -95,14 +95,14 @@ std::vector<std::string> completions(Evaluator &e, std::string_view line, std::s
             if (std::string name = view::errno_name(error); !name.starts_with("errno")) names.insert(name);
     } else if (before.empty()) {
         for (const Command &c : commands())
-            if (c.part != Part::need) names.insert(c.name);
+            if (!c.need) names.insert(c.name);
         names.insert("expect");
         for (const User &u : e.users())
             if (!u.name.empty()) names.insert(u.name + ":");
     } else if (const Command *command = find_command(before[0])) {
         const std::vector<std::string> tokens = words_of(command->arguments);
         const std::size_t place = before.size() - 1;
-        if (before[0] == "ioctl" && place >= 2) {
+        if (command->call == ioctl_call && place >= 2) {
             for (const StreamioName &s : streamio_names())
                 if (before[2] == s.name)
                     if (const auto arguments = words_of(s.arguments); place - 2 < arguments.size()) add_kind(e, *user, arguments[place - 2], names);

@@ -11,12 +11,6 @@ namespace rill::tool {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t from = text.find_first_not_of(" \t\r");
-    if (from == text.npos) return {};
-    return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
-
 // The line up to its comment, which begins outside of quotes.
 std::string_view uncommented(std::string_view line) {
     bool quoted = false;
@@ -242,6 +236,7 @@ Evaluator::Parsed Evaluator::parse(Words &words, std::string_view shown) {
         parsed.line.want = parse_want(words);
         actor();
     }
+    parsed.column = words.column();
     if (words.peek(1) && words.peek(1)->is("=")) {
         parsed.line.assign = words.name("a name for the descriptor");
         words.take("=");
@@ -259,15 +254,11 @@ const Command *Evaluator::command_of(std::string_view text, std::string *call) t
     Words words(with_blanks(split(text)), text.size() + 1);
     if (words.empty()) return nullptr;
     const Parsed parsed = parse(words, text);
-    if (call) {
-        *call = uncommented(text);
-        if (parsed.line.want) { // what it expects would give the answer away
-            const auto at = call->find("expect ");
-            const std::string name = parsed.line.assign.empty() ? parsed.command->name : parsed.line.assign;
-            const auto behind = call->find(name, parsed.line.want->column + parsed.line.want->shown.size() - 1);
-            if (at != call->npos && behind != call->npos)
-                *call = (parsed.line.user->name.empty() ? "" : parsed.line.user->name + ": ") + call->substr(behind);
-        }
+    if (call) { // what it expects would give the answer away
+        const std::string &name = parsed.line.user->name;
+        const bool cut = parsed.line.want.has_value();
+        *call = cut && !name.empty() ? name + ": " : "";
+        *call += uncommented(cut ? text.substr(parsed.column - 1) : text);
     }
     return parsed.command;
 } catch (const SyntaxError &) {

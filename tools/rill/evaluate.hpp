@@ -78,6 +78,7 @@ private:
         Line line;
         const Command *command = nullptr;
         bool background = false;
+        std::size_t column = 1; // where the call begins: behind what it expects
     };
     Parsed parse(Words &words, std::string_view shown);
     Outcome start(Line line, Action action, const char *name);

@@ -221,11 +221,7 @@ int run(int argc, char **argv) {
     CLI::App *run = app.add_subcommand("run", "Run a scenario in the system that it names");
     run->add_option("FILE", options.file, "the scenario, or the name of one that comes with rill")->required();
     of_a_scenario(*run, options);
-    run->footer("A scenario's first lines say what it needs:\n"
-                "  system examples/sysgen     a sysgen directory, found from the scenario's place upward, or where rill's data is\n"
-                "  drivers echo loop          of the built-in drivers (echo, loop, nuls, mux, pipemod) these alone\n"
-                "  profile solaris            seed 7            faults report|stop|off\n"
-                "  clause CLN-006: sentence   the clause that it is a case of (rill conform --cases)\n"
+    run->footer("A scenario's first lines say what it needs:\n" + tool::help_of_needs() +
                 "Examples:\n"
                 "  rill run s2-table-full --predict\n"
                 "  rill run --quiet hello.rill");

@@ -18,13 +18,61 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t from = text.find_first_not_of(" \t\r");
-    if (from == text.npos) return {};
-    return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
+// The words behind the need's name. It stands once.
+Words words_of(Needs &needs, std::string_view line, int number) {
+    Words words(split(line), line.size() + 1);
+    const std::string name = words.name("a need");
+    if (!needs.lines.emplace(name, number).second) throw SyntaxError(1, fmt::format("{} stands here a second time", name));
+    return words;
 }
 
-void read_clause(std::string_view rest, std::size_t column, Needs &needs, int number) {
+bool is_expectation(std::string_view line) {
+    if (line.starts_with("expect ")) return true;
+    const std::size_t colon = line.find(": ");
+    return colon != line.npos && trimmed(line.substr(colon + 1)).starts_with("expect ");
+}
+
+} // namespace
+
+void need_system(Needs &needs, std::string_view line, int number) {
+    Words words = words_of(needs, line, number);
+    needs.system = words.name("a sysgen directory");
+    words.finish();
+}
+
+void need_profile(Needs &needs, std::string_view line, int number) {
+    Words words = words_of(needs, line, number);
+    needs.profile = words.name("a profile");
+    words.finish();
+}
+
+void need_drivers(Needs &needs, std::string_view line, int number) {
+    Words words = words_of(needs, line, number);
+    needs.drivers.emplace();
+    do needs.drivers->push_back(words.name("a driver, or none"));
+    while (!words.empty());
+    if (std::count(needs.drivers->begin(), needs.drivers->end(), "none")) needs.drivers->clear();
+}
+
+void need_seed(Needs &needs, std::string_view line, int number) {
+    Words words = words_of(needs, line, number);
+    needs.seed = static_cast<unsigned long long>(words.number("a seed", 0, std::numeric_limits<long>::max()));
+    words.finish();
+}
+
+void need_faults(Needs &needs, std::string_view line, int number) {
+    Words words = words_of(needs, line, number);
+    const std::size_t column = words.column();
+    const std::string word = words.name("report, stop or off");
+    needs.faults = fault_policy_named(word);
+    if (!needs.faults) throw SyntaxError(column, fmt::format("expected report, stop or off, got {}", word));
+    words.finish();
+}
+
+// Behind its colon stands a sentence, which may hold anything.
+void need_clause(Needs &needs, std::string_view line, int number) {
+    const std::size_t at = line.find("clause") + 6, column = at + 2;
+    const std::string_view rest = trimmed(line.substr(at));
     const std::size_t colon = rest.find(": ");
     std::istringstream head{std::string(rest.substr(0, colon))};
     bool any = false;
@@ -38,43 +86,6 @@ void read_clause(std::string_view rest, std::size_t column, Needs &needs, int nu
         throw SyntaxError(column, "expected ids of clauses, then a colon and a sentence");
     needs.clauses.push_back({std::string(rest), number});
 }
-
-void read_need(std::string_view line, Needs &needs, int number) {
-    if (trimmed(line).starts_with("clause")) { // its sentence may hold anything
-        const std::size_t at = line.find("clause") + 6;
-        return read_clause(trimmed(line.substr(at)), at + 2, needs, number);
-    }
-    Words words(split(line), line.size() + 1);
-    const std::string name = words.name("a need");
-    if (!needs.lines.emplace(name, number).second) throw SyntaxError(1, fmt::format("{} stands here a second time", name));
-    if (name == "drivers") {
-        needs.drivers.emplace();
-        do needs.drivers->push_back(words.name("a driver, or none"));
-        while (!words.empty());
-        if (std::count(needs.drivers->begin(), needs.drivers->end(), "none")) needs.drivers->clear();
-    } else if (name == "system") {
-        needs.system = words.name("a sysgen directory");
-    } else if (name == "profile") {
-        needs.profile = words.name("a profile");
-    } else if (name == "seed") {
-        needs.seed = static_cast<unsigned long long>(words.number("a seed", 0, std::numeric_limits<long>::max()));
-    } else if (name == "faults") {
-        const std::size_t column = words.column();
-        needs.faults = words.name("report, stop or off");
-        if (needs.faults != "report" && needs.faults != "stop" && needs.faults != "off")
-            throw SyntaxError(column, fmt::format("expected report, stop or off, got {}", needs.faults));
-    }
-    words.finish();
-    if (needs.drivers && !needs.system.empty()) throw SyntaxError(1, "drivers are of the built-in ones: not with a system directory");
-}
-
-bool is_expectation(std::string_view line) {
-    if (line.starts_with("expect ")) return true;
-    const std::size_t colon = line.find(": ");
-    return colon != line.npos && trimmed(line.substr(colon + 1)).starts_with("expect ");
-}
-
-} // namespace
 
 bool read_text(const fs::path &path, std::string &text, std::string &problem) {
     std::error_code ignored;
@@ -104,12 +115,13 @@ bool read_needs(std::string_view text, const std::string &source, Needs &needs, 
         needs.expects |= is_expectation(shown);
         if (!heading) continue;
         const Command *command = find_command(shown.substr(0, shown.find_first_of(" \t")));
-        if (!command || command->part != Part::need) {
+        if (!command || !command->need) {
             heading = false;
             continue;
         }
         try {
-            read_need(line, needs, number);
+            command->need(needs, line, number);
+            if (needs.drivers && !needs.system.empty()) throw SyntaxError(1, "drivers are of the built-in ones: not with a system directory");
         } catch (const SyntaxError &e) {
             problem = fmt::format("{}:{}:{}: {}", source, number, e.column, e.what());
             return false;

@@ -7,6 +7,8 @@
 // They stand before the first line that does something, and are read before there is a System.
 #pragma once
 
+#include "streams/base/fault.hpp"
+
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -20,7 +22,7 @@ struct Needs {
     std::string system, profile;
     std::optional<std::vector<std::string>> drivers;
     std::optional<unsigned long long> seed;
-    std::string faults;
+    std::optional<FaultPolicy> faults;
     std::map<std::string, int> lines; // where each stands
     struct Cited {
         std::string text; // as a case of the suite is named: "CLN-006 [svr4]: sentence"

@@ -172,8 +172,7 @@ int play(const PlayOptions &asked) {
     rill_budget(system.get(), steps_shown);
     auto &s = *reinterpret_cast<System *>(system.get());
     if (options.seed) s.sched.seed(*options.seed);
-    if (!needs.faults.empty() && !std::getenv("RILL_FAULTS"))
-        s.fault_policy = *fault_policy_named(needs.faults);
+    if (needs.faults && !std::getenv("RILL_FAULTS")) s.fault_policy = *needs.faults;
     if (!fill(system.get(), options, needs)) return exit_unusable;
 
     Page page = tool::page();

@@ -14,12 +14,6 @@ namespace {
 
 constexpr const char *indent = "    ";
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t from = text.find_first_not_of(" \t\r");
-    if (from == text.npos) return {};
-    return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
-
 std::string_view first_word(std::string_view text) {
     return text.substr(0, text.find_first_of(" \t"));
 }
@@ -126,7 +120,7 @@ bool Scenario::heading(std::string_view shown) {
     tell_prose();
     if (!needs_met || begun_) return false;
     const Command *command = find_command(first_word(shown));
-    if (!command || command->part != Part::need) return false;
+    if (!command || !command->need) return false;
     if (show_ == Show::all && repeats_lines) say(page_.strong(fmt::format("$ {}", shown)));
     return true;
 }

@@ -5,6 +5,7 @@
 #include "streams/view/tap.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/needs.hpp"
+#include "tools/rill/subprocess.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -32,40 +32,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto longest_silence = std::chrono::seconds(300);
 
-// A child that reads nothing and whose standard output comes through a pipe.
-struct Child {
-    pid_t pid = -1;
-    int out = -1;
-
-    bool start(const std::vector<std::string> &words, bool errors_too = false) {
-        int ends[2];
-        if (pipe2(ends, O_CLOEXEC) != 0) return false;
-        std::vector<char *> argv;
-        for (const std::string &word : words) argv.push_back(const_cast<char *>(word.c_str()));
-        argv.push_back(nullptr);
-        pid = fork();
-        if (pid == 0) {
-            const int nothing = ::open("/dev/null", O_RDWR);
-            dup2(nothing, STDIN_FILENO);
-            dup2(ends[1], STDOUT_FILENO);
-            dup2(errors_too ? ends[1] : nothing, STDERR_FILENO);
-            execv(argv[0], argv.data());
-            _exit(127);
-        }
-        ::close(ends[1]);
-        out = ends[0];
-        if (pid < 0) ::close(out);
-        return pid > 0;
-    }
-    // Waits for its end.
-    int end() {
-        int status = 0;
-        ::close(out);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        }
-        return status;
-    }
-};
+// It reads nothing, and its standard output comes through a pipe.
+constexpr Subprocess::Streams told{Subprocess::Stream::null, Subprocess::Stream::pipe, Subprocess::Stream::null};
+constexpr Subprocess::Streams all_told{Subprocess::Stream::null, Subprocess::Stream::pipe, Subprocess::Stream::pipe};
 
 std::string how_it_ended(int status) {
     if (WIFSIGNALED(status)) return fmt::format("the case ended the process: {}", strsignal(WTERMSIG(status)));
@@ -82,7 +51,7 @@ std::string pattern_of(const Case &c) {
 // The cases of one source file that are still to be run.
 struct Batch {
     std::deque<const Case *> left;
-    Child child;
+    Subprocess child;
     std::string text;        // what came and was no whole line yet
     std::string told;        // diagnostics since the last result
     bool crash_told = false; // the last result was a crash
@@ -133,13 +102,11 @@ bool Suite::find(std::string &problem) {
 }
 
 bool Suite::list(std::string &problem) {
-    Child child;
-    if (!child.start({executable, "--where"}))
-        return problem = fmt::format("cannot start {}: {}", executable, std::strerror(errno)), false;
-    std::string text;
-    char part[65536];
-    for (ssize_t n; (n = ::read(child.out, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
-    if (const int status = child.end(); status != 0)
+    Subprocess child;
+    if (const int error = child.start({executable, "--where"}, told))
+        return problem = fmt::format("cannot start {}: {}", executable, std::strerror(error)), false;
+    const std::string text = child.read_all();
+    if (const int status = child.wait(); status != 0)
         return problem = fmt::format("{} does not list its cases: {}", executable, how_it_ended(status)), false;
     std::istringstream in(text);
     for (std::string line;
@@ -188,13 +155,11 @@ namespace {
 CaseOutcome run_scenario(const Case &c, std::string_view profile) {
     if (!c.expects) return {false, "no line of it expects anything\n"};
     std::error_code ignored;
-    Child child;
-    if (!child.start({fs::read_symlink("/proc/self/exe", ignored).string(), "run", "--quiet", fmt::format("--profile={}", profile), c.path}, true))
+    Subprocess child;
+    if (child.start({fs::read_symlink("/proc/self/exe", ignored).string(), "run", "--quiet", fmt::format("--profile={}", profile), c.path}, all_told))
         return {false, "it does not start\n"};
-    std::string text;
-    char part[65536];
-    for (ssize_t n; (n = ::read(child.out, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
-    const int status = child.end();
+    const std::string text = child.read_all();
+    const int status = child.wait();
     if (status == 0) return {true, ""};
     return {false, WIFEXITED(status) ? text : text + how_it_ended(status) + '\n'};
 }
@@ -284,11 +249,12 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
             batch.told.clear();
             batch.crash_told = false;
             batch.heard = batch.began = Clock::now();
-            if (batch.child.start({executable, fmt::format("--profile={}", profile), "--order-by=file",
-                                   "--test-case=" + patterns, batch.left.front()->path}))
-                running.push_back(std::move(batch));
-            else
+            if (batch.child.start({executable, fmt::format("--profile={}", profile), "--order-by=file", "--test-case=" + patterns,
+                                   batch.left.front()->path},
+                                  told))
                 while (!batch.left.empty()) settle(batch, batch.left.front(), {false, "the suite does not start\n"});
+            else
+                running.push_back(std::move(batch));
         }
         std::vector<pollfd> fds;
         for (const Batch &batch : running) fds.push_back({batch.child.out, POLLIN, 0});
@@ -313,7 +279,7 @@ std::map<const Case *, CaseOutcome> Suite::run(std::string_view profile, const s
                 continue;
             }
             if (silent) ::kill(batch.child.pid, SIGKILL);
-            const int status = batch.child.end();
+            const int status = batch.child.wait();
             // A case that ended it without a word is the first of those that are left.
             if (!batch.left.empty() && !batch.crash_told)
                 settle(batch, batch.left.front(),

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -54,32 +53,22 @@ Page page() {
 
 Pager::Pager(bool wanted) {
     const char *command = pager_command();
-    int ends[2];
-    if (!wanted || !isatty(STDOUT_FILENO) || !*command || std::strcmp(command, "cat") == 0 || pipe2(ends, O_CLOEXEC) != 0) return;
+    if (!wanted || !isatty(STDOUT_FILENO) || !*command || std::strcmp(command, "cat") == 0) return;
     std::fflush(stdout);
-    pid_ = fork();
-    if (pid_ == 0) {
-        dup2(ends[0], STDIN_FILENO);
-        ::setenv("LESS", "FRX", 0);
-        execl("/bin/sh", "sh", "-c", command, nullptr);
-        _exit(127);
+    ::setenv("LESS", "FRX", 0);
+    if (pager_.start({"/bin/sh", "-c", command}, {.in = Subprocess::Stream::pipe}) != 0) return;
+    output_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    dup2(pager_.in, STDOUT_FILENO);
+    if (isatty(STDERR_FILENO)) {
+        errors_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        dup2(pager_.in, STDERR_FILENO);
     }
-    ::close(ends[0]);
-    if (pid_ > 0) {
-        output_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        dup2(ends[1], STDOUT_FILENO);
-        if (isatty(STDERR_FILENO)) {
-            errors_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-            dup2(ends[1], STDERR_FILENO);
-        }
-        read_by_pager = true;
-        std::signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
-    }
-    ::close(ends[1]);
+    read_by_pager = true;
+    std::signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
 }
 
 Pager::~Pager() {
-    if (pid_ <= 0) return;
+    if (pager_.pid <= 0) return;
     std::fflush(stdout);
     dup2(output_, STDOUT_FILENO);
     ::close(output_);
@@ -87,8 +76,7 @@ Pager::~Pager() {
         dup2(errors_, STDERR_FILENO);
         ::close(errors_);
     }
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    pager_.wait();
 }
 
 int key() {

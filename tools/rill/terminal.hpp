@@ -1,10 +1,11 @@
 // What standard output is: a terminal has a width, colours and a pager, anything else is a file of 80 columns.
 #pragma once
 
+#include "tools/rill/subprocess.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 
 namespace rill::tool {
 
@@ -35,7 +36,7 @@ public:
     Pager(const Pager &) = delete;
 
 private:
-    pid_t pid_ = -1;
+    Subprocess pager_;
     int output_ = -1, errors_ = -1;
 };
 

@@ -76,6 +76,12 @@ std::vector<Word> split(std::string_view line) {
     return words;
 }
 
+std::string_view trimmed(std::string_view text) {
+    const std::size_t from = text.find_first_not_of(" \t\r");
+    if (from == text.npos) return {};
+    return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
+}
+
 const Word &Words::take(const char *expected) {
     if (empty()) fail(fmt::format("expected {}, but the line ends here", expected));
     return words_[next_++];

@@ -24,6 +24,7 @@ struct Word {
 };
 
 std::vector<Word> split(std::string_view line);
+std::string_view trimmed(std::string_view text); // without blanks at its ends
 
 // The words of a line, taken from the left. What a call expects and does not find is a SyntaxError that says so.
 class Words {

@@ -20,31 +20,40 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_fault(const Step &step) { return !step.found.empty() && step.found.front().text.starts_with("driver "); }
+// Of the driver's: for the report. Anything else that is found says why the check cannot be made.
+bool is_fault(const Step &step) { return !step.found.empty() && !step.found.front().who.empty(); }
+
+Installed installed(System &s, const Target &target) {
+    Installed out;
+    out.has_clone = s.registry.by_external(target.clone_major) != nullptr;
+    out.carrier_major = target.carrier_major;
+    while (s.registry.by_external(out.carrier_major)) ++out.carrier_major;
+    if (Driver *d = s.registry.by_name(target.name); d && d->installs_module && !target.object.empty()) {
+        out.kind = Installed::Kind::module_by_driver;
+    } else if (d) {
+        out.kind = Installed::Kind::driver;
+        out.major = d->externals.front();
+    } else if (s.registry.module(target.name)) {
+        out.kind = Installed::Kind::module;
+    }
+    return out;
+}
 
 // What the directory makes of the target: which major it has, whether it is a module, which major the carrier may have.
 // In words, why nothing can be said.
 std::string look(const Runner &runner, Target &target) {
     Step step;
-    step.look = [&looked = std::as_const(target)](System &s) {
-        unsigned free = looked.carrier_major;
-        while (s.registry.by_external(free)) ++free;
-        const std::vector<Finding> rest{{s.registry.by_external(looked.clone_major) ? "has a clone driver" : "", ""},
-                                        {"", std::to_string(free)}};
-        if (Driver *d = s.registry.by_name(looked.name); d && d->installs_module && !looked.object.empty())
-            return std::vector<Finding>{{"it installs a module and no driver", ""}};
-        else if (d)
-            return std::vector<Finding>{{"is a driver", std::to_string(d->externals.front())}, rest[0], rest[1]};
-        if (s.registry.module(looked.name)) return std::vector<Finding>{{"is a module", "0"}, rest[0], rest[1]};
-        return std::vector<Finding>{{fmt::format("{} has no driver or module called {}", looked.directory, looked.name), ""}};
-    };
+    step.look = [&looked = std::as_const(target)](System &s) { return installed(s, looked); };
     runner.run(target, step);
-    if (is_fault(step)) return {}; // for the report
-    if (step.found.size() != 3) return step.found.empty() ? "the system does not boot" : step.found.front().text;
-    target.module = target.module || step.found[0].text == "is a module";
-    target.major = static_cast<unsigned>(std::stoul(step.found[0].at));
-    target.has_clone = !step.found[1].text.empty();
-    target.carrier_major = static_cast<unsigned>(std::stoul(step.found[2].at));
+    if (is_fault(step)) return {};
+    if (!step.found.empty()) return step.found.front().text();
+    const Installed &there = step.installed;
+    if (there.kind == Installed::Kind::module_by_driver) return "it installs a module and no driver";
+    if (there.kind == Installed::Kind::nothing) return fmt::format("{} has no driver or module called {}", target.directory, target.name);
+    target.module = target.module || there.kind == Installed::Kind::module;
+    target.major = there.major;
+    target.has_clone = there.has_clone;
+    target.carrier_major = there.carrier_major;
     return {};
 }
 
@@ -56,10 +65,8 @@ std::string open_somehow(const Runner &runner, const CheckOptions &options, Targ
         target.node = node;
         Step step = Steps(target, options).probe();
         runner.run(target, step);
-        if (is_fault(step)) return {};
-        const std::string said = step.found.empty() ? "nothing" : step.found.front().text;
-        if (said == "opened") return {};
-        all += (all.empty() ? "" : "\n  ") + said;
+        if (step.found.empty() || is_fault(step)) return {};
+        all += (all.empty() ? "" : "\n  ") + step.found.front().text();
         if (target.module) break;
     }
     return all;

@@ -13,7 +13,6 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <new>
@@ -26,8 +25,6 @@
 #include <unistd.h>
 
 namespace rill::tool {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -44,6 +41,7 @@ struct Shared {
     volatile int status;      // of exit
     Actor entered;            // the procedure entered last
     Actor actor;              // the one that ran at the end
+    Installed installed;      // what a look has seen
     unsigned char wrong[most_lines]; // lines that could not be done: a descriptor is missing
 };
 
@@ -104,7 +102,7 @@ void limit(int resource, rlim_t most) {
     ::setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-void settle(int output, const std::string &scratch, unsigned seconds_a_loop) {
+void settle(int output, const std::filesystem::path &scratch, unsigned seconds_a_loop) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int sig : {SIGINT, SIGTERM, SIGHUP}) ::signal(sig, SIG_DFL);
@@ -160,7 +158,7 @@ private:
 void Child::found(const Finding &finding) {
     clean_ = false;
     const std::string line = std::to_string(finding.line ? finding.line : shared->line > 0 ? shared->line : 0);
-    for (const std::string *s : {&finding.text, &finding.at, &line, &finding.instead}) {
+    for (const std::string *s : {&finding.who, &finding.what, &finding.rule, &finding.at, &finding.details, &line, &finding.instead}) {
         const std::size_t n = s->size();
         std::string bytes(reinterpret_cast<const char *>(&n), sizeof n);
         bytes += *s;
@@ -173,7 +171,7 @@ rill_system *Child::boot() {
     collected_ = 0;
     rill_system *system = rill_system_new(options_.profile.c_str());
     if (!system) {
-        found({fmt::format("a System of the profile {} cannot be made", options_.profile), "boot"});
+        found({"", fmt::format("a System of the profile {} cannot be made", options_.profile), "", "boot"});
         return nullptr;
     }
     static const bool registered = ::on_exit(at_exit, nullptr) == 0; // after the library's own, so that this one runs first
@@ -182,7 +180,7 @@ rill_system *Child::boot() {
     in_system->console_sink = [](int, std::string_view) {};
     in_system->fault_policy = FaultPolicy::report;
     if (rill_sysgen(system, target_.directory.c_str()) == 0) return system;
-    found({fmt::format("{} does not boot:\n{}", target_.directory, in_system->sysgen_error), "boot"});
+    found({"", fmt::format("{} does not boot:", target_.directory), "", "boot", in_system->sysgen_error});
     in_system = nullptr;
     rill_system_free(system);
     return nullptr;
@@ -204,8 +202,11 @@ void Child::play(rill_system *system, Ran *ran) {
             const int error = ended ? ended->error : 0;
             if (static_cast<std::size_t>(number) <= most_lines) shared->wrong[number - 1] = !understood;
             collect(s, line);
-            if (const auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(*fault).second)
-                found({*fault, line, number, error ? fmt::format("expect !{} {}", view::errno_name(error), line) : ""});
+            if (auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(fault->headline()).second) {
+                fault->at = line, fault->line = number;
+                if (error) fault->instead = fmt::format("expect !{} {}", view::errno_name(error), line);
+                found(*fault);
+            }
             if (!ran) continue;
             ran->ended.push_back(std::move(ended));
             ran->seen.push_back(watch.take());
@@ -220,18 +221,15 @@ void Child::collect(System &system, const std::string &at) {
     for (; collected_ < system.faults.size(); ++collected_) {
         const Fault &f = system.faults[collected_];
         if (!seen_.insert(f.driver + f.entry + f.rule).second) continue;
-        std::string text = fmt::format("driver {}, {}: {} ({})", f.driver,
-                                       f.entry.empty() ? "outside its procedures" : f.entry, f.what, f.rule);
-        if (!f.history.empty()) text += "\n  the message:\n" + f.history;
-        found({text, at});
+        found({procedure_of(f.driver, f.entry.empty() ? "outside its procedures" : f.entry), f.what, f.rule, at,
+               f.history.empty() ? "" : "  the message:\n" + f.history});
     }
 }
 
 void Child::compare(const Census &before, const Census &after) {
     const Census more = after.beyond(before);
     if (more == Census{}) return;
-    found({fmt::format("driver {}: each time this is done, something is lost: {} (PUT-009, PUT-037)", target_.name,
-                       more.text()),
+    found({fmt::format("driver {}", target_.name), fmt::format("each time this is done, something is lost: {}", more.text()), "PUT-009, PUT-037",
            "the end"});
 }
 
@@ -239,7 +237,7 @@ void Child::run() {
     rill_system *system = boot();
     if (!system) return;
     if (step_.look) {
-        for (const Finding &f : step_.look(*in_system)) found(f);
+        shared->installed = step_.look(*in_system);
         rill_system_free(system);
         return;
     }
@@ -301,8 +299,8 @@ void read_findings(int fd, std::vector<Finding> &out) {
         if (n > all.size() - at - sizeof n) break;
         strings.push_back(all.substr(at + sizeof n, n));
     }
-    for (std::size_t i = 0; i + 3 < strings.size(); i += 4)
-        out.push_back({strings[i], strings[i + 1], std::stoi(strings[i + 2]), strings[i + 3]});
+    for (std::size_t i = 0; i + 6 < strings.size(); i += 7)
+        out.push_back({strings[i], strings[i + 1], strings[i + 2], strings[i + 3], strings[i + 4], std::stoi(strings[i + 5]), strings[i + 6]});
 }
 
 // Waits for the child until the deadline; false when it has to be killed.
@@ -354,7 +352,7 @@ std::string tail(const std::string &output) {
             if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = '?';
         out += "\n    " + line;
     }
-    return out.empty() ? out : "\n  it printed:" + out;
+    return out.empty() ? out : "  it printed:" + out;
 }
 
 std::string where(const Step &step, int line) {
@@ -377,7 +375,7 @@ void write_scenario(const Step &step, const Shared &told) {
     std::ofstream out(step.file);
     const bool twice = told.run == 2 && !step.reload;
     for (const Finding &f : step.found) {
-        out << "# what is wrong: " << f.text.substr(0, f.text.find('\n')) << '\n';
+        out << "# what is wrong: " << f.headline() << '\n';
         if (!f.at.empty()) out << "#   seen at: " << f.at << '\n';
     }
     for (int round = 0; round <= twice; ++round) {
@@ -387,7 +385,7 @@ void write_scenario(const Step &step, const Shared &told) {
             std::string line = (i < most_lines && told.wrong[i] ? "# not possible here: " : "") + step.lines[i];
             for (const Finding &f : step.found) {
                 if (f.line != static_cast<int>(i) + 1 || round != twice) continue;
-                out << "> what is wrong is seen here: " << f.text.substr(0, f.text.find('\n')) << '\n';
+                out << "> what is wrong is seen here: " << f.headline() << '\n';
                 if (!f.instead.empty()) line = f.instead;
             }
             out << (twice ? as_call_of(process, line) : line) << '\n';
@@ -400,9 +398,6 @@ void write_scenario(const Step &step, const Shared &told) {
 } // namespace
 
 Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_(seconds_first_loop) {
-    const char *base = std::getenv("TMPDIR");
-    std::string pattern = fmt::format("{}/rill-check-XXXXXX", base && *base ? base : "/tmp");
-    if (::mkdtemp(pattern.data())) scratch_ = pattern;
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
         struct sigaction action {};
@@ -411,21 +406,16 @@ Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_
     }
 }
 
-Runner::~Runner() {
-    std::error_code ignored;
-    if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
-}
-
 void Runner::run(const Target &target, Step &step) const {
     void *memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int findings = ::memfd_create("findings", MFD_CLOEXEC), output = ::memfd_create("output", MFD_CLOEXEC);
-    auto failed = [&] { step.found.push_back({fmt::format("this step could not be run: {}", std::strerror(errno)), ""}); };
-    if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.empty()) return failed();
+    auto failed = [&] { step.found.push_back({"", fmt::format("this step could not be run: {}", std::strerror(errno))}); };
+    if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.path().empty()) return failed();
     shared = static_cast<Shared *>(memory);
     std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        settle(output, scratch_, seconds_a_loop_);
+        settle(output, scratch_.path(), seconds_a_loop_);
         Child(target, options_, step, findings).run();
         shared->end = Shared::finished;
         ::_exit(0);
@@ -445,24 +435,23 @@ void Runner::run(const Target &target, Step &step) const {
     }
     const bool left_behind = end_group(pid);
     if (interrupted) { // as if nobody had caught it
-        std::error_code ignored;
-        fs::remove_all(scratch_, ignored);
+        scratch_.remove();
         ::signal(interrupted, SIG_DFL);
         ::raise(interrupted);
     }
     read_findings(findings, step.found);
+    step.installed = shared->installed;
     const Shared &told = *shared;
     const std::string printed = contents(output, most_output);
     const bool hung = printed.find("(UTL-089)") != printed.npos;
     if (hung) seconds_a_loop_ = seconds_next_loop;
     // Procedures that keep each other busy have been named, and take the time of the step.
     const bool busy = late && !hung && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
-        return f.text.find("(SCH-050)") != f.text.npos;
+        return f.rule == "SCH-050";
     });
     if (told.end != Shared::finished && !busy) {
         const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
-        const std::string who = *actor.driver ? fmt::format("driver {}, {}: ", actor.driver, actor.procedure)
-                                              : fmt::format("driver {}, outside its procedures: ", target.name);
+        const std::string who = *actor.driver ? procedure_of(actor.driver, actor.procedure) : procedure_of(target.name, "outside its procedures");
         const std::string what = late ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
                                  : hung ? "it does not return"
                                  : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
@@ -470,9 +459,9 @@ void Runner::run(const Target &target, Step &step) const {
                                      ? "it used up all memory"
                                      : WIFSIGNALED(status) ? how_it_died(WTERMSIG(status))
                                                            : fmt::format("it ended the process with status {}", WEXITSTATUS(status));
-        step.found.push_back({who + what + tail(printed), where(step, told.line), told.line > 0 ? told.line : 0});
+        step.found.push_back({who, what, "", where(step, told.line), tail(printed), told.line > 0 ? told.line : 0});
     }
-    if (left_behind) step.found.push_back({fmt::format("driver {}: it left a process behind (fork)", target.name), ""});
+    if (left_behind) step.found.push_back({fmt::format("driver {}", target.name), "it left a process behind (fork)"});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);
     ::munmap(memory, sizeof(Shared));
     ::close(findings);

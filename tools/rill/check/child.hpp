@@ -11,6 +11,7 @@
 #pragma once
 
 #include "tools/rill/check/steps.hpp"
+#include "tools/rill/subprocess.hpp"
 
 #include <string>
 
@@ -22,7 +23,6 @@ struct Target;
 class Runner {
 public:
     explicit Runner(const CheckOptions &options);
-    ~Runner();
     Runner(const Runner &) = delete;
 
     // Runs the step and fills in what was found; writes its scenario to step.file when that is set and there is a fault.
@@ -30,7 +30,7 @@ public:
 
 private:
     const CheckOptions &options_;
-    std::string scratch_; // for temporary files
+    TemporaryDirectory scratch_{"check"}; // for temporary files
     mutable unsigned seconds_a_loop_; // that one procedure may take; less when one of this driver's has looped already
 };
 

@@ -2,17 +2,16 @@
 
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check/check.hpp"
+#include "tools/rill/subprocess.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <set>
 #include <sstream>
-#include <unistd.h>
 
 namespace rill::tool {
 
@@ -93,49 +92,26 @@ std::vector<std::string> labels(const std::string &source) {
     return out;
 }
 
-// Runs the compiler without a word; the scratch files go with the object.
-class Scratch {
-public:
-    Scratch() {
-        const char *base = std::getenv("TMPDIR");
-        std::string pattern = fmt::format("{}/rill-check-XXXXXX", base && *base ? base : "/tmp");
-        if (::mkdtemp(pattern.data())) directory_ = pattern;
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        if (!directory_.empty()) fs::remove_all(directory_, ignored);
-    }
-    Scratch(const Scratch &) = delete;
-
-    bool compile(const std::string &text, std::string &assembly) const {
-        if (directory_.empty()) return false;
-        const fs::path source = directory_ / "cases.c", output = directory_ / "cases.s";
-        std::ofstream(source) << text;
-        std::fflush(stderr);
-        const int saved = ::dup(STDERR_FILENO), null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (null >= 0) ::dup2(null, STDERR_FILENO);
-        Compile what;
-        what.sources = {source.string()};
-        what.output = output.string();
-        what.more = {"-w", "-S"};
-        const bool good = rill::tool::compile(what) == 0;
-        if (saved >= 0) ::dup2(saved, STDERR_FILENO);
-        ::close(saved);
-        ::close(null);
-        assembly = slurp(output);
-        return good;
-    }
-
-private:
-    fs::path directory_;
-};
+bool to_assembly(const TemporaryDirectory &scratch, const std::string &text, std::string &assembly) {
+    if (scratch.path().empty()) return false;
+    const fs::path source = scratch.path() / "cases.c", output = scratch.path() / "cases.s";
+    std::ofstream(source) << text;
+    Compile what;
+    what.sources = {source.string()};
+    what.output = output.string();
+    what.more = {"-w", "-S"};
+    what.quiet = true;
+    const bool good = compile(what) == 0;
+    assembly = slurp(output);
+    return good;
+}
 
 // The values of labels, as the compiler has them: no code of the driver runs.
-bool values(const Scratch &scratch, const fs::path &source, const std::vector<std::string> &labels, std::vector<long> &out) {
+bool values(const TemporaryDirectory &scratch, const fs::path &source, const std::vector<std::string> &labels, std::vector<long> &out) {
     std::string text = fmt::format("#include \"{}\"\nunsigned int rill_check_cases[] = {{\n", source.string());
     for (const std::string &label : labels) text += fmt::format("(unsigned int)({}),\n", label);
     std::string assembly;
-    if (!scratch.compile(text + "0xfeedfeed };\n", assembly)) return false;
+    if (!to_assembly(scratch, text + "0xfeedfeed };\n", assembly)) return false;
     std::istringstream lines(assembly.substr(std::min(assembly.find("\nrill_check_cases:"), assembly.size())));
     std::vector<long> found;
     for (std::string word; lines >> word;) {
@@ -158,7 +134,7 @@ void from_source(const fs::path &source, std::vector<long> &out) {
     std::vector<std::string> all = labels(slurp(source));
     if (all.empty()) return;
     all.resize(std::min(all.size(), 2 * most_commands));
-    const Scratch scratch;
+    const TemporaryDirectory scratch("check");
     std::error_code ignored;
     const fs::path path = fs::absolute(source, ignored);
     if (values(scratch, path, all, out) || !values(scratch, path, {}, out)) return;

@@ -13,8 +13,6 @@ namespace rill::tool {
 
 namespace {
 
-std::string first_line(const std::string &text) { return text.substr(0, text.find('\n')); }
-
 std::string indented(std::string_view text, std::string_view by) {
     std::string out;
     while (!text.empty()) {
@@ -23,14 +21,6 @@ std::string indented(std::string_view text, std::string_view by) {
         text.remove_prefix(end == text.npos ? text.size() : end + 1);
     }
     return out;
-}
-
-// What makes two findings the same: driver, procedure and clause; not the sizes in between. Without a clause all of it.
-std::string identity(const Finding &f) {
-    const std::string first = first_line(f.text);
-    const std::size_t clause = first.rfind('('), colon = first.find(':');
-    const bool cites = clause != first.npos && first.ends_with(')') && first.find('-', clause) != first.npos;
-    return cites && colon != first.npos ? first.substr(0, colon) + first.substr(clause) : first;
 }
 
 } // namespace
@@ -72,10 +62,10 @@ void Report::tell_text(const Step &step) {
     std::vector<std::size_t> again_here;
     std::string news;
     for (const Finding &f : step.found) {
-        auto told = std::find_if(told_.begin(), told_.end(), [&](const Told &t) { return t.identity == identity(f); });
+        auto told = std::find_if(told_.begin(), told_.end(), [&](const Told &t) { return t.identity == f.identity(); });
         if (told == told_.end()) {
-            told = told_.insert(told_.end(), {identity(f)});
-            news += fmt::format("        {}. {}", told_.size(), indented(f.text, "        ").substr(8));
+            told = told_.insert(told_.end(), {f.identity()});
+            news += fmt::format("        {}. {}", told_.size(), indented(f.text(), "        ").substr(8));
             if (!f.at.empty())
                 news += fmt::format("          in the call: {}\n", f.at.size() > 90 ? f.at.substr(0, 90) + "..." : f.at);
         } else if (told->last != number_) {
@@ -91,7 +81,7 @@ void Report::tell_text(const Step &step) {
 
 void Report::tell_tap(const Step &step) const {
     fmt::print("{}", view::tap_point(step.found.empty(), number_, step.name));
-    for (const Finding &f : step.found) fmt::print("{}{}", view::tap_notes(f.text), f.at.empty() ? "" : view::tap_notes("in the call: " + f.at));
+    for (const Finding &f : step.found) fmt::print("{}{}", view::tap_notes(f.text()), f.at.empty() ? "" : view::tap_notes("in the call: " + f.at));
     if (!step.found.empty()) fmt::print("{}", view::tap_notes("again: " + again(step)));
 }
 
@@ -110,8 +100,8 @@ bool Report::write_junit(const std::string &path, const std::vector<Step> &steps
         JunitCase &c = suite.cases.emplace_back(JunitCase{s.name});
         if (s.found.empty()) continue;
         c.status = JunitCase::Status::failed;
-        c.message = first_line(s.found.front().text);
-        for (const Finding &f : s.found) c.text += fmt::format("{}\nin the call: {}\n", f.text, f.at);
+        c.message = s.found.front().headline();
+        for (const Finding &f : s.found) c.text += fmt::format("{}\nin the call: {}\n", f.text(), f.at);
         c.text += "again: " + again(s);
     }
     std::ofstream file(path);

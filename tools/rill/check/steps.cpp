@@ -19,9 +19,7 @@ bool is_open_line(const std::string &line) { return line.find(" = open ") != std
 
 bool opened(const std::optional<Outcome> &ended) { return ended && !ended->error && ended->descriptor; }
 
-std::string by(const Target &target, const char *procedure) {
-    return fmt::format("driver {}, {}: ", target.name, procedure);
-}
+std::string by(const Target &target, const char *procedure) { return procedure_of(target.name, procedure); }
 
 // How many of the opens in a round succeeded; a round has most_opens of them, in the order of the lines.
 unsigned opens_in_round(const Ran &ran, unsigned round) {
@@ -36,7 +34,7 @@ unsigned opens_in_round(const Ran &ran, unsigned round) {
 std::string but_not(int error, const std::string &line) { return fmt::format("expect !{} {}", view::errno_name(error), line); }
 
 // Where the opens of a later round get less than those of an earlier: that line, and what it should come to.
-Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, std::string text, std::string at) {
+Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, Finding lost) {
     std::vector<std::size_t> lines[2];
     unsigned seen = 0;
     for (std::size_t i = 0; i < ran.lines.size(); ++i) {
@@ -48,9 +46,10 @@ Finding fewer_opens(const Ran &ran, unsigned earlier, unsigned later, std::strin
     for (std::size_t n = 0; n < std::min(lines[0].size(), lines[1].size()); ++n) {
         const std::size_t i = lines[1][n];
         if (opened(ran.ended[lines[0][n]]) && !opened(ran.ended[i]))
-            return {std::move(text), std::move(at), static_cast<int>(i) + 1, "expect ok " + ran.lines[i]};
+            lost.line = static_cast<int>(i) + 1, lost.instead = "expect ok " + ran.lines[i];
+        if (lost.line) break;
     }
-    return {std::move(text), std::move(at)};
+    return lost;
 }
 
 // An ioctl that was never answered ends with ETIME as I_STR; as a transparent one it can never end.
@@ -67,9 +66,8 @@ std::vector<Finding> unanswered(const Target &target, const Ran &ran) {
         if ((commands + ",").find(" " + command + ",") == commands.npos) commands += fmt::format("{} {}", commands.empty() ? "" : ",", command);
     }
     if (at.empty()) return {};
-    return {{(who.empty() ? by(target, "put procedure") : who + ": ") +
-                 fmt::format("it was given an M_IOCTL that was never answered, command{} (IOC-122)", commands),
-             at, number, instead}};
+    return {{who.empty() ? by(target, "put procedure") : who, fmt::format("it was given an M_IOCTL that was never answered, command{}", commands),
+             "IOC-122", at, {}, number, instead}};
 }
 
 } // namespace
@@ -120,8 +118,8 @@ Step Steps::probe() {
             if (ran.ended[i] && ran.ended[i]->error && !ran.lines[i].starts_with("mknod"))
                 why = fmt::format("{} fails with {}{}{}", ran.lines[i], view::errno_name(ran.ended[i]->error),
                                   ran.ended[i]->why.empty() ? "" : ": ", ran.ended[i]->why);
-        const bool good = ran.ended.back() && !ran.ended.back()->error;
-        return std::vector<Finding>{{good ? "opened" : why.empty() ? "the scenario does not run" : why, ""}};
+        if (ran.ended.back() && !ran.ended.back()->error) return std::vector<Finding>{};
+        return std::vector<Finding>{{"", why.empty() ? "the scenario does not run" : why}};
     };
     return std::move(all_.back());
 }
@@ -138,26 +136,24 @@ void Steps::opens_and_refusals() {
             if (!is_open_line(ran.lines[i]) || !ran.ended[i]) continue;
             const int error = ran.ended[i]->error;
             if (!error && std::exchange(refused, false))
-                out.push_back({by(target, "open procedure") + "an open succeeded after one that was refused, nothing having been "
-                                                      "closed (CLN-057)",
-                               ran.lines[i], static_cast<int>(i) + 1});
+                out.push_back({by(target, "open procedure"), "an open succeeded after one that was refused, nothing having been closed",
+                               "CLN-057", ran.lines[i], {}, static_cast<int>(i) + 1});
             if (!error) continue;
             refused = true;
             if (error == ENOSR || error == ENXIO || error == EBUSY || error == EAGAIN || error == ENOMEM || error == EMFILE)
                 continue;
             if (first)
-                out.push_back({by(target, "open procedure") +
-                                   fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO (CLN-057)",
-                                               view::errno_name(error)),
-                               ran.lines[i], static_cast<int>(i) + 1, but_not(error, ran.lines[i])});
+                out.push_back({by(target, "open procedure"),
+                               fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO", view::errno_name(error)),
+                               "CLN-057", ran.lines[i], {}, static_cast<int>(i) + 1, but_not(error, ran.lines[i])});
             break;
         }
         if (first != second)
-            out.push_back(fewer_opens(ran, 0, 1,
-                                      by(target, "close procedure") + fmt::format("{} clone opens succeeded, and after all had been "
-                                                                          "closed only {}: minors were lost (CLN-092)",
-                                                                          first, second),
-                                      "close"));
+            out.push_back(fewer_opens(
+                ran, 0, 1,
+                {by(target, "close procedure"),
+                 fmt::format("{} clone opens succeeded, and after all had been closed only {}: minors were lost", first, second), "CLN-092",
+                 "close"}));
         return out;
     };
 }
@@ -235,12 +231,12 @@ void Steps::flushes() {
             if (!read_side || !ran.ended[i] || ran.ended[i]->error) continue;
             const char *what = nullptr;
             if (!target.module && seen.flush_in_down && !seen.flush_out_up)
-                what = "an M_FLUSH with FLUSHR was not turned round: what is above is never flushed (MSG-085)";
+                what = "an M_FLUSH with FLUSHR was not turned round: what is above is never flushed";
             if (target.module && seen.flush_in_down && !seen.flush_out_down)
-                what = "an M_FLUSH was not passed on downwards (MSG-085)";
+                what = "an M_FLUSH was not passed on downwards";
             if (target.module && seen.flush_in_up && !seen.flush_out_up)
-                what = "an M_FLUSH was not passed on upwards: what is above is never flushed (MSG-085)";
-            if (what) return std::vector<Finding>{{by(target, "put procedure") + what, ran.lines[i], static_cast<int>(i) + 1}};
+                what = "an M_FLUSH was not passed on upwards: what is above is never flushed";
+            if (what) return std::vector<Finding>{{by(target, "put procedure"), what, "MSG-085", ran.lines[i], {}, static_cast<int>(i) + 1}};
         }
         return std::vector<Finding>{};
     };
@@ -281,10 +277,10 @@ void Steps::bands() {
         }
         if (most[0] > bytes * count / 2 || most[1] < bytes * (count - 1)) return std::vector<Finding>{};
         const std::size_t last = ran.lines.size() - 2; // of the putmsgs
-        return std::vector<Finding>{{by(target, actor.c_str()) +
-                                         "band 0 is held back when nobody reads, band 1 grows without end: is room asked for "
-                                         "band 0 whatever the message's band? (FLW-030, FLW-037)",
-                                     "putmsg b", static_cast<int>(last) + 1, "expect EAGAIN " + ran.lines[last]}};
+        return std::vector<Finding>{{by(target, actor.c_str()),
+                                     "band 0 is held back when nobody reads, band 1 grows without end: is room asked for band 0 whatever "
+                                     "the message's band?",
+                                     "FLW-030, FLW-037", "putmsg b", {}, static_cast<int>(last) + 1, "expect EAGAIN " + ran.lines[last]}};
     };
 }
 
@@ -421,10 +417,11 @@ void Steps::failing_opens() {
         if (after >= before || opens_in_round(ran, 0) != before) return std::vector<Finding>{};
         return std::vector<Finding>{
             fewer_opens(ran, 1, 2,
-                        by(target, "open procedure") + fmt::format("{} clone opens succeeded, and after some had failed for want of "
-                                                                   "memory only {}: an open that fails keeps its minor (CLN-059)",
-                                                                   before, after),
-                        "open")};
+                        {by(target, "open procedure"),
+                         fmt::format("{} clone opens succeeded, and after some had failed for want of memory only {}: an open that fails "
+                                     "keeps its minor",
+                                     before, after),
+                         "CLN-059", "open"})};
     };
 }
 

@@ -2,6 +2,7 @@
 // they ended. The same options give the same lines.
 #pragma once
 
+#include "tools/rill/check/finding.hpp"
 #include "tools/rill/check/watch.hpp"
 #include "tools/rill/evaluate.hpp"
 
@@ -16,11 +17,12 @@ namespace rill::tool {
 struct CheckOptions;
 struct Target;
 
-struct Finding {
-    std::string text; // first line: "driver D, put procedure: what (CLAUSE)"; the rest: details
-    std::string at;   // the call it happened in
-    int line = 0;     // its number, from 1; 0: none, or the one that runs
-    std::string instead = {}; // a line in its place that fails as long as the fault is there
+// What a booted System has of the target.
+struct Installed {
+    enum class Kind { nothing, driver, module, module_by_driver } kind = Kind::nothing;
+    unsigned major = 0;         // of the driver
+    bool has_clone = false;     // the System has a clone driver
+    unsigned carrier_major = 0; // which is free for the carrier
 };
 
 // The first run of a step: for each line, how its call ended and what the procedures did meanwhile.
@@ -36,9 +38,10 @@ struct Step {
     bool repeat = true;  // run it twice and compare what is in use
     bool reload = false; // in two Systems, one after the other
     std::function<std::vector<Finding>(const Ran &)> judge;
-    std::function<std::vector<Finding>(System &)> look; // instead of the lines: at what has been booted
+    std::function<Installed(System &)> look; // instead of the lines: at what has been booted
     // filled in by running it
     std::vector<Finding> found;
+    Installed installed;
     std::string file; // where its scenario is
 };
 
@@ -46,7 +49,7 @@ class Steps {
 public:
     Steps(const Target &target, const CheckOptions &options);
     std::vector<Step> make();
-    // Which way leads to a stream: its judge finds "opened", or why not.
+    // Whether its node leads to a stream: its judge finds why not.
     Step probe();
 
 private:

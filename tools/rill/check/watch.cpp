@@ -93,14 +93,16 @@ void Watch::record(const Record &r) {
             const Owner *owner = system_.registry.by_name(target_);
             if (!owner) owner = system_.registry.module(target_);
             if (owner && (owner->devflag & D_MP) && owner->convention != Convention::hpux) // it has no qprocson there
-                open_fault_ = "its flags have D_MP, and it did not call qprocson (MP-001)";
+                open_fault_ = Finding{procedure_of(target_, name_of(EntryKind::open)), "its flags have D_MP, and it did not call qprocson", "MP-001"};
         }
         break;
     case Kind::refuse:
         if (is_target(opened_.c_str()) && r.clause && std::strcmp(r.clause, "CLN-073") == 0)
-            open_fault_ = fmt::format("it answered with a device that is open already, ({},{}): does it store the minor that it "
-                                      "chose through devp? (CLN-006)",
-                                      external_major(opened_dev_), external_minor(opened_dev_));
+            open_fault_ = Finding{procedure_of(target_, name_of(EntryKind::open)),
+                                  fmt::format("it answered with a device that is open already, ({},{}): does it store the minor that it "
+                                              "chose through devp?",
+                                              external_major(opened_dev_), external_minor(opened_dev_)),
+                                  "CLN-006"};
         break;
     case Kind::call:
         opened_.clear();
@@ -121,7 +123,7 @@ void Watch::put(const Record &r) {
         if (is_target(r.name)) (up ? seen_.flush_in_up : seen_.flush_in_down) = true;
         if (by_target) (up ? seen_.flush_out_up : seen_.flush_out_down) = true;
     } else if (r.number == M_IOCTL && !up) {
-        seen_.ioctl_at = fmt::format("driver {}, {}", r.name, name_of(EntryKind::put));
+        seen_.ioctl_at = procedure_of(r.name, name_of(EntryKind::put));
     } else if (r.number == M_DATA && by_target) {
         seen_.actor = name_of(from->kind);
     }
@@ -141,9 +143,8 @@ Seen Watch::take() {
     return std::exchange(seen_, {});
 }
 
-std::optional<std::string> Watch::fault() {
-    if (!open_fault_.empty())
-        return fmt::format("driver {}, {}: {}", target_, name_of(EntryKind::open), std::exchange(open_fault_, {}));
+std::optional<Finding> Watch::fault() {
+    if (open_fault_) return std::exchange(open_fault_, {});
     return told_stall_ ? std::nullopt : stalled();
 }
 
@@ -155,9 +156,9 @@ bool Watch::is_wanted_elsewhere(const queue_t &q) {
 
 // Messages that lie on a queue of the target while nothing is left that will ever run its service procedure: it is not
 // scheduled, no full queue will schedule it when it has room again, and no timer or bufcall is pending.
-std::optional<std::string> Watch::stalled() {
+std::optional<Finding> Watch::stalled() {
     if (system_.sched.runnable() || system_.sched.has_timers() || system_.sched.has_bufcalls()) return {};
-    std::optional<std::string> out;
+    std::optional<Finding> out;
     for_each_queue(system_, [&](QueuePair &pair, queue_t &q) {
         if (!out && pair.owner && is_target(pair.owner->name.c_str())) out = stalled(pair, q);
     });
@@ -165,7 +166,7 @@ std::optional<std::string> Watch::stalled() {
     return out;
 }
 
-std::optional<std::string> Watch::stalled(QueuePair &pair, queue_t &q) {
+std::optional<Finding> Watch::stalled(QueuePair &pair, queue_t &q) {
     if (!q.q_first || !q.q_qinfo->qi_srvp || !pair.procs_on || (q.q_flag & (QENAB | QNOENB | QWANTR))) return {};
     if (is_wanted_elsewhere(q)) return {};
     const mblk_t *first = q.q_first;
@@ -178,13 +179,12 @@ std::optional<std::string> Watch::stalled(QueuePair &pair, queue_t &q) {
         system_.sched.run_queues();
     }
     if (q.q_first != first || q.q_count != count) // it only had to be told
-        return fmt::format("driver {}, {}: it left messages on its {} queue that it could have passed on, and nothing "
-                           "schedules it again (SCH-027, SCH-028)",
-                           target_, name_of(EntryKind::service), side);
+        return Finding{procedure_of(target_, name_of(EntryKind::service)),
+                       fmt::format("it left messages on its {} queue that it could have passed on, and nothing schedules it again", side),
+                       "SCH-027, SCH-028"};
     if (!q.q_next || !has_room_above(q, band)) return {}; // it may wait for something else
-    return fmt::format("driver {}, {}: it puts a message back on its {} queue while the next queue has room, and nothing "
-                       "schedules it again (SCH-022)",
-                       target_, name_of(EntryKind::service), side);
+    return Finding{procedure_of(target_, name_of(EntryKind::service)),
+                   fmt::format("it puts a message back on its {} queue while the next queue has room, and nothing schedules it again", side), "SCH-022"};
 }
 
 } // namespace rill::tool

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "streams/base/trace.hpp"
+#include "tools/rill/check/finding.hpp"
 
 #include <optional>
 #include <string>
@@ -38,15 +39,15 @@ public:
     void record(const Record &record) override;
 
     Seen take(); // of the line that ends
-    // A fault in what the trace or the queues tell: "driver D, ...: ... (CLAUSE)".
-    std::optional<std::string> fault();
+    // A fault in what the trace or the queues tell.
+    std::optional<Finding> fault();
 
 private:
     bool is_target(const char *name) const;
     void put(const Record &record);
     void measure();
-    std::optional<std::string> stalled();
-    std::optional<std::string> stalled(QueuePair &pair, queue_t &q);
+    std::optional<Finding> stalled();
+    std::optional<Finding> stalled(QueuePair &pair, queue_t &q);
     bool is_wanted_elsewhere(const queue_t &q);
 
     System &system_;
@@ -55,7 +56,7 @@ private:
     Seen seen_;
     std::string opened_;      // the target, when its open has returned in this call
     dev_t opened_dev_ = 0;    // and with which device
-    std::string open_fault_;  // what is wrong with an open, until it is told
+    std::optional<Finding> open_fault_; // what is wrong with an open, until it is told
     bool told_stall_ = false;
 };
 
