@@ -1,4 +1,4 @@
-// Precompiled for the library and the command, for the build's speed: <streams/system.hpp>, which nearly every file includes
+// Precompiled for the library, for the build's speed: <streams/system.hpp>, which nearly every file includes
 // (its classes cost twice what the rest of a small file does), and what these files share of the standard library and fmt.
 // Each file still includes what it uses.
 #include "streams/system.hpp"

@@ -164,7 +164,7 @@ if grep -q '^ok    unload and reload' "$dir/out"; then echo 'a wait in the host:
 printf '#define NAME busy\n#define SERVICE bad_wsrv\n#define ON_DATA(q, mp) putq(q, mp)\nstatic int bad_wsrv();\n#include "%s/broken/skeleton.h"\n' "$porting" >busy.c
 echo 'static int bad_wsrv(q) queue_t *q; { mblk_t *mp; if (q->q_first) { qenable(q); return 0; } while ((mp = getq(q))) freemsg(mp); return 0; }' >>busy.c
 "$rill" cc busy.c || bad=1
-run --seconds 1 busy.so
+run --seconds 10 busy.so
 rule=SCH-021 # a checking build sees it at the queue
 if grep -q 'not a checking build' "$dir/out"; then rule=SCH-050; fi
 check 'service procedures without end' 1 "($rule)"
