@@ -42,6 +42,7 @@ const char *Caller::why() {
 void Caller::post(int sig, int code, long value) {
     if (sig < 1 || sig > 64) return;
     ++signals_posted[static_cast<std::size_t>(sig)];
+    if (signals_seen.size() == most_seen) signals_seen.pop_front();
     signals_seen.push_back({sig, code, value});
     auto handler = handlers_[static_cast<std::size_t>(sig)];
     if (kernel_.trace.on) [[unlikely]]

@@ -7,9 +7,9 @@
 #include "streams/base/kernel.hpp"
 
 #include <array>
-#include <boost/circular_buffer.hpp>
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <sys/cred.h>
 
@@ -66,7 +66,8 @@ public:
     };
     // What was posted, for tests: how often each, and the last ones. A reader may clear them.
     std::array<std::uint64_t, 65> signals_posted{};
-    boost::circular_buffer<Sent> signals_seen{32};
+    std::deque<Sent> signals_seen; // most_seen at most
+    static constexpr std::size_t most_seen = 32;
 
 protected:
     static constexpr std::uint64_t bit(int sig) { return std::uint64_t{1} << (sig - 1); }

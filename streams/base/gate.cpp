@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 namespace rill {
 
@@ -29,6 +31,11 @@ Visits::~Visits() {
 
 } // namespace
 
+struct Kernel::Gate {
+    std::recursive_mutex turn;
+    std::condition_variable_any changed;
+};
+
 void Kernel::gate_register() {
     if (visits_over) return;
     for (const auto &visit : visits.systems)
@@ -39,7 +46,7 @@ void Kernel::gate_register() {
 }
 
 Kernel::Kernel(const Profile &which, const Tunables &sizes, const Above &above)
-    : profile(which), tunables(sizes), trace(*this), above_(above) {
+    : profile(which), tunables(sizes), trace(*this), above_(above), gate_(std::make_unique<Gate>()) {
     static std::uint64_t serials = 0;
     std::lock_guard lock(systems_alive_lock);
     serial_ = ++serials;
@@ -50,7 +57,7 @@ Kernel::~Kernel() = default;
 
 void Kernel::thread_ended() {
     --gate_threads_;
-    gate_changed_.notify_all();
+    gate_->changed.notify_all();
 }
 
 void Kernel::retire() {
@@ -71,18 +78,18 @@ void Kernel::wait_for_visitors(const Caller *process) {
 
 void Kernel::gate_enter() {
     ++gate_visitors_;
-    gate_.lock();
+    gate_->turn.lock();
     if (gate_depth_++ == 0) gate_register();
 }
 
 void Kernel::gate_leave() {
-    if (--gate_depth_ == 0 && gate_blocked_ > 0) gate_changed_.notify_all();
-    gate_.unlock();
+    if (--gate_depth_ == 0 && gate_blocked_ > 0) gate_->changed.notify_all();
+    gate_->turn.unlock();
     --gate_visitors_;
 }
 
 void Kernel::gate_forget() {
-    for (; gate_depth_ > 1; --gate_depth_) gate_.unlock();
+    for (; gate_depth_ > 1; --gate_depth_) gate_->turn.unlock();
 }
 
 bool Kernel::wait_at_gate(bool leaving) {
@@ -97,10 +104,10 @@ bool Kernel::wait_at_gate(bool leaving) {
     on_main = nullptr;
     ++gate_blocked_;
     gate_depth_ = 0;
-    gate_changed_.notify_all();
-    for (int i = 1; i < depth; ++i) gate_.unlock();
-    gate_changed_.wait_for(gate_, std::chrono::milliseconds(50));
-    for (int i = 1; i < depth; ++i) gate_.lock();
+    gate_->changed.notify_all();
+    for (int i = 1; i < depth; ++i) gate_->turn.unlock();
+    gate_->changed.wait_for(gate_->turn, std::chrono::milliseconds(50));
+    for (int i = 1; i < depth; ++i) gate_->turn.lock();
     gate_depth_ = depth;
     --gate_blocked_;
     entry = saved_entry;

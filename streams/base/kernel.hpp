@@ -15,11 +15,10 @@
 #include "streams/base/trace.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -196,8 +195,8 @@ private:
     const Above &above_;
     Call *idle_calls_ = nullptr;
     int next_call_id_ = 1;
-    std::recursive_mutex gate_;
-    std::condition_variable_any gate_changed_;
+    struct Gate;
+    std::unique_ptr<Gate> gate_;
     std::atomic<int> gate_threads_ = 0;   // threads that have ever come in and still live
     std::atomic<int> gate_visitors_ = 0;  // threads inside, or waiting to come in
     int gate_blocked_ = 0;                // of these, waiting outside for their call

@@ -49,7 +49,7 @@ void Trace::attach(Reader &reader) {
 
 void Trace::detach(Reader &reader) {
     std::erase(readers_, &reader);
-    on = checking || !readers_.empty();
+    on = keeps_ || !readers_.empty();
 }
 
 void Trace::emit(const Record &record) {

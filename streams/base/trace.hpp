@@ -90,7 +90,7 @@ public:
     explicit Trace(Kernel &kernel) : kernel_(kernel) {}
     Trace(const Trace &) = delete;
 
-    bool on = checking; // where the last records are kept for what a fault tells
+    bool on = checking; // somebody reads, or the last records are kept
     int depth = 0;
 
     void attach(Reader &reader);
@@ -98,7 +98,10 @@ public:
     void emit(const Record &record);
     bool has_readers() const { return !readers_.empty(); } // whether to make a text that is not kept
 
-    // The last records, oldest first, of what was traced: for a fault, and for the handler of a crash.
+    // The last records, oldest first, of what was traced: for a fault, and for the handler of a crash. A checking build keeps
+    // them from the beginning; elsewhere, without a reader, who asks for it.
+    void keep_last() { on = keeps_ = true; }
+    bool kept_any() const { return recorded_ > 0; }
     static constexpr unsigned ring_size = 16;
     template <class F> void for_each_kept(F &&f) const {
         for (unsigned i = recorded_ > ring_size ? recorded_ - ring_size : 0; i < recorded_; ++i) f(ring_[i % ring_size]);
@@ -112,6 +115,7 @@ private:
     Kernel &kernel_;
     std::vector<Reader *> readers_;
     std::uint64_t sequence_ = 0;
+    bool keeps_ = checking;
     Kept ring_[ring_size] = {};
     unsigned recorded_ = 0;
 };

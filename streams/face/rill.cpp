@@ -219,6 +219,13 @@ static std::size_t stack_bytes(const char *text, std::size_t otherwise) {
     return bytes;
 }
 
+// RILL_RECORDS: on keeps the last records of what happens, for what a fault or a crash tells; it costs what a reader does.
+static bool records_wanted(const char *text) {
+    const bool on = std::strcmp(text, "on") == 0;
+    if (!on && *text && std::strcmp(text, "off") != 0) std::fprintf(stderr, "rill: RILL_RECORDS=%s is neither on nor off\n", text);
+    return on;
+}
+
 EXPORT rill_system *rill_system_new(const char *name) {
     const Profile *profile = find_profile(name ? name : "irix");
     if (!profile) {
@@ -238,6 +245,7 @@ EXPORT rill_system *rill_system_new(const char *name) {
         return nullptr;
     }
     if (const char *policy = std::getenv("RILL_FAULTS")) system->fault_policy = fault_policy(policy, system->fault_policy);
+    if (const char *records = std::getenv("RILL_RECORDS"); records && records_wanted(records)) system->trace.keep_last();
     return reinterpret_cast<rill_system *>(system);
 }
 

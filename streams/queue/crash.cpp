@@ -168,6 +168,7 @@ void tell_context(Text &out, const System &system, const Entry *e) {
         if (k.error) out << ", error " << static_cast<long>(k.error);
         if (*k.clause) out << "  " << k.clause;
     });
+    if (!system.trace.kept_any()) out << "\n  RILL_RECORDS=on in the environment tells what came before that";
     out << "\n";
 }
 

@@ -246,6 +246,34 @@ TEST_CASE("UTL-080: inside whose procedures it was, and the last records of a tr
     CHECK(ended.tells("put above: M_DATA"));
 }
 
+TEST_CASE("UTL-080: a program without a reader is told how to have the last records, and has them then") {
+    const auto crash = [](bool keep) {
+        Rig r;
+        if (keep) r.f.system.trace.keep_last();
+        const int fd = r.f.open("/dev/sick");
+        r.d.on_wput = [](queue_t *, mblk_t *) { *nowhere = 1; };
+        r.f.write(fd, "hello");
+    };
+    const Ended without = in_child([&] { crash(false); });
+    CHECK(without.signal == SIGSEGV);
+    CHECK(without.tells(checking ? "before that:" : "RILL_RECORDS=on in the environment tells what came before that"));
+    const Ended with = in_child([&] { crash(true); });
+    CHECK(with.signal == SIGSEGV);
+    CHECK(with.tells("before that:"));
+    CHECK(with.tells("put sick: M_DATA"));
+    CHECK(!with.tells("RILL_RECORDS"));
+    const Ended asked = in_child([] {
+        ::setenv("RILL_RECORDS", "on", 1);
+        rill_system *system = rill_system_new("irix");
+        std::fprintf(stderr, "kept: %d\n", reinterpret_cast<System *>(system)->trace.on);
+        rill_system_free(system);
+        ::setenv("RILL_RECORDS", "maybe", 1);
+        rill_system_free(rill_system_new("irix"));
+    });
+    CHECK(asked.tells("kept: 1"));
+    CHECK(asked.tells("rill: RILL_RECORDS=maybe is neither on nor off"));
+}
+
 TEST_CASE("UTL-080: a message that is none any more does not stop the telling") {
     const Ended ended = in_child([] {
         Rig().write([](queue_t *, mblk_t *mp) {

@@ -171,6 +171,7 @@ int play(const PlayOptions &asked) {
     if (!system) return failed(fmt::format("no profile is called {} (there are {})", options.profile, profile_names()));
     rill_budget(system.get(), steps_shown);
     auto &s = *reinterpret_cast<System *>(system.get());
+    s.trace.keep_last();
     if (options.seed) s.sched.seed(*options.seed);
     if (needs.faults && !std::getenv("RILL_FAULTS")) s.fault_policy = *needs.faults;
     if (!fill(system.get(), options, needs)) return exit_unusable;
