@@ -10,11 +10,12 @@ extern "C" {
 #define RILL_LOG_NAME char *
 #endif
 
-#define SL_ERROR 0x01
-#define SL_TRACE 0x02
-#define SL_NOTIFY 0x04
-#define SL_CONSOLE 0x08
-#define SL_FATAL 0x10
+/* AT&T's values (LOG-040); OpenSS7 has others. */
+#define SL_FATAL 0x01
+#define SL_NOTIFY 0x02
+#define SL_ERROR 0x04
+#define SL_TRACE 0x08
+#define SL_CONSOLE 0x10
 #define SL_WARN 0x20
 #define SL_NOTE 0x40
 
