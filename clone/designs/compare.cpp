@@ -237,107 +237,154 @@ std::vector<Place> places(const std::vector<std::string> &one_open) {
     return out;
 }
 
-Comparison compare(const Design &design) {
-    Comparison result{.design = &design, .lines = {}, .steps = {}, .answers = std::vector<std::string>(asked_count), .one_open = {}};
-    std::vector<std::string> &answers = result.answers;
-    Run run(design);
-    const std::string path = design.path;
-    const std::vector<std::string> at_first = run.names();
-    auto appeared = [&] {
-        std::vector<std::string> now = run.names(), more;
-        std::set_difference(now.begin(), now.end(), at_first.begin(), at_first.end(), std::back_inserter(more));
-        return more;
-    };
+namespace {
 
-    // A looks, opens twice, and B once; they use what they got. The second open is the one that is looked at: where the
-    // first opener gets the device itself (DragonFly 2007, dupfd), it is the second that a design is about.
-    answers[stat_shows] = run.stat(path);
+// What two processes, A and B, do with the device of one design; the answers come out of what they see.
+class Script {
+public:
+    explicit Script(const Design &design)
+        : result_{.design = &design, .lines = {}, .steps = {}, .answers = std::vector<std::string>(asked_count), .one_open = {}},
+          design_(design), run_(design), at_first_(run_.names()) {}
+    Comparison play();
+
+private:
+    void look_and_open();
+    void use();
+    void open_by_name();
+    void open_until_refused();
+    void close_one_and_open_again();
+    void detach_while_open();
+    std::vector<std::string> appeared() const; // names that were not there at first
+    std::string &answer(Asked asked) { return result_.answers[asked]; }
+
+    Comparison result_;
+    const Design &design_;
+    Run run_;
+    const std::string path_ = design_.path;
+    const std::vector<std::string> at_first_;
+    std::vector<std::string> by_open_; // names that the second open made
+    int a0_ = -1, a1_ = -1, b0_ = -1;  // A's first and second open, B's
+    long second_ = -1;                 // the number that the second open picked
+};
+
+std::vector<std::string> Script::appeared() const {
+    std::vector<std::string> now = run_.names(), more;
+    std::set_difference(now.begin(), now.end(), at_first_.begin(), at_first_.end(), std::back_inserter(more));
+    return more;
+}
+
+// A looks and opens twice. The second open is the one that is looked at: where the first opener gets the device itself
+// (DragonFly 2007, dupfd), it is the second that a design is about.
+void Script::look_and_open() {
+    answer(stat_shows) = run_.stat(path_);
     const std::vector<std::string> by_stat = appeared();
-    answers[stat_makes] = by_stat.empty() ? "nothing" : few(by_stat);
-    const int a0 = run.open(run.a, path, "1st");
+    answer(stat_makes) = by_stat.empty() ? "nothing" : few(by_stat);
+    a0_ = run_.open(run_.a, path_, "1st");
     const std::vector<std::string> by_first = appeared();
-    const std::size_t second_open = run.steps.steps.size();
-    const int a1 = run.open(run.a, path, "2nd");
-    const long second = run.picked(second_open);
-    for (std::size_t i = second_open; i < run.steps.steps.size(); ++i) result.one_open.push_back(run.steps.steps[i].word);
-    std::vector<std::string> by_open = appeared();
-    std::erase_if(by_open, [&](const std::string &n) { return std::find(by_first.begin(), by_first.end(), n) != by_first.end(); });
-    answers[new_name] = by_open.empty() ? "none" : few(by_open);
-    answers[fstat_shows] = run.fstat(a1);
-    answers[new_minor] = answers[fstat_shows] == answers[stat_shows] ? "no" : "yes";
-    answers[new_descriptor] = ended_where(result.one_open);
-    answers[picked_by] = picker(std::span(run.steps.steps).subspan(second_open));
+    const std::size_t second_open = run_.steps.steps.size();
+    a1_ = run_.open(run_.a, path_, "2nd");
+    second_ = run_.picked(second_open);
+    for (std::size_t i = second_open; i < run_.steps.steps.size(); ++i) result_.one_open.push_back(run_.steps.steps[i].word);
+    by_open_ = appeared();
+    std::erase_if(by_open_, [&](const std::string &n) { return std::find(by_first.begin(), by_first.end(), n) != by_first.end(); });
+    answer(new_name) = by_open_.empty() ? "none" : few(by_open_);
+    answer(fstat_shows) = run_.fstat(a1_);
+    answer(new_minor) = answer(fstat_shows) == answer(stat_shows) ? "no" : "yes";
+    answer(new_descriptor) = ended_where(result_.one_open);
+    answer(picked_by) = picker(std::span(run_.steps.steps).subspan(second_open));
+}
 
-    const int b0 = run.open(run.b, path, "3rd");
-    const int before = run.read(run.a, a0);
-    run.read(run.a, a0);
-    const int other = run.read(run.a, a1);
-    answers[own_data] = other == before ? "yes" : "shared";
-    run.read(run.b, b0);
-    run.write(run.a, a1, "hi");
-    run.read(run.a, a1);
-    const int twin = run.dup(run.a, a1);
+// B opens once; they use what they got.
+void Script::use() {
+    b0_ = run_.open(run_.b, path_, "3rd");
+    const int before = run_.read(run_.a, a0_);
+    run_.read(run_.a, a0_);
+    const int other = run_.read(run_.a, a1_);
+    answer(own_data) = other == before ? "yes" : "shared";
+    run_.read(run_.b, b0_);
+    run_.write(run_.a, a1_, "hi");
+    run_.read(run_.a, a1_);
+    const int twin = run_.dup(run_.a, a1_);
     const int between = other == before ? 2 : 3; // reads of the instance; B reads a shared one too
-    answers[dup_shares] = run.read(run.a, twin) == other + between ? "yes" : "no";
-    run.close(run.a, twin);
+    answer(dup_shares) = run_.read(run_.a, twin) == other + between ? "yes" : "no";
+    run_.close(run_.a, twin);
+}
 
-    // Whether an instance has a name that B can use.
-    answers[by_name] = "no";
-    if (!by_open.empty()) {
-        const int named = run.open(run.b, "/dev/" + by_open.front());
-        answers[by_name] = named >= 0 ? "yes, " + by_open.front() : errno_text(-named);
-        if (named >= 0) rill_close(run.b, named);
-    }
+// Whether an instance has a name that B can use.
+void Script::open_by_name() {
+    answer(by_name) = "no";
+    if (by_open_.empty()) return;
+    const int named = run_.open(run_.b, "/dev/" + by_open_.front());
+    answer(by_name) = named >= 0 ? "yes, " + by_open_.front() : errno_text(-named);
+    if (named >= 0) rill_close(run_.b, named);
+}
 
-    // One more makes four; then until it is refused.
+// One more makes four; then until it is refused.
+void Script::open_until_refused() {
     std::vector<int> more;
     int opens = 3, refused = 0;
     while (opens < static_cast<int>(script_bound) + 1 && !refused) {
-        const int fd = run.open(run.a, path, "more");
+        const int fd = run_.open(run_.a, path_, "more");
         if (fd < 0) refused = -fd;
         else more.push_back(fd), ++opens;
-        if (answers[listed].empty() && (refused || opens == static_cast<int>(script_bound))) {
+        if (answer(listed).empty() && (refused || opens == static_cast<int>(script_bound))) {
             const std::vector<std::string> now = appeared();
-            answers[listed] = now.empty() ? "nothing new" : few(now);
+            answer(listed) = now.empty() ? "nothing new" : few(now);
         }
     }
-    answers[bound_error] = refused ? fmt::format("{}, {}", opens, errno_text(refused)) : "no bound";
-    while (!more.empty()) rill_close(run.a, more.back()), more.pop_back();
-
-    // A closes the second instance, while the others are open, and opens again.
-    run.close(run.a, a1);
-    const std::size_t again = run.steps.steps.size();
-    const int a2 = run.open(run.a, path, "again");
-    const long number = run.picked(again);
-    answers[reuse] = a2 < 0             ? errno_text(-a2)
-                     : number < 0       ? "no numbers"
-                     : number == second ? fmt::format("{} again", number)
-                                        : fmt::format("{} after {}", number, second);
-    if (a2 >= 0) run.close(run.a, a2);
-    answers[hole] = design.hole ? design.hole(run.a, second) : "-";
-    run.close(run.a, a0);
-    run.close(run.b, b0);
-
-    // All closed; then the driver goes while one is open.
-    const std::vector<std::string> left = appeared();
-    answers[after_close] = left.empty() ? "nothing" : few(left);
-    int last = run.open(run.a, path, "last");
-    if (last < 0 && !left.empty()) last = run.open(run.a, "/dev/" + left.front(), "last"); // every number is taken: by name
-    {
-        const std::size_t first = run.steps.steps.size();
-        Enter scope(run.system);
-        const int error = design.detach(run.system);
-        run.note("detach driver", -error, "ok", first);
-        answers[detaching] = error ? errno_text(error) : "done";
-    }
-    if (last >= 0) {
-        const int got = run.read(run.a, last);
-        answers[then_reading] = got < 0 ? errno_text(-got) : "works";
-        run.close(run.a, last);
-    }
-    result.lines = std::move(run.lines);
-    result.steps = std::move(run.steps.steps);
-    return result;
+    answer(bound_error) = refused ? fmt::format("{}, {}", opens, errno_text(refused)) : "no bound";
+    while (!more.empty()) rill_close(run_.a, more.back()), more.pop_back();
 }
+
+// A closes the second instance, while the others are open, and opens again.
+void Script::close_one_and_open_again() {
+    run_.close(run_.a, a1_);
+    const std::size_t again = run_.steps.steps.size();
+    const int a2 = run_.open(run_.a, path_, "again");
+    const long number = run_.picked(again);
+    answer(reuse) = a2 < 0              ? errno_text(-a2)
+                    : number < 0        ? "no numbers"
+                    : number == second_ ? fmt::format("{} again", number)
+                                        : fmt::format("{} after {}", number, second_);
+    if (a2 >= 0) run_.close(run_.a, a2);
+    answer(hole) = design_.hole ? design_.hole(run_.a, second_) : "-";
+    run_.close(run_.a, a0_);
+    run_.close(run_.b, b0_);
+}
+
+// All closed; then the driver goes while one is open.
+void Script::detach_while_open() {
+    const std::vector<std::string> left = appeared();
+    answer(after_close) = left.empty() ? "nothing" : few(left);
+    int last = run_.open(run_.a, path_, "last");
+    if (last < 0 && !left.empty()) last = run_.open(run_.a, "/dev/" + left.front(), "last"); // every number is taken: by name
+    {
+        const std::size_t first = run_.steps.steps.size();
+        Enter scope(run_.system);
+        const int error = design_.detach(run_.system);
+        run_.note("detach driver", -error, "ok", first);
+        answer(detaching) = error ? errno_text(error) : "done";
+    }
+    if (last < 0) return;
+    const int got = run_.read(run_.a, last);
+    answer(then_reading) = got < 0 ? errno_text(-got) : "works";
+    run_.close(run_.a, last);
+}
+
+Comparison Script::play() {
+    look_and_open();
+    use();
+    open_by_name();
+    open_until_refused();
+    close_one_and_open_again();
+    detach_while_open();
+    result_.lines = std::move(run_.lines);
+    result_.steps = std::move(run_.steps.steps);
+    return std::move(result_);
+}
+
+} // namespace
+
+Comparison compare(const Design &design) { return Script(design).play(); }
 
 } // namespace rill::designs

@@ -277,6 +277,59 @@ int Image::open_group(const std::string &path, void *&handle, Problems &problems
     return ENOEXEC;
 }
 
+// The C text of master files; a unit that is loadable is compiled with its own, the others together.
+int Image::write_sources(const Plan &plan, Parts &parts, Problems &problems) {
+    for (std::size_t i = 0; i < plan.units.size(); ++i) {
+        const Unit &unit = plan.units[i];
+        const bool loadable = unit.master.has('d') && !unit.object.empty();
+        const std::string text = c_text(unit.master, unit.vectors.size());
+        std::string source;
+        if (!text.empty() || loadable) {
+            source = directory_.path() + "/config/" + unit.master.name + ".c";
+            if (const int error = write(source, text, problems)) return error;
+        }
+        if (loadable) {
+            objects_[i].group = source;
+            continue;
+        }
+        if (!source.empty()) parts.sources.push_back(source);
+        if (!objects_[i].copy.empty()) parts.resident.push_back(objects_[i].copy);
+    }
+    return 0;
+}
+
+// An object that stands for what no object defines; none when nothing is missing.
+int Image::compile_stubs(const Plan &plan, std::string &object, Problems &problems) {
+    std::string stubs = "#include <errno.h>\n";
+    std::set<std::string, std::less<>> stubbed;
+    for (const Stub &stub : plan.stubs) {
+        bool real = false;
+        for (const Object &each : objects_) real = real || each.names.contains(stub.name);
+        if (!real && stubbed.insert(stub.name).second) stubs += c_stub(stub);
+    }
+    if (stubbed.empty()) return 0;
+    object = directory_.path() + "/config/stubs.so";
+    const std::string source = directory_.path() + "/config/stubs.c";
+    if (const int error = write(source, stubs, problems)) return error;
+    return compile(object, {source}, problems);
+}
+
+// What is resident, as one object, unless it is one.
+int Image::open_kernel(const Plan &plan, const Parts &parts, std::string &kernel, Problems &problems) {
+    std::vector<std::string> inputs = parts.sources;
+    inputs.insert(inputs.end(), parts.resident.begin(), parts.resident.end());
+    if (inputs.empty()) return 0;
+    std::string stubs;
+    if (const int error = compile_stubs(plan, stubs, problems)) return error;
+    if (!stubs.empty()) inputs.push_back(stubs);
+    kernel = inputs[0];
+    if (inputs.size() > 1 || !parts.sources.empty()) {
+        kernel = directory_.path() + "/config/kernel.so";
+        if (const int error = compile(kernel, inputs, problems)) return error;
+    }
+    return open_group(kernel, kernel_, problems);
+}
+
 int Image::build(const Plan &plan, Problems &problems) {
     objects_.resize(plan.units.size());
     bool anything = false;
@@ -294,67 +347,23 @@ int Image::build(const Plan &plan, Problems &problems) {
         if (!plan.units[i].object.empty())
             if (const int e = copy(plan.units[i], objects_[i], problems)) error = e;
     if (error) return error;
+    Parts parts;
+    std::string kernel;
+    if ((error = write_sources(plan, parts, problems))) return error;
+    if ((error = open_kernel(plan, parts, kernel, problems))) return error;
 
-    // Each part is a source or object; sources first, so that master files go before drivers.
-    std::vector<std::string> sources, resident;
-    for (std::size_t i = 0; i < plan.units.size(); ++i) {
-        const Unit &unit = plan.units[i];
-        const std::string text = c_text(unit.master, unit.vectors.size());
-        std::string source;
-        if (!text.empty()) {
-            source = directory_.path() + "/config/" + unit.master.name + ".c";
-            if ((error = write(source, text, problems))) return error;
-        }
-        if (unit.master.has('d') && !unit.object.empty()) {
-            if (source.empty()) {
-                source = directory_.path() + "/config/" + unit.master.name + ".c";
-                if ((error = write(source, "", problems))) return error;
-            }
-            objects_[i].group = source;
-            continue;
-        }
-        if (!source.empty()) sources.push_back(source);
-        if (!objects_[i].copy.empty()) resident.push_back(objects_[i].copy);
-    }
-
-    std::string stubs = "#include <errno.h>\n";
-    std::set<std::string, std::less<>> stubbed;
-    for (const Stub &stub : plan.stubs) {
-        bool real = false;
-        for (const Object &object : objects_) real = real || object.names.contains(stub.name);
-        if (!real && stubbed.insert(stub.name).second) stubs += c_stub(stub);
-    }
-    const std::string kernel = directory_.path() + "/config/kernel.so";
-    if (!sources.empty() || resident.size() > 1 || (!stubbed.empty() && !resident.empty())) {
-        std::vector<std::string> inputs = std::move(sources);
-        inputs.insert(inputs.end(), resident.begin(), resident.end());
-        if (!stubbed.empty()) {
-            const std::string source = directory_.path() + "/config/stubs.c", object = directory_.path() + "/config/stubs.so";
-            if ((error = write(source, stubs, problems))) return error;
-            if ((error = compile(object, {source}, problems))) return error;
-            inputs.push_back(object);
-        }
-        if ((error = compile(kernel, inputs, problems))) return error;
-        if ((error = open_group(kernel, kernel_, problems))) return error;
-    } else if (resident.size() == 1) {
-        if ((error = open_group(resident[0], kernel_, problems))) return error;
-    }
-
-    for (std::size_t i = 0; i < objects_.size(); ++i) {
-        Object &object = objects_[i];
+    for (Object &object : objects_) {
         if (object.copy.empty()) continue;
         if (object.group.empty()) {
             object.handle = ::dlopen(object.copy.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-            if (!object.handle) {
-                problems.add({object.shown, 0, 0}, "was opened and is not there");
-                return ENOEXEC;
-            }
-            continue;
+            if (object.handle) continue;
+            problems.add({object.shown, 0, 0}, "was opened and is not there");
+            return ENOEXEC;
         }
         const std::string source = object.group;
         object.group = source.substr(0, source.size() - 2) + ".so";
         std::vector<std::string> inputs = {source, object.copy};
-        if (kernel_) inputs.push_back(resident.size() == 1 && ::access(kernel.c_str(), F_OK) != 0 ? resident[0] : kernel);
+        if (kernel_) inputs.push_back(kernel);
         if ((error = compile(object.group, inputs, problems))) return error;
     }
     return 0;

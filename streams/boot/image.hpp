@@ -51,7 +51,14 @@ private:
         std::set<std::string, std::less<>> wanted; // names without a definition in it
     };
 
+    struct Parts {
+        std::vector<std::string> sources, resident; // C text first, so that master files go before drivers
+    };
+
     int copy(const Unit &unit, Object &object, Problems &problems);
+    int write_sources(const Plan &plan, Parts &parts, Problems &problems);
+    int compile_stubs(const Plan &plan, std::string &object, Problems &problems);
+    int open_kernel(const Plan &plan, const Parts &parts, std::string &kernel, Problems &problems);
     int compile(const std::string &output, const std::vector<std::string> &inputs, Problems &problems);
     int write(const std::string &path, std::string_view text, Problems &problems);
     int open_group(const std::string &path, void *&handle, Problems &problems);

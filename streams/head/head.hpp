@@ -23,6 +23,7 @@
 #include "streams/file/registry.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,9 @@ struct MessageRequest {
     int band;
     int more = 0;
     bool hung_up = false; // ended by a hangup: *flagsp 0, band untouched
+
+    bool wants_ctl() const { return ctl && ctl->maxlen >= 0; }
+    bool wants_data() const { return data && data->maxlen >= 0; }
 };
 
 class Stream {
@@ -218,9 +222,22 @@ private:
     int job_control(Caller &process, bool reading);
     int refuse_write(Caller &process, const char *call, bool is_write, bool waited = false);
     int check_sizes(Caller &process, int ctl, int data, bool minimum_always);
+    struct Front { // of a message that was taken: what its rest goes back with
+        unsigned char band;
+        unsigned short flag;
+        bool is_last_mark;
+    };
+    mblk_t *take_front(Front *was);
+    void put_back(mblk_t *mp, const Front &was);
+    std::optional<int> read_nothing(Caller &process, const File &file, const Transfer &t, bool may_sleep);
+    bool consume_front(unsigned char type);
+    mblk_t *as_data(mblk_t *mp);
+    mblk_t *move_out(mblk_t *mp, Transfer &t, bool *fault);
     mblk_t *drop_front_block(mblk_t *mp);
-    void put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark);
     void send_read_request(size_t wanted);
+    mblk_t *suitable(Caller &process, const File &file, MessageRequest &r, bool may_sleep, int *answer);
+    bool move_parts(mblk_t **ctl_part, mblk_t **data_part, MessageRequest &r);
+    void tell_new_front(bool after_hipri, unsigned char band);
     mblk_t *take_part(mblk_t *part, struct strbuf &buffer, size_t *moved, bool *fault);
     queue_t *flow_target();
     bool some_band_writable();
@@ -243,6 +260,11 @@ private:
     int ioctl_look(Caller &process, void *argument);
     int ioctl_find(Caller &process, void *argument, int *rval);
     int ioctl_list(Caller &process, void *argument, int *rval);
+    int ioctl_flushband(Caller &process, File &file, void *argument);
+    int ioctl_getband(Caller &process, void *argument);
+    int ioctl_canput(Caller &process, int band, int *rval);
+    int ioctl_setcltime(Caller &process, void *argument);
+    int ioctl_of_driver(Caller &process, int command, void *argument, int *rval);
     int ioctl_flush(Caller &process, File &file, int what, int band);
     int ioctl_nread(Caller &process, int command, void *argument, int *rval);
     int ioctl_peek(Caller &process, void *argument, int *rval);

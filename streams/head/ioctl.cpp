@@ -98,6 +98,37 @@ int Stream::own_write_error() const {
     return hung_up && (write_error == ENXIO || write_error == EPIPE) ? 0 : write_error;
 }
 
+int Stream::ioctl_flushband(Caller &process, File &file, void *argument) {
+    bandinfo info;
+    if (hung_up) return process.refuse(ENXIO, "I_FLUSHBAND", "the stream is hung up", "IOC-006");
+    if (!get(info, argument)) return process.refuse(EFAULT, "I_FLUSHBAND", "bad address", "IOC-008");
+    return ioctl_flush(process, file, info.bi_flag, info.bi_pri);
+}
+
+int Stream::ioctl_getband(Caller &process, void *argument) {
+    front_signals();
+    const mblk_t *mp = read_queue()->q_first;
+    if (!mp) return process.refuse(ENODATA, "I_GETBAND", "the read queue is empty", "IOC-211");
+    return give_int(process, argument, mp->b_band);
+}
+
+int Stream::ioctl_canput(Caller &process, int band, int *rval) {
+    if (band < 0 || band > 255) return process.refuse(EINVAL, "I_CANPUT", "no such band", "IOC-213");
+    *rval = bcanputnext(write_queue(), static_cast<unsigned char>(band));
+    if (!*rval) (band ? band_write_wanted : write_wanted) = true;
+    return 0;
+}
+
+int Stream::ioctl_setcltime(Caller &process, void *argument) {
+    int ms;
+    if (!get(ms, argument)) return process.refuse(EFAULT, "I_SETCLTIME", "bad address", "IOC-008");
+    if (ms < 0) return process.refuse(EINVAL, "I_SETCLTIME", "the time is negative", "IOC-223");
+    constexpr long tick_ms = 1000 / ticks_a_second;
+    const long rounded = (ms + tick_ms - 1) / tick_ms * tick_ms; // IOC-220
+    close_ms = static_cast<int>(std::min<long>(rounded, std::numeric_limits<int>::max()));
+    return 0;
+}
+
 int Stream::ioctl(Caller &process, File &file, int command, void *argument, int *rval) {
     *rval = 0;
     if (options.istty) [[unlikely]]
@@ -113,12 +144,7 @@ int Stream::ioctl(Caller &process, File &file, int command, void *argument, int 
     case I_FIND: return ioctl_find(process, argument, rval);
     case I_LIST: return ioctl_list(process, argument, rval);
     case I_FLUSH: return ioctl_flush(process, file, value_of(argument), -1);
-    case I_FLUSHBAND: {
-        bandinfo info;
-        if (hung_up) return process.refuse(ENXIO, "I_FLUSHBAND", "the stream is hung up", "IOC-006");
-        if (!get(info, argument)) return process.refuse(EFAULT, "I_FLUSHBAND", "bad address", "IOC-008");
-        return ioctl_flush(process, file, info.bi_flag, info.bi_pri);
-    }
+    case I_FLUSHBAND: return ioctl_flushband(process, file, argument);
     case I_NREAD:
     case FIONREAD:
     case fiordchk: return ioctl_nread(process, command, argument, rval);
@@ -139,28 +165,9 @@ int Stream::ioctl(Caller &process, File &file, int command, void *argument, int 
     case I_FDINSERT: return ioctl_fdinsert(process, file, argument);
     case I_ATMARK: return ioctl_atmark(process, value_of(argument), rval);
     case I_CKBAND: return ioctl_ckband(process, value_of(argument), rval);
-    case I_GETBAND: {
-        front_signals();
-        const mblk_t *mp = read_queue()->q_first;
-        if (!mp) return process.refuse(ENODATA, "I_GETBAND", "the read queue is empty", "IOC-211");
-        return give_int(process, argument, mp->b_band);
-    }
-    case I_CANPUT: {
-        const int band = value_of(argument);
-        if (band < 0 || band > 255) return process.refuse(EINVAL, "I_CANPUT", "no such band", "IOC-213");
-        *rval = bcanputnext(write_queue(), static_cast<unsigned char>(band));
-        if (!*rval) (band ? band_write_wanted : write_wanted) = true;
-        return 0;
-    }
-    case I_SETCLTIME: {
-        int ms;
-        if (!get(ms, argument)) return process.refuse(EFAULT, "I_SETCLTIME", "bad address", "IOC-008");
-        if (ms < 0) return process.refuse(EINVAL, "I_SETCLTIME", "the time is negative", "IOC-223");
-        constexpr long tick_ms = 1000 / ticks_a_second;
-        const long rounded = (ms + tick_ms - 1) / tick_ms * tick_ms; // IOC-220
-        close_ms = static_cast<int>(std::min<long>(rounded, std::numeric_limits<int>::max()));
-        return 0;
-    }
+    case I_GETBAND: return ioctl_getband(process, argument);
+    case I_CANPUT: return ioctl_canput(process, value_of(argument), rval);
+    case I_SETCLTIME: return ioctl_setcltime(process, argument);
     case I_GETCLTIME: return give_int(process, argument, close_ms);
     case I_STR: return ioctl_str(process, argument, rval);
     case I_LINK:
@@ -171,8 +178,12 @@ int Stream::ioctl(Caller &process, File &file, int command, void *argument, int 
         if (command == I_UNLINK || command == I_PUNLINK)
             return unlink_stream(process, *this, value_of(argument), command == I_PUNLINK);
         return link_stream(process, file, *this, value_of(argument), command == I_PLINK, rval);
-    default: break;
+    default: return ioctl_of_driver(process, command, argument, rval);
     }
+}
+
+// A command that is none of the head's: as an I_STR where the head knows its data, else transparent.
+int Stream::ioctl_of_driver(Caller &process, int command, void *argument, int *rval) {
     IoctlRequest request{.command = command, .ticks = forever, .argument = argument};
     for (const TerminalCommand &t : terminal_commands)
         if (t.command == command) {

@@ -113,6 +113,76 @@ mblk_t *copy_chain_out(mblk_t *mp, char *to, size_t limit, size_t *moved, bool *
 
 } // namespace
 
+// The front message, off the queue.
+mblk_t *Stream::take_front(Front *was) {
+    mblk_t *mp = getq(read_queue());
+    *was = {mp->b_band, mp->b_flag, mp == last_mark};
+    if (was->is_last_mark) last_mark = nullptr;
+    return mp;
+}
+
+// Nothing is queued: what the read answers, or nothing, to look again.
+std::optional<int> Stream::read_nothing(Caller &process, const File &file, const Transfer &t, bool may_sleep) {
+    queue_t *q = read_queue();
+    if (t.done && !options.delim) return 0; // RD-003
+    if (t.count == 0) return 0;
+    getq(q); // marks the queue as wanted, back-enables (FLW-019)
+    if (hung_up) return 0; // RD-065
+    if (options.mreadon) {
+        if (!may_sleep) return must_sleep;
+        send_read_request(t.count - t.done);
+        system.sched.run_queues();
+        if (q->q_first || hung_up) return {}; // RD-076
+        if (linked_below || read_error)
+            return t.done ? 0 : process.refuse(take_error(true), "read", "an error arrived", "ERR-046");
+    }
+    if (file.no_wait()) {
+        if (t.done) return 0;
+        if ((file.flags & FNDELAY) && options.ndelon) return 0; // RD-063
+        return process.refuse(EAGAIN, "read", "nothing is queued, and the file does not wait", "RD-061");
+    }
+    if (!may_sleep) return must_sleep;
+    if (int error = wait_for_message(process, "read")) return t.done ? 0 : error;
+    return {};
+}
+
+// Whether the front message, which is no data, was for nobody to read.
+bool Stream::consume_front(unsigned char type) {
+    if (type == M_SIG)
+        front_signals();
+    else if (type == M_PASSFP && options.control_mode == RPROTDIS)
+        free_at_head(getq(read_queue())); // RD-049
+    else
+        return false;
+    return true;
+}
+
+// A message with a control part as this stream's reads take it: as data, or without it; nullptr: nothing is left.
+mblk_t *Stream::as_data(mblk_t *mp) {
+    if (mp->b_datap->db_type == M_PCPROTO) hipri_held = false; // RD-047
+    if (options.control_mode == RPROTDAT) {
+        for (mblk_t *b = mp; b && is_control(b); b = b->b_cont) b->b_datap->db_type = M_DATA; // RD-044
+        return mp;
+    }
+    while (mp && is_control(mp)) mp = drop_front_block(mp); // RD-045
+    return mp;
+}
+
+// As much as there is room for; the rest, and in *fault whether the address was bad.
+mblk_t *Stream::move_out(mblk_t *mp, Transfer &t, bool *fault) {
+    size_t moved = 0;
+    mblk_t *rest = nullptr;
+    if (!mp->b_cont && block_length(mp) <= t.count - t.done) [[likely]] { // all of one block
+        moved = block_length(mp);
+        *fault = !copy_to_user(t.base + t.done, mp->b_rptr, moved);
+        freeb(mp);
+    } else {
+        rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, fault);
+    }
+    if (!*fault) t.done += moved;
+    return rest;
+}
+
 // Order: job control, linked below, stored read error, then the queue (ERR-040).
 int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, true)) return process.refuse(error, "read", "a background process", "RD-073");
@@ -125,97 +195,50 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
     for (;;) {
         mblk_t *mp = q->q_first;
         if (!mp) {
-            if (t.done && !options.delim) return 0; // RD-003
-            if (t.count == 0) return 0;
-            getq(q); // marks the queue as wanted, back-enables (FLW-019)
-            if (hung_up) return 0; // RD-065
-            if (options.mreadon) {
-                if (!may_sleep) return must_sleep;
-                send_read_request(t.count - t.done);
-                system.sched.run_queues();
-                if (q->q_first || hung_up) continue; // RD-076
-                if (linked_below || read_error)
-                    return t.done ? 0 : process.refuse(take_error(true), "read", "an error arrived", "ERR-046");
-            }
-            if (file.no_wait()) {
-                if (t.done) return 0;
-                if ((file.flags & FNDELAY) && options.ndelon) return 0; // RD-063
-                return process.refuse(EAGAIN, "read", "nothing is queued, and the file does not wait", "RD-061");
-            }
-            if (!may_sleep) return must_sleep;
-            if (int error = wait_for_message(process, "read")) return t.done ? 0 : error;
+            if (const auto answer = read_nothing(process, file, t, may_sleep)) return *answer;
             continue;
         }
         const unsigned char type = mp->b_datap->db_type;
         if (type != M_DATA) [[unlikely]] {
-            if (type == M_SIG) {
-                front_signals();
-                continue;
-            }
-            if (type == M_PASSFP) {
-                if (options.control_mode == RPROTDIS) { // RD-049
-                    free_at_head(getq(q));
-                    continue;
-                }
-                if (t.done) return 0;
-                return process.refuse(EBADMSG, "read", "a passed descriptor is at the front", "RD-048");
-            }
-            if (options.control_mode == RPROTNORM) {
+            if (consume_front(type)) continue;
+            if (type == M_PASSFP || options.control_mode == RPROTNORM) {
                 if (t.done) return 0; // RD-043
+                if (type == M_PASSFP) return process.refuse(EBADMSG, "read", "a passed descriptor is at the front", "RD-048");
                 return process.refuse(EBADMSG, "read", "a message with a control part is at the front", "RD-040");
             }
         }
         if (t.done && mp == last_mark) return 0; // RD-024
         const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
-        mp = getq(q);
-        const unsigned char band = mp->b_band;
-        const unsigned short flag = mp->b_flag;
-        const bool was_last_mark = mp == last_mark;
-        if (was_last_mark) last_mark = nullptr;
-        if (is_control(mp)) [[unlikely]] {
-            if (type == M_PCPROTO) hipri_held = false; // RD-047
-            if (options.control_mode == RPROTDAT) {
-                for (mblk_t *b = mp; b && is_control(b); b = b->b_cont) b->b_datap->db_type = M_DATA; // RD-044
-            } else {
-                while (mp && is_control(mp)) mp = drop_front_block(mp); // RD-045
-                if (!mp) continue;                                       // RD-046
-            }
-        }
+        Front was;
+        mp = take_front(&was);
+        if (is_control(mp) && !(mp = as_data(mp))) [[unlikely]] continue; // RD-046
+        const bool ends_record = options.delim && (was.flag & MSGDELIM);
         if (!has_bytes(mp)) [[unlikely]] { // a zero-length message ends a read (RD-020, RD-021, RD-029)
-            if (t.done && !((options.delim && (flag & MSGDELIM)) || ((flag & MSGMARK) && !was_last_mark))) {
-                put_back(mp, band, flag, was_last_mark);
+            if (t.done && !(ends_record || ((was.flag & MSGMARK) && !was.is_last_mark))) {
+                put_back(mp, was);
                 return 0;
             }
             freemsg(mp);
             front_signals();
             return 0;
         }
-        size_t moved = 0;
         bool fault = false;
-        mblk_t *rest = nullptr;
-        if (!mp->b_cont && block_length(mp) <= t.count - t.done) [[likely]] { // all of one block
-            moved = block_length(mp);
-            fault = !copy_to_user(t.base + t.done, mp->b_rptr, moved);
-            freeb(mp);
-        } else {
-            rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, &fault);
-        }
+        mblk_t *rest = move_out(mp, t, &fault);
         if (fault) [[unlikely]] {
             freemsg(rest);
             front_signals();
             return process.refuse(EFAULT, "read", "bad address; the message is lost", "RD-074");
         }
-        t.done += moved;
         if (rest && (options.read_mode == RMSGD || !has_bytes(rest))) { // RD-005
             freemsg(rest);
             rest = nullptr;
         }
         if (rest) {
-            put_back(rest, band, flag, was_last_mark); // RD-002, RD-026
+            put_back(rest, was); // RD-002, RD-026
             return 0;
         }
         if (q->q_first && q->q_first->b_datap->db_type == M_SIG) [[unlikely]] front_signals();
-        if (options.read_mode != RNORM || t.done == t.count || (flag & MSGMARK) || (options.delim && (flag & MSGDELIM))) return 0;
+        if (options.read_mode != RNORM || t.done == t.count || (was.flag & MSGMARK) || ends_record) return 0;
     }
 }
 
@@ -225,10 +248,10 @@ mblk_t *Stream::drop_front_block(mblk_t *mp) {
     return next;
 }
 
-void Stream::put_back(mblk_t *mp, unsigned char band, unsigned short flag, bool was_last_mark) {
-    mp->b_band = band;
-    mp->b_flag = flag;
-    if (was_last_mark) last_mark = mp;
+void Stream::put_back(mblk_t *mp, const Front &was) {
+    mp->b_band = was.band;
+    mp->b_flag = was.flag;
+    if (was.is_last_mark) last_mark = mp;
     if (!putbq(read_queue(), mp)) freemsg(mp);
 }
 
@@ -242,59 +265,38 @@ void Stream::send_read_request(size_t wanted) {
     putnext(write_queue(), mp);
 }
 
-// Order: job control, linked below, stored read error, getpmsg's flags, then the queue (ERR-040, GM-011).
-int Stream::getmsg(Caller &process, File &file, MessageRequest &r, bool may_sleep) {
-    if (int error = job_control(process, true)) return process.refuse(error, "getmsg", "a background process", "GM-066");
-    if (linked_below || read_error)
-        return process.refuse(take_error(true), "getmsg",
-                              linked_below ? "the stream is linked below a multiplexor" : "the stream holds a read error",
-                              linked_below ? "GM-062" : "GM-060");
-    if (r.flags != MSG_ANY && r.flags != MSG_BAND && r.flags != MSG_HIPRI)
-        return process.refuse(EINVAL, "getpmsg", "flags must be one of MSG_ANY, MSG_BAND, MSG_HIPRI", "GM-002");
-    if (r.flags == MSG_HIPRI && r.band != 0)
-        return process.refuse(EINVAL, "getpmsg", "MSG_HIPRI goes with band 0", "GM-004");
-    const bool want_ctl = r.ctl && r.ctl->maxlen >= 0;
-    const bool want_data = r.data && r.data->maxlen >= 0;
-    if (system.profile.getmsg_zero_returns && !read_queue()->q_first && want_ctl && want_data && !r.ctl->maxlen &&
-        !r.data->maxlen) {
-        r.ctl->len = r.data->len = 0;
-        r.hung_up = true;
-        return 0;
-    }
+// The message that the call is about, at the front; in *answer what the call answers without one.
+mblk_t *Stream::suitable(Caller &process, const File &file, MessageRequest &r, bool may_sleep, int *answer) {
     queue_t *q = read_queue();
-    mblk_t *mp;
     for (;;) {
         front_signals();
-        mp = q->q_first;
+        mblk_t *mp = q->q_first;
         const bool suits = mp && (r.flags == MSG_ANY || is_high_priority(mp) || (r.flags == MSG_BAND && mp->b_band >= r.band));
         if (mp && mp->b_datap->db_type == M_PASSFP)
-            return process.refuse(EBADMSG, "getmsg", "a passed descriptor is at the front", "GM-061");
-        if (suits) break;
+            return *answer = process.refuse(EBADMSG, "getmsg", "a passed descriptor is at the front", "GM-061"), nullptr;
+        if (suits) return mp;
         if (!mp) getq(q);
         if (hung_up) { // GM-057
             if (r.ctl) r.ctl->len = 0;
             if (r.data) r.data->len = 0;
             r.hung_up = true;
-            return 0;
+            return *answer = 0, nullptr;
         }
         if (file.no_wait())
-            return process.refuse(EAGAIN, "getmsg", "no suitable message, and the file does not wait", "GM-055");
-        if (!may_sleep) return must_sleep;
-        if (int error = wait_for_message(process, "getmsg")) return error;
+            return *answer = process.refuse(EAGAIN, "getmsg", "no suitable message, and the file does not wait", "GM-055"), nullptr;
+        if (!may_sleep) return *answer = must_sleep, nullptr;
+        if ((*answer = wait_for_message(process, "getmsg"))) return nullptr;
     }
-    const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
-    mp = getq(q);
-    const bool hipri = is_high_priority(mp);
-    const unsigned char band = mp->b_band;
-    const unsigned short flag = mp->b_flag;
-    const bool was_last_mark = mp == last_mark;
-    if (was_last_mark) last_mark = nullptr;
+}
 
-    // The control part: the leading M_PROTO or M_PCPROTO blocks (GM-038).
-    mblk_t *ctl = nullptr, *data = mp;
-    if (is_control(mp)) {
-        ctl = mp;
-        mblk_t *last = mp;
+// The control part, the leading M_PROTO or M_PCPROTO blocks (GM-038), and the rest each into its buffer. What is left of
+// them comes back in their places.
+bool Stream::move_parts(mblk_t **ctl_part, mblk_t **data_part, MessageRequest &r) {
+    const bool want_ctl = r.wants_ctl(), want_data = r.wants_data();
+    mblk_t *&ctl = *ctl_part, *&data = *data_part;
+    if (is_control(data)) {
+        ctl = data;
+        mblk_t *last = data;
         while (last->b_cont && is_control(last->b_cont)) last = last->b_cont;
         data = last->b_cont;
         last->b_cont = nullptr;
@@ -319,7 +321,45 @@ int Stream::getmsg(Caller &process, File &file, MessageRequest &r, bool may_slee
     } else if (data) {
         r.more |= MOREDATA;
     }
-    if (fault) {
+    return !fault;
+}
+
+// A message of another band is at the front now (SIG-024, SIG-025).
+void Stream::tell_new_front(bool after_hipri, unsigned char band) {
+    mblk_t *first = read_queue()->q_first;
+    if (!first || signals.empty() || is_high_priority(first)) return;
+    const int kind = first->b_band ? S_RDBAND : S_RDNORM;
+    if (after_hipri)
+        raise_event(S_INPUT | kind, first->b_band);
+    else if (first->b_band != band)
+        raise_event(kind, first->b_band);
+}
+
+// Order: job control, linked below, stored read error, getpmsg's flags, then the queue (ERR-040, GM-011).
+int Stream::getmsg(Caller &process, File &file, MessageRequest &r, bool may_sleep) {
+    if (int error = job_control(process, true)) return process.refuse(error, "getmsg", "a background process", "GM-066");
+    if (linked_below || read_error)
+        return process.refuse(take_error(true), "getmsg",
+                              linked_below ? "the stream is linked below a multiplexor" : "the stream holds a read error",
+                              linked_below ? "GM-062" : "GM-060");
+    if (r.flags != MSG_ANY && r.flags != MSG_BAND && r.flags != MSG_HIPRI)
+        return process.refuse(EINVAL, "getpmsg", "flags must be one of MSG_ANY, MSG_BAND, MSG_HIPRI", "GM-002");
+    if (r.flags == MSG_HIPRI && r.band != 0)
+        return process.refuse(EINVAL, "getpmsg", "MSG_HIPRI goes with band 0", "GM-004");
+    if (system.profile.getmsg_zero_returns && !read_queue()->q_first && r.wants_ctl() && r.wants_data() && !r.ctl->maxlen &&
+        !r.data->maxlen) {
+        r.ctl->len = r.data->len = 0;
+        r.hung_up = true;
+        return 0;
+    }
+    int answer = 0;
+    mblk_t *data = suitable(process, file, r, may_sleep, &answer), *ctl = nullptr;
+    if (!data) return answer;
+    const bool hipri = is_high_priority(data);
+    const Taking taking(head, hipri ? 0 : data->b_band);
+    Front was;
+    data = take_front(&was);
+    if (!move_parts(&ctl, &data, r)) {
         freemsg(ctl);
         freemsg(data);
         if (hipri) hipri_held = false;
@@ -327,23 +367,18 @@ int Stream::getmsg(Caller &process, File &file, MessageRequest &r, bool may_slee
         return process.refuse(EFAULT, "getmsg", "bad address; the message is lost", "GM-036");
     }
     r.flags = hipri ? MSG_HIPRI : MSG_BAND; // GM-030, GM-031
-    r.band = hipri ? 0 : band;
+    r.band = hipri ? 0 : was.band;
 
     mblk_t *rest = ctl ? ctl : data;
     if (ctl && data) linkb(ctl, data);
     if (hipri && !ctl) hipri_held = false;
     if (rest) {
-        put_back(rest, hipri ? 0 : band, flag, was_last_mark); // a rest without control part is ordinary (GM-033)
+        if (hipri) was.band = 0; // a rest without control part is ordinary (GM-033)
+        put_back(rest, was);
         return 0;
     }
     front_signals();
-    if (mblk_t *first = q->q_first; first && !signals.empty() && !is_high_priority(first)) {
-        const int kind = first->b_band ? S_RDBAND : S_RDNORM;
-        if (hipri)
-            raise_event(S_INPUT | kind, first->b_band); // SIG-024
-        else if (first->b_band != band)
-            raise_event(kind, first->b_band); // SIG-025
-    }
+    tell_new_front(hipri, was.band);
     return 0;
 }
 

@@ -186,11 +186,19 @@ std::string unknown_command(CLI::App &app, int argc, char **argv) {
     return std::string("no command is called ") + argv[1] + tool::meant(argv[1], names) + " (rill --help lists them)";
 }
 
-int run(int argc, char **argv) {
-    CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: one name in /dev,\na fresh unit for each open. Make calls, and see each step of them.");
+// What the words of the command line stand for.
+struct Asked {
+    tool::PlayOptions play;
+    tool::Compile compile;
+    tool::CheckOptions check;
+    tool::ConformOptions conform;
+    tool::ClauseOptions clause;
+    tool::DesignsOptions designs;
+};
+
+void describe(CLI::App &app, bool &asked_checking) {
     app.name("rill");
     app.set_version_flag("--version", "rill " RILL_VERSION);
-    bool asked_checking = false; // told by the first argument, below
     app.require_subcommand(1);
     app.add_flag("--checking", asked_checking, "first word only: use the slower build that also\nfinds drivers' faults");
     app.footer(std::string(exit_table) +
@@ -216,8 +224,9 @@ int run(int argc, char **argv) {
                "  expect \"hello\" read fd 64\n"
                "  expect (61,0) fstat fd");
     app.get_formatter()->column_width(22);
+}
 
-    tool::PlayOptions options;
+void play_commands(CLI::App &app, tool::PlayOptions &options) {
     CLI::App *run = app.add_subcommand("run", "Run a scenario in the system that it names");
     run->add_option("FILE", options.file, "the scenario, or the name of one that comes with rill")->required();
     of_a_scenario(*run, options);
@@ -236,17 +245,41 @@ int run(int argc, char **argv) {
     shell->footer("At a terminal Tab completes, Ctrl-C ends a call, and lines are kept in $XDG_STATE_HOME/rill/history.\n"
                   "Example:\n  echo 'fd = open /dev/echo' | rill shell --json");
     for (CLI::App *command : {run, boot, shell}) common(*command, options);
+}
 
-    tool::Compile compile;
-    cc_command(app, compile);
-    tool::CheckOptions check;
-    check_command(app, check);
-    tool::ConformOptions conform;
-    conform_command(app, conform);
-    tool::ClauseOptions clause;
-    clause_command(app, clause);
-    tool::DesignsOptions designs;
-    designs_command(app, designs);
+int carry_out(const CLI::App &app, Asked &asked) {
+    if (app.got_subcommand("designs")) {
+        tool::DesignsOptions &designs = asked.designs;
+        if (!designs.width) designs.width = tool::columns(); // of the terminal, before a pager stands before it
+        const tool::Pager pager(!designs.json && !designs.markdown && !designs.html);
+        return tool::designs(designs);
+    }
+    if (app.got_subcommand("cc")) return tool::compile(asked.compile);
+    if (app.got_subcommand("check")) {
+        tool::extend_boot_path();
+        return tool::check(asked.check);
+    }
+    if (app.got_subcommand("clause")) {
+        if (asked.clause.ids.empty() && asked.clause.search.empty()) return failed("expected ids of clauses, or --search (rill clause --help tells more)");
+        return tool::clause(asked.clause);
+    }
+    if (app.got_subcommand("conform")) return tool::conform(asked.conform);
+    if (app.got_subcommand("run") && asked.play.file.empty()) return failed("the name of the scenario is empty");
+    if (asked.play.from < 0) return failed("--from is the number of a line");
+    return tool::play(asked.play);
+}
+
+int run(int argc, char **argv) {
+    CLI::App app("SVR4/IRIX STREAMS in a process, built around clone opens: one name in /dev,\na fresh unit for each open. Make calls, and see each step of them.");
+    bool asked_checking = false; // told by the first argument, below
+    describe(app, asked_checking);
+    Asked asked;
+    play_commands(app, asked.play);
+    cc_command(app, asked.compile);
+    check_command(app, asked.check);
+    conform_command(app, asked.conform);
+    clause_command(app, asked.clause);
+    designs_command(app, asked.designs);
 
     const bool checking = argc > 1 && std::string_view(argv[1]) == "--checking";
 #if RILL_CHECKING
@@ -256,7 +289,7 @@ int run(int argc, char **argv) {
 #endif
     if (const std::string wrong = unknown_command(app, argc, argv); !wrong.empty()) return failed(wrong);
     std::vector<char *> words(argv, argv + argc);
-    if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, compile.more);
+    if (argc > 1 && std::strcmp(argv[1], "cc") == 0) tool::take_compiler_words(words, asked.compile.more);
     try {
         app.parse(static_cast<int>(words.size()), words.data());
     } catch (const CLI::CallForHelp &) {
@@ -270,24 +303,7 @@ int run(int argc, char **argv) {
     }
     if (const char *policy = std::getenv("RILL_FAULTS"); policy && *policy && !fault_policy_named(policy))
         return failed(std::string("RILL_FAULTS=") + policy + ": expected report, stop or off");
-    if (app.got_subcommand("designs")) {
-        if (!designs.width) designs.width = tool::columns(); // of the terminal, before a pager stands before it
-        const tool::Pager pager(!designs.json && !designs.markdown && !designs.html);
-        return tool::designs(designs);
-    }
-    if (app.got_subcommand("cc")) return tool::compile(compile);
-    if (app.got_subcommand("check")) {
-        tool::extend_boot_path();
-        return tool::check(check);
-    }
-    if (app.got_subcommand("clause")) {
-        if (clause.ids.empty() && clause.search.empty()) return failed("expected ids of clauses, or --search (rill clause --help tells more)");
-        return tool::clause(clause);
-    }
-    if (app.got_subcommand("conform")) return tool::conform(conform);
-    if (app.got_subcommand("run") && options.file.empty()) return failed("the name of the scenario is empty");
-    if (options.from < 0) return failed("--from is the number of a line");
-    return tool::play(options);
+    return carry_out(app, asked);
 }
 
 } // namespace

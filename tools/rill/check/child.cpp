@@ -371,6 +371,8 @@ std::string as_call_of(const std::string &process, const std::string &line) {
 
 // The lines as they can be done again: those that could not be done are comments, and what was found by a second run
 // stands there twice, between two looks at what is in use. What to look at stands at the top, and where it is seen.
+bool hung(const std::string &printed) { return printed.find("(UTL-089)") != printed.npos; } // the watchdog has ended it
+
 void write_scenario(const Step &step, const Shared &told) {
     std::ofstream out(step.file);
     const bool twice = told.run == 2 && !step.reload;
@@ -406,6 +408,36 @@ Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_
     }
 }
 
+// Waits for the child, which has its seconds; then a second more to say where it is.
+Runner::Ended Runner::wait_for(pid_t pid) const {
+    Ended ended;
+    bool over = wait_until(pid, &ended.status, static_cast<double>(options_.seconds));
+    ended.late = !over;
+    if (ended.late && !interrupted) {
+        ::kill(pid, SIGALRM);
+        over = wait_until(pid, &ended.status, 1);
+    }
+    if (!over) {
+        ::kill(-pid, SIGKILL);
+        ::waitpid(pid, &ended.status, 0);
+    }
+    return ended;
+}
+
+// The driver's procedure that the child ended in, and how.
+Finding Runner::end_of(const Target &target, const Step &step, const Ended &ended, const std::string &printed) const {
+    const Shared &told = *shared;
+    const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
+    const std::string who = *actor.driver ? procedure_of(actor.driver, actor.procedure) : procedure_of(target.name, "outside its procedures");
+    const std::string what = ended.late                        ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
+                             : hung(printed)                   ? "it does not return"
+                             : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
+                             : told.end == Shared::no_memory   ? "it used up all memory"
+                             : WIFSIGNALED(ended.status)       ? how_it_died(WTERMSIG(ended.status))
+                                                               : fmt::format("it ended the process with status {}", WEXITSTATUS(ended.status));
+    return {who, what, "", where(step, told.line), tail(printed), told.line > 0 ? told.line : 0};
+}
+
 void Runner::run(const Target &target, Step &step) const {
     void *memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int findings = ::memfd_create("findings", MFD_CLOEXEC), output = ::memfd_create("output", MFD_CLOEXEC);
@@ -422,17 +454,7 @@ void Runner::run(const Target &target, Step &step) const {
     }
     if (pid < 0) return failed();
     ::setpgid(pid, pid);
-    int status = 0;
-    bool over = wait_until(pid, &status, static_cast<double>(options_.seconds));
-    const bool late = !over;
-    if (late && !interrupted) {
-        ::kill(pid, SIGALRM);
-        over = wait_until(pid, &status, 1);
-    }
-    if (!over) {
-        ::kill(-pid, SIGKILL);
-        ::waitpid(pid, &status, 0);
-    }
+    const Ended ended = wait_for(pid);
     const bool left_behind = end_group(pid);
     if (interrupted) { // as if nobody had caught it
         scratch_.remove();
@@ -443,24 +465,12 @@ void Runner::run(const Target &target, Step &step) const {
     step.installed = shared->installed;
     const Shared &told = *shared;
     const std::string printed = contents(output, most_output);
-    const bool hung = printed.find("(UTL-089)") != printed.npos;
-    if (hung) seconds_a_loop_ = seconds_next_loop;
+    if (hung(printed)) seconds_a_loop_ = seconds_next_loop;
     // Procedures that keep each other busy have been named, and take the time of the step.
-    const bool busy = late && !hung && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
+    const bool busy = ended.late && !hung(printed) && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
         return f.rule == "SCH-050";
     });
-    if (told.end != Shared::finished && !busy) {
-        const Actor &actor = told.end == Shared::none && !*told.actor.driver ? told.entered : told.actor;
-        const std::string who = *actor.driver ? procedure_of(actor.driver, actor.procedure) : procedure_of(target.name, "outside its procedures");
-        const std::string what = late ? fmt::format("it does not return; stopped after {} seconds", options_.seconds)
-                                 : hung ? "it does not return"
-                                 : told.end == Shared::called_exit ? fmt::format("it called exit({})", told.status)
-                                 : told.end == Shared::no_memory
-                                     ? "it used up all memory"
-                                     : WIFSIGNALED(status) ? how_it_died(WTERMSIG(status))
-                                                           : fmt::format("it ended the process with status {}", WEXITSTATUS(status));
-        step.found.push_back({who, what, "", where(step, told.line), tail(printed), told.line > 0 ? told.line : 0});
-    }
+    if (told.end != Shared::finished && !busy) step.found.push_back(end_of(target, step, ended, printed));
     if (left_behind) step.found.push_back({fmt::format("driver {}", target.name), "it left a process behind (fork)"});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);
     ::munmap(memory, sizeof(Shared));

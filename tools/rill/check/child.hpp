@@ -29,6 +29,13 @@ public:
     void run(const Target &target, Step &step) const;
 
 private:
+    struct Ended {
+        int status = 0;
+        bool late = false; // it was made to end
+    };
+    Ended wait_for(pid_t pid) const;
+    Finding end_of(const Target &target, const Step &step, const Ended &ended, const std::string &printed) const;
+
     const CheckOptions &options_;
     TemporaryDirectory scratch_{"check"}; // for temporary files
     mutable unsigned seconds_a_loop_; // that one procedure may take; less when one of this driver's has looped already
