@@ -100,7 +100,7 @@ private:
     static bool has(const std::uint64_t *bits, minor_t minor) { return bits[minor / 64] >> (minor % 64) & 1; }
     int refusal(minor_t minor) const;
     void remove(minor_t minor); // from the free ones
-    void change(minor_t minor, const char *what);
+    void change(minor_t minor, Event event);
 
     System *system_; // nullptr when it has ended
     const minor_table_t *handle_ = nullptr; // of a driver in C; then the System's list owns this
