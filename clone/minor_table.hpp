@@ -17,6 +17,7 @@
 // lists its tables. Drivers in C hold a handle (<sys/minor.h>), which leads to the table of the System they run in.
 #pragma once
 
+#include "streams/base/event.hpp"
 #include "streams/base/result.hpp"
 
 #include <cstddef>

@@ -263,7 +263,7 @@ int NodeTable::swap_vnode(Process &process, Special *&special, dev_t dev) {
         return process.refuse(error, "vnode", "waiting for another opener of the new device", "CLN-042");
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.event = Event::vnode_swap, .dev = dev});
+        system_.trace.emit({.event = Event::vnode_swap, .what = "the open goes on with another device's vnode", .dev = dev});
     give_back(special);
     special = moved;
     return 0;

@@ -5,6 +5,7 @@
 // module may still send its last messages (MP-008). Queue chains are kept by hand, here only.
 #pragma once
 
+#include "streams/base/event.hpp"
 #include "streams/base/fiber.hpp"
 
 #include <memory>
