@@ -40,7 +40,6 @@ std::string json(const Record &record) {
     object.number_if("call", record.call);
     object.number_if("depth", record.depth);
     object.text("kind", name_of(record.kind));
-    object.text("event", name_of(record.event));
     object.text_if("name", record.name);
     object.text_if("what", record.what);
     if (!record.text.empty()) object.text("text", record.text);
@@ -54,6 +53,7 @@ std::string json(const Record &record) {
         object.text("errno", errno_name(record.error));
     }
     object.text_if("clause", record.clause);
+    object.text("event", name_of(record.event));
     return object.close();
 }
 
