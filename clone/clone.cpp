@@ -21,9 +21,9 @@ int refuse(int error, const char *reason, const char *clause) {
     return error;
 }
 
-void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab, const char *clause) {
+void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab, Event event, const char *clause) {
     if (current->trace.on) [[unlikely]]
-        current->trace.emit({.kind = Kind::qinit, .name = from.name.c_str(), .what = to.name.c_str(), .clause = clause,
+        current->trace.emit({.event = event, .name = from.name.c_str(), .what = to.name.c_str(), .clause = clause,
                              .stream = pair.stream->id});
     set_queues(pair, to, tab.st_rdinit, tab.st_wrinit);
 }
@@ -32,7 +32,7 @@ void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab, c
 void put_back(QueuePair &pair, const Owner &target, const Owner &clone, streamtab &tab) {
     if (pair.procs_on) qprocsoff(pair.read());
     empty_pair(pair);
-    swap(pair, target, clone, tab, "CLN-060");
+    swap(pair, target, clone, tab, Event::queues_put_back, "CLN-060");
     pair.read()->q_ptr = pair.write()->q_ptr = nullptr;
     pair.read()->q_next = pair.write()->q_next = nullptr;
 }
@@ -61,7 +61,7 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
     streamtab &own = *clone.tab;
     dev_t dev = make_device(target_major, 0); // CLN-017
 
-    swap(pair, clone, *target, *target->tab, "CLN-022");
+    swap(pair, clone, *target, *target->tab, Event::queues_swapped, "CLN-022");
     int error = call_open(pair, &dev, oflag, CLONEOPEN, *credp);
     if (error) {
         if (Process *caller = system.caller(); caller && caller->refusal.error != error)

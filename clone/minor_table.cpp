@@ -102,7 +102,7 @@ Result<MinorTable::Lease> MinorTable::take() {
         if (Process *caller = system_->caller(); caller && (!system_->entry || system_->entry->queue))
             caller->refuse(EBUSY, "minor table", "every minor is in use", "CLN-057");
         else if (system_->trace.on)
-            system_->trace.emit({.kind = Kind::minor, .name = name_.c_str(), .what = "none is free"});
+            system_->trace.emit({.event = Event::minors_used_up, .name = name_.c_str()});
         return Result<Lease>::failure(EBUSY);
     }
     unsigned group = lowest(top_);
@@ -116,7 +116,7 @@ Result<MinorTable::Lease> MinorTable::take_this(minor_t minor) {
     remove(minor);
     ++taken_count_;
     ++system_->minors_out;
-    change(minor, "taken");
+    change(minor, Event::minor_taken);
     return Lease(*this, minor);
 }
 
@@ -124,7 +124,7 @@ int MinorTable::set_aside(minor_t minor) {
     if (int error = refusal(minor)) return error;
     remove(minor);
     aside_[minor / 64] |= bit(minor);
-    change(minor, "set aside");
+    change(minor, Event::minor_set_aside);
     return 0;
 }
 
@@ -136,7 +136,7 @@ void MinorTable::give(minor_t minor) {
     ++free_count_;
     --taken_count_;
     --system_->minors_out;
-    change(minor, "given back");
+    change(minor, Event::minor_given_back);
 }
 
 bool MinorTable::is_taken(minor_t minor) const {
@@ -155,9 +155,9 @@ void MinorTable::remove(minor_t minor) {
     top_ &= ~bit(minor / 4096);
 }
 
-void MinorTable::change(minor_t minor, const char *what) {
+void MinorTable::change(minor_t minor, Event event) {
     if (system_->trace.on) [[unlikely]]
-        system_->trace.emit({.kind = Kind::minor, .name = name_.c_str(), .what = what, .number = minor});
+        system_->trace.emit({.event = event, .name = name_.c_str(), .number = minor});
 }
 
 MinorTable *MinorTable::first(System &system) { return list_of(system).first; }

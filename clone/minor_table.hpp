@@ -17,6 +17,7 @@
 // lists its tables. Drivers in C hold a handle (<sys/minor.h>), which leads to the table of the System they run in.
 #pragma once
 
+#include "streams/base/event.hpp"
 #include "streams/base/result.hpp"
 
 #include <cstddef>
@@ -100,7 +101,7 @@ private:
     static bool has(const std::uint64_t *bits, minor_t minor) { return bits[minor / 64] >> (minor % 64) & 1; }
     int refusal(minor_t minor) const;
     void remove(minor_t minor); // from the free ones
-    void change(minor_t minor, const char *what);
+    void change(minor_t minor, Event event);
 
     System *system_; // nullptr when it has ended
     const minor_table_t *handle_ = nullptr; // of a driver in C; then the System's list owns this

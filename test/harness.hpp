@@ -62,6 +62,7 @@ inline int outcome(int result) { return result < 0 ? -errno : result; }
 class Recorder : public Reader {
 public:
     struct Line {
+        Event event;
         Kind kind;
         std::string name, what, clause, text;
         int error;
@@ -75,7 +76,7 @@ public:
 
     void record(const Record &r) override {
         auto str = [](const char *s) { return std::string(s ? s : ""); };
-        lines.push_back({r.kind, str(r.name), str(r.what), str(r.clause), std::string(r.text), r.error, r.dev, r.number,
+        lines.push_back({r.event, r.kind, str(r.name), str(r.what), str(r.clause), std::string(r.text), r.error, r.dev, r.number,
                          r.extra, r.stream, r.sequence, r.tick, r.pid, r.call, r.depth});
     }
     int count(Kind kind, std::string_view name = {}) const {

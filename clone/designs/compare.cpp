@@ -167,7 +167,7 @@ public:
     long picked(std::size_t first) const {
         long number = -1;
         for (std::size_t i = first; i < steps.steps.size(); ++i)
-            if (steps.steps[i].word == "PICK") number = steps.steps[i].number;
+            if (steps.steps[i].word == Word::pick) number = steps.steps[i].number;
         return number;
     }
     const char *who(rill_proc *p) const { return p == a ? "A" : "B"; }
@@ -187,23 +187,23 @@ private:
     std::map<std::pair<rill_proc *, int>, std::string> names_;
 };
 
-std::string ended_where(const std::vector<std::string> &words) {
-    auto has = [&](const char *word) { return std::find(words.begin(), words.end(), word) != words.end(); };
-    if (has("FD_MOVE")) return "moved";
-    auto count = [&](const char *word) { return std::count(words.begin(), words.end(), word); };
-    if (count("FD_ALLOC") > count("LOOKUP")) return "a second name"; // each open reserves one and looks a name up
+std::string ended_where(const std::vector<Word> &words) {
+    auto has = [&](Word word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+    if (has(Word::fd_move)) return "moved";
+    auto count = [&](Word word) { return std::count(words.begin(), words.end(), word); };
+    if (count(Word::fd_alloc) > count(Word::lookup)) return "a second name"; // each open reserves one and looks a name up
     return "kept";
 }
 
 // A driver picks from a table of its own; where the number is a step of the kernel's, it was the kernel, or the kernel's
 // part of a handler.
 std::string picker(std::span<const Step> steps) {
-    auto at = [&](std::string_view word) { return std::ranges::find(steps, word, &Step::word); };
-    const auto pick = at("PICK");
+    auto at = [&](Word word) { return std::ranges::find(steps, word, &Step::word); };
+    const auto pick = at(Word::pick);
     if (pick == steps.end()) return "nobody";
-    if (at("HANDLER") < pick) return "a handler";
-    if (std::ranges::count(steps, "DRV_OPEN", &Step::word) > 1) return "another device";
-    if (at("DRV_OPEN") < pick) return "driver's open";
+    if (at(Word::handler) < pick) return "a handler";
+    if (std::ranges::count(steps, Word::drv_open, &Step::word) > 1) return "another device";
+    if (at(Word::drv_open) < pick) return "driver's open";
     return pick->of_table ? "asked before" : "kernel";
 }
 
@@ -224,14 +224,14 @@ std::string few(const std::vector<std::string> &names) {
 std::vector<Question> questions() { return {std::begin(table), std::end(table)}; }
 
 // The driver's open ends where the open call goes on with what came out of it: another vnode, another descriptor.
-std::vector<Place> places(const std::vector<std::string> &one_open) {
+std::vector<Place> places(const std::vector<Word> &one_open) {
     std::vector<Place> out;
     Place place = Place::before;
-    auto opens = std::ranges::count(one_open, "DRV_OPEN"); // the last is the device's own: a control device is asked before
-    for (const std::string &word : one_open) {
+    auto opens = std::ranges::count(one_open, Word::drv_open); // the last is the device's own: a control device is asked before
+    for (const Word word : one_open) {
         if (place == Place::call) place = Place::inside;
-        if (word == "DRV_OPEN" && --opens == 0) place = Place::call;
-        if (place == Place::inside && (word == "VNODE_SWAP" || word == "FD_ABORT" || word == "FD_MOVE" || word == "DRV_CLOSE")) place = Place::after;
+        if (word == Word::drv_open && --opens == 0) place = Place::call;
+        if (place == Place::inside && (word == Word::vnode_swap || word == Word::fd_abort || word == Word::fd_move || word == Word::drv_close)) place = Place::after;
         out.push_back(place);
     }
     return out;

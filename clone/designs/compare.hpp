@@ -23,7 +23,7 @@ struct Comparison {
     std::vector<Line> lines;
     std::vector<Step> steps;
     std::vector<std::string> answers; // to questions(), in their order
-    std::vector<std::string> one_open; // the words of the open that is looked at, the second
+    std::vector<Word> one_open;        // the words of the open that is looked at, the second
 };
 
 struct Question {
@@ -35,7 +35,7 @@ std::vector<Question> questions();
 
 // Where a step of one open stands: before the driver's open, that call, inside it, or after it.
 enum class Place { before, call, inside, after };
-std::vector<Place> places(const std::vector<std::string> &one_open);
+std::vector<Place> places(const std::vector<Word> &one_open);
 
 constexpr unsigned script_bound = 4; // instances that a bounded driver has
 

@@ -12,10 +12,10 @@
 
 namespace rill::designs {
 
-inline void step(System &system, const char *word, const char *what, const char *clause = nullptr, dev_t dev = no_device,
+inline void step(System &system, Event word, const char *what, const char *clause = nullptr, dev_t dev = no_device,
                  long number = -1, std::string_view text = {}) {
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::step, .name = word, .what = what, .clause = clause, .dev = dev, .number = number,
+        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = dev, .number = number,
                            .text = text});
 }
 

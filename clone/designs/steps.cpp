@@ -1,7 +1,8 @@
 #include "clone/designs/steps.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <string_view>
+#include <utility>
 
 namespace rill::designs {
 
@@ -9,12 +10,10 @@ namespace {
 
 std::string str(const char *s) { return s ? s : ""; }
 
-bool is(const char *name, std::string_view word) { return name && word == name; }
-
+// In the order of Word.
 constexpr struct {
-    std::string_view word;
-    const char *meaning;
-} meanings[] = {
+    const char *name, *meaning;
+} words[] = {
     {"LOOKUP", "the name was looked for in /dev (on the S pages: 'name')"},
     {"MISS", "the name is not there"},
     {"HANDLER", "a procedure of the driver's, called when a name is looked for"},
@@ -32,57 +31,76 @@ constexpr struct {
     {"DRV_DESTROY", "the driver took a device away"},
     {"REFUSED", "the call fails here"},
 };
+static_assert(std::size(words) == static_cast<std::size_t>(Word::refused) + 1);
 
 } // namespace
 
-const char *meaning_of(std::string_view word) {
-    const auto *found = std::ranges::find(meanings, word, [](const auto &row) { return row.word; });
-    return found == std::end(meanings) ? "" : found->meaning;
-}
+const char *name_of(Word word) { return words[static_cast<std::size_t>(word)].name; }
+const char *meaning_of(Word word) { return words[static_cast<std::size_t>(word)].meaning; }
+bool is_of_descriptor(Word word) { return word == Word::fd_alloc || word == Word::fd_abort || word == Word::fd_move; }
 
-void Steps::add(const char *word, const Record &r, long number) {
+void Steps::add(Word word, const Record &r, long number) {
     steps.push_back({word, str(r.what), r.dev, number, r.error, str(r.clause), r.pid});
 }
 
 void Steps::record(const Record &r) {
-    switch (r.kind) {
-    case Kind::call:
+    switch (r.event) {
+    case Event::call_begins:
         looked_up_ = false;
         return;
-    case Kind::step:
-        if (is(r.name, "MISS") && !looked_up_) {
-            steps.push_back({"LOOKUP", std::string(r.text), ~dev_t{0}, -1, 0, "", r.pid});
-            looked_up_ = true;
-        }
-        return add(r.name, r, r.number);
-    case Kind::rung:
-        if (is(r.name, "descriptor")) return add("FD_ALLOC", r, r.number);
-        if (is(r.name, "name") && !looked_up_) {
-            looked_up_ = true;
-            return add("LOOKUP", r, -1);
-        }
+    case Event::descriptor_reserved:
+        return add(Word::fd_alloc, r, r.number);
+    case Event::descriptor_given_back:
+        return add(Word::fd_abort, r, r.number);
+    case Event::block_node_found:
+    case Event::character_node_found:
+    case Event::file_found:
+        if (!std::exchange(looked_up_, true)) add(Word::lookup, r, -1);
         return;
-    case Kind::undo:
-        if (is(r.name, "descriptor")) add("FD_ABORT", r, r.number);
-        return;
-    case Kind::minor:
-        if (is(r.what, "taken")) add("PICK", r, r.number);
-        else if (is(r.what, "given back")) add("RELEASE", r, r.number);
-        else return;
+    case Event::miss:
+        if (!std::exchange(looked_up_, true)) steps.push_back({Word::lookup, std::string(r.text), ~dev_t{0}, -1, 0, "", r.pid});
+        return add(Word::miss, r, r.number);
+    case Event::minor_taken:
+    case Event::minor_given_back:
+        add(r.event == Event::minor_taken ? Word::pick : Word::release, r, r.number);
         steps.back().of_table = true;
         return;
-    case Kind::node:
-        return add(is(r.what, "removed") ? "NODE-" : "NODE+", r, -1);
-    case Kind::qopen: // the clone driver's own open only passes the question on
-        if (!is(r.name, "clone")) add("DRV_OPEN", r, -1);
+    case Event::node_made:
+        return add(Word::node_made, r, -1);
+    case Event::node_removed:
+        return add(Word::node_gone, r, -1);
+    case Event::open_called: // the clone driver's own open only passes the question on
+        if (r.name != std::string_view("clone")) add(Word::drv_open, r, -1);
         return;
-    case Kind::qclose:
-        return add("DRV_CLOSE", r, -1);
-    case Kind::stream:
-        if (r.what && std::strncmp(r.what, "moved", 5) == 0) add("VNODE_SWAP", r, -1);
-        return;
-    case Kind::refuse:
-        return add("REFUSED", r, -1);
+    case Event::close_called:
+        return add(Word::drv_close, r, -1);
+    case Event::stream_moved:
+        return add(Word::vnode_swap, r, -1);
+    case Event::refused:
+    case Event::device_is_open:
+        return add(Word::refused, r, -1);
+    case Event::handler:
+        return add(Word::handler, r, r.number);
+    case Event::pick:
+        return add(Word::pick, r, r.number);
+    case Event::release:
+        return add(Word::release, r, r.number);
+    case Event::vnode_swap:
+        return add(Word::vnode_swap, r, r.number);
+    case Event::fd_alloc:
+        return add(Word::fd_alloc, r, r.number);
+    case Event::fd_abort:
+        return add(Word::fd_abort, r, r.number);
+    case Event::fd_move:
+        return add(Word::fd_move, r, r.number);
+    case Event::drv_create:
+        return add(Word::drv_create, r, r.number);
+    case Event::drv_open:
+        return add(Word::drv_open, r, r.number);
+    case Event::drv_close:
+        return add(Word::drv_close, r, r.number);
+    case Event::drv_destroy:
+        return add(Word::drv_destroy, r, r.number);
     default:
         return;
     }
@@ -91,14 +109,14 @@ void Steps::record(const Record &r) {
 std::string Steps::words(std::size_t first, bool descriptors) const {
     std::string out;
     for (std::size_t i = first; i < steps.size(); ++i) {
-        if (!descriptors && steps[i].word.starts_with("FD_")) continue;
+        if (!descriptors && is_of_descriptor(steps[i].word)) continue;
         if (!out.empty()) out += ' ';
-        out += steps[i].word;
+        out += name_of(steps[i].word);
     }
     return out;
 }
 
-int Steps::count(std::string_view word) const {
+int Steps::count(Word word) const {
     return static_cast<int>(std::count_if(steps.begin(), steps.end(), [&](const Step &s) { return s.word == word; }));
 }
 

@@ -11,10 +11,10 @@ Caller::Caller(Kernel &kernel, int number, uid_t uid, gid_t gid) : pid(number), 
     cred.cr_gid = cred.cr_rgid = cred.cr_sgid = gid;
 }
 
-int Caller::refuse(int error, const char *rung, const char *reason, const char *clause) {
+int Caller::refuse(int error, const char *rung, const char *reason, const char *clause, Event event) {
     refusal = {rung, reason, clause, error};
     if (kernel_.trace.on) [[unlikely]]
-        kernel_.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error});
+        kernel_.trace.emit({.event = event, .name = rung, .what = reason, .clause = clause, .error = error});
     return error;
 }
 
@@ -22,7 +22,7 @@ int Caller::refuse(int error, const char *rung, const char *reason, const char *
     detailed_reason_ = fmt::format("{}: {}", reason, detail);
     refusal = {rung, detailed_reason_.c_str(), clause, error};
     if (kernel_.trace.on) [[unlikely]]
-        kernel_.trace.emit({.kind = Kind::refuse, .name = rung, .what = reason, .clause = clause, .error = error, .text = detail});
+        kernel_.trace.emit({.event = Event::refused, .name = rung, .what = reason, .clause = clause, .error = error, .text = detail});
     return error;
 }
 
@@ -46,7 +46,7 @@ void Caller::post(int sig, int code, long value) {
     signals_seen.push_back({sig, code, value});
     auto handler = handlers_[static_cast<std::size_t>(sig)];
     if (kernel_.trace.on) [[unlikely]]
-        kernel_.trace.emit({.kind = Kind::signal, .what = handler == SIG_IGN ? "ignored" : handler ? "caught" : "noted", .number = sig, .extra = pid});
+        kernel_.trace.emit({.event = handler == SIG_IGN ? Event::signal_ignored : handler ? Event::signal_caught : Event::signal_noted, .number = sig, .extra = pid});
     if (handler == SIG_IGN || handler == SIG_DFL) return;
     ++pending_counts_[static_cast<std::size_t>(sig)];
     pending_ |= bit(sig);

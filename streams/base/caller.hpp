@@ -31,7 +31,7 @@ public:
     Caller(const Caller &) = delete;
 
     // Records why, emits the trace record, returns error.
-    int refuse(int error, const char *rung, const char *reason, const char *clause);
+    int refuse(int error, const char *rung, const char *reason, const char *clause, Event event = Event::refused);
     int refuse(int error, const char *rung, const char *reason, const char *clause, std::string_view detail); // "reason: detail"
     const char *why(); // "" when the last call did not fail
 

@@ -122,7 +122,7 @@ Wake Kernel::sleep(WaitQueue &queue, const char *why, bool interruptible, long t
     call.wake = Wake::event;
     queue.push_back(call);
     if (ticks != forever) call.timer = above_.limit_sleep(*this, call, ticks);
-    if (trace.on) [[unlikely]] trace.emit({.kind = Kind::sleep, .name = call.name, .what = why});
+    if (trace.on) [[unlikely]] trace.emit({.event = Event::call_sleeps, .name = call.name, .what = why});
     call.saved_depth = trace.depth;
     call.saved_entry = entry;
     call.park();
@@ -143,7 +143,7 @@ void Kernel::wake(Call &call, Wake how, const char *why) {
     end_wait(call);
     call.wake = how;
     if (trace.on) [[unlikely]] // the sleeper's, whoever woke it
-        trace.emit({.kind = Kind::wake, .name = call.name, .what = why, .number = call.id, .pid = call.process ? call.process->pid : 0});
+        trace.emit({.event = Event::call_woken, .name = call.name, .what = why, .number = call.id, .pid = call.process ? call.process->pid : 0});
     above_.make_ready(*this, call);
 }
 
@@ -184,7 +184,7 @@ void Kernel::fault(Fault f) {
     if (fault_policy == FaultPolicy::off) return;
     if (checking) f.before = trace.before();
     if (trace.on)
-        trace.emit({.kind = Kind::fault, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
+        trace.emit({.event = Event::faulted, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
                     .text = f.entry});
     std::string told = fmt::format("fault: driver {}, {}: {} ({})", f.driver,
                                    f.entry.empty() ? "outside its procedures" : f.entry, f.what, f.rule);
@@ -196,7 +196,7 @@ void Kernel::fault(Fault f) {
 }
 
 void Kernel::console(int level, std::string_view text, bool to_log, bool to_console) {
-    if (trace.on && to_log) trace.emit({.kind = Kind::log, .number = level, .text = text});
+    if (trace.on && to_log) trace.emit({.event = Event::logged, .number = level, .text = text});
     if (!to_console) return;
     if (console_sink) {
         console_sink(level, text);

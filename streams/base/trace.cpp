@@ -65,6 +65,8 @@ bool has_constant_texts(Kind kind) {
     return kind == Kind::put || kind == Kind::srv || kind == Kind::flow || kind == Kind::enable;
 }
 
+const char *or_constant(const char *given, const char *constant) { return given ? given : constant ? constant : ""; }
+
 template <std::size_t n> const char *copy(char (&to)[n], const char *from) {
     const std::size_t length = std::min(std::strlen(from), n - 1);
     std::memcpy(to, from, length);
@@ -76,12 +78,13 @@ template <std::size_t n> const char *copy(char (&to)[n], const char *from) {
 
 void Trace::keep(const Record &r) {
     Kept &k = ring_[recorded_++ % ring_size];
-    k.kind = r.kind;
+    const EventRow &row = row_of(r.event);
+    k.event = r.event;
     k.error = r.error;
     k.stream = r.stream;
     k.sequence = sequence_;
-    k.name = r.name ? r.name : "";
-    k.what = r.what ? r.what : "";
+    k.name = or_constant(r.name, row.name);
+    k.what = or_constant(r.what, row.what);
     k.clause = r.clause ? r.clause : "";
     if (r.kind == Kind::call || r.kind == Kind::ret) return;
     k.name = copy(k.name_copy, k.name);
@@ -93,7 +96,7 @@ void Trace::keep(const Record &r) {
 std::string Trace::before() const {
     std::string out;
     for_each_kept([&](const Kept &k) {
-        out += fmt::format("{}    {:>6} {:<8} {}{}{}", out.empty() ? "" : "\n", k.sequence, name_of(k.kind), k.name,
+        out += fmt::format("{}    {:>6} {:<8} {}{}{}", out.empty() ? "" : "\n", k.sequence, name_of(kind_of(k.event)), k.name,
                            *k.name && *k.what ? ": " : "", k.what);
         if (k.stream) out += fmt::format(", stream {}", k.stream);
         if (k.error) out += fmt::format(", error {}", k.error);
@@ -103,6 +106,9 @@ std::string Trace::before() const {
 }
 
 void Trace::tell(Record record) {
+    const EventRow &row = row_of(record.event);
+    if (!record.name) record.name = row.name;
+    if (!record.what) record.what = row.what;
     record.sequence = sequence_;
     record.tick = kernel_.now();
     if (const Call *call = kernel_.running) {

@@ -85,9 +85,9 @@ private:
     void edtinit(std::size_t i);
     void stop(std::size_t i);
     void stop_all();
-    void note(std::size_t i, const char *what, const char *clause) {
+    void note(std::size_t i, Event event, const char *clause, const char *routine = nullptr) {
         if (system_.trace.on)
-            system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = what, .clause = clause});
+            system_.trace.emit({.event = event, .name = master(i).name.c_str(), .what = routine, .clause = clause});
     }
 
     System &system_;
@@ -173,7 +173,7 @@ void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems)
         r.owner.devflag = r.solaris->module->f_flag;
         r.owner.installs_module = true;
     }
-    note(i, "_init", "HDR-015");
+    note(i, Event::boot_routine_called, "HDR-015", "_init");
 }
 
 void Booted::apply_like(std::size_t i) {
@@ -205,7 +205,7 @@ void Booted::note_convention(std::size_t i) {
     const Owner &owner = running_[i].owner;
     const std::string text = fmt::format("{}: {}", name_of(owner.convention), owner.convention_reason);
     if (system_.trace.on)
-        system_.trace.emit({.kind = Kind::driver, .name = master(i).name.c_str(), .what = "is called as", .clause = "CFG-081", .text = text});
+        system_.trace.emit({.event = Event::driver_called_as, .name = master(i).name.c_str(), .clause = "CFG-081", .text = text});
     if (owner.installs_module && master(i).is_driver() && !master(i).is_module())
         system_.registry.boot_notes.push_back(fmt::format("{}: '{}' installs a module and no driver: flag m in {} makes it one (CFG-120)",
                                                           object_place(i).text(), master(i).name, master(i).file));
@@ -220,7 +220,7 @@ void Booted::attach(std::size_t i) {
     if (!r.solaris || !master(i).is_driver()) return;
     const int error = attach_solaris(system_, *r.solaris, static_cast<major_t>(master(i).majors[0]), master(i).name);
     if (error) system_.console(2, fmt::format("WARNING: {}: attach failed", master(i).name), true, true);
-    note(i, error ? "attach failed" : "attached", "HDR-015");
+    note(i, error ? Event::attach_failed : Event::driver_attached, "HDR-015");
 }
 
 // What registers itself has no routines that are called by name; a public name that looks like one is its own affair.
@@ -228,7 +228,7 @@ void Booted::call(std::size_t i, const char *routine, edt *argument) {
     if (running_[i].solaris) return;
     void *address = image_.symbol(i, master(i).prefix + routine);
     if (!address) return;
-    note(i, routine, "CFG-032");
+    note(i, Event::boot_routine_called, "CFG-032", routine);
     Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
     procedure.call([&] {
         if (argument)
@@ -251,13 +251,13 @@ int Booted::load(std::size_t i, Driver &row) {
         stop(i); // its _init may have succeeded
         image_.close(i);
         if (system_.trace.on)
-            system_.trace.emit({.kind = Kind::refuse, .name = "load", .what = "the driver's object", .clause = "CFG-036",
+            system_.trace.emit({.event = Event::refused, .name = "load", .what = "the driver's object", .clause = "CFG-036",
                                 .error = error, .text = problems.text()});
         system_.console(2, problems.text(), true, true);
         return error;
     }
     Running &r = running_[i];
-    note(i, "loaded", "CFG-035");
+    note(i, Event::driver_loaded, "CFG-035");
     r.started = true;
     attach(i);
     call(i, "init", nullptr);

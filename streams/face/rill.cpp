@@ -139,11 +139,11 @@ private:
         else misuse(EDEADLK, name, from_inside);
     }
     [[gnu::cold, gnu::noinline]] static void trace_begin(System &system, const char *name, const std::string &arguments) {
-        system.trace.emit({.kind = Kind::call, .name = name, .text = arguments});
+        system.trace.emit({.event = Event::call_begins, .name = name, .text = arguments});
     }
     [[gnu::cold, gnu::noinline]] static void close_and_trace(System &system, const char *traced, int error, long result) {
         if (!system.late_closes.empty()) system.close_late();
-        if (traced) system.trace.emit({.kind = Kind::ret, .name = traced, .error = error, .number = error ? -1 : result});
+        if (traced) system.trace.emit({.event = Event::call_ends, .name = traced, .error = error, .number = error ? -1 : result});
     }
     [[gnu::cold, gnu::noinline]] static long failed(Process &process, const char *name, int error) {
         if (process.refusal.error != error) process.refusal = {name, nullptr, nullptr, error};

@@ -36,7 +36,7 @@ int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, 
     node->rdev = S_ISCHR(mode) || S_ISBLK(mode) ? dev : no_device;
     node->ino = next_ino_++;
     if (system_.trace.on)
-        system_.trace.emit({.kind = Kind::node, .what = "made", .dev = node->rdev, .text = node->path});
+        system_.trace.emit({.event = Event::node_made, .dev = node->rdev, .text = node->path});
     nodes_.emplace(path, std::move(node));
     return 0;
 }
@@ -53,7 +53,7 @@ int NodeTable::unlink(const std::string &path) {
     Node *node = it->second.release();
     nodes_.erase(it);
     if (system_.trace.on)
-        system_.trace.emit({.kind = Kind::node, .what = "removed", .dev = node->rdev, .text = node->path});
+        system_.trace.emit({.event = Event::node_removed, .dev = node->rdev, .text = node->path});
     release(node);
     return 0;
 }
@@ -209,7 +209,7 @@ void NodeTable::give_back(Special *special) {
 Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag) {
     const dev_t dev = node.rdev;
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.kind = Kind::rung, .name = "spec open", .what = "device of the node", .dev = dev});
+        system_.trace.emit({.event = Event::spec_open_begins, .dev = dev});
     if (S_ISBLK(node.mode))
         return process.refuse(ENXIO, "spec open", "STREAMS drivers are opened through character nodes only", "CLN-009");
     Special *special = hold(dev);
@@ -229,7 +229,7 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
         return error;
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.kind = Kind::rung, .name = "cdevsw", .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
+        system_.trace.emit({.event = Event::driver_found, .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
                             .number = driver->internal, .extra = driver->tab != nullptr});
     Opened opened = driver->tab         ? open_stream(process, special, *driver, file, oflag)
                     : driver->open_file ? driver->open_file(process, node, special, file, oflag)
@@ -263,7 +263,7 @@ int NodeTable::swap_vnode(Process &process, Special *&special, dev_t dev) {
         return process.refuse(error, "vnode", "waiting for another opener of the new device", "CLN-042");
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.kind = Kind::step, .name = "VNODE_SWAP", .what = "the open goes on with another device's vnode", .dev = dev});
+        system_.trace.emit({.event = Event::vnode_swap, .what = "the open goes on with another device's vnode", .dev = dev});
     give_back(special);
     special = moved;
     return 0;
@@ -321,7 +321,7 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
         release(moved);
         moved = nullptr;
     } else if (moved->stream) {
-        error = process.refuse(EBUSY, "rebind", "the device that the driver's open returned is already open", "CLN-073");
+        error = process.refuse(EBUSY, "rebind", "the device that the driver's open returned is already open", "CLN-073", Event::device_is_open);
         give_back(moved);
         moved = nullptr;
     }
@@ -331,7 +331,7 @@ int NodeTable::rebind(Process &process, Special *&special, Stream &stream, dev_t
         return error;
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.kind = Kind::stream, .what = "moved to the device that came out", .clause = "CLN-037",
+        system_.trace.emit({.event = Event::stream_moved, .clause = "CLN-037",
                             .dev = dev, .stream = stream.id});
     special->stream = nullptr;
     moved->stream = &stream;

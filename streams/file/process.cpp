@@ -89,7 +89,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     file->flags = flags & (FREAD | FWRITE | FNDELAY | FNONBLOCK | FAPPEND);
     file->status = oflag & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::rung, .name = "descriptor", .what = "reserved, with a file", .number = fd});
+        system.trace.emit({.event = Event::descriptor_reserved, .number = fd});
 
     Opened opened = 0;
     int &error = opened.error;
@@ -108,7 +108,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     } else {
         if (system.trace.on) [[unlikely]] {
             const std::string led = node->path == path ? std::string() : fmt::format("{} led to {}, which", path, node->path);
-            system.trace.emit({.kind = Kind::rung, .name = "name", .what = S_ISBLK(node->mode) ? "block node" : S_ISCHR(node->mode) ? "character node" : "file",
+            system.trace.emit({.event = S_ISBLK(node->mode) ? Event::block_node_found : S_ISCHR(node->mode) ? Event::character_node_found : Event::file_found,
                                .dev = node->rdev, .number = static_cast<long>(node->mode), .text = led.empty() ? std::string_view(path) : led});
         }
         if (S_ISDIR(node->mode) && (flags & FWRITE))
@@ -125,7 +125,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     }
     if (error || opened.instead) {
         if (system.trace.on) [[unlikely]]
-            system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
+            system.trace.emit({.event = Event::descriptor_given_back, .number = fd});
         file->refs = 1;
         remove_descriptor(fd);
         system.file_pool.free(file);
@@ -133,7 +133,7 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     }
     file->refs = 1;
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::rung, .name = "finish", .what = "the descriptor refers to the device",
+        system.trace.emit({.event = Event::open_finished,
                            .clause = file->special && !file->node ? "CLN-035" : nullptr,
                            .dev = file->special ? file->special->dev : no_device, .number = fd,
                            .stream = file->stream ? file->stream->id : 0});
@@ -166,7 +166,7 @@ int Process::close(int fd) {
     File *f = remove_descriptor(fd);
     if (!f) return refuse(EBADF, "close", "the descriptor is not open", "CLS-020");
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::file, .what = "descriptor removed", .number = fd, .extra = f->refs});
+        system.trace.emit({.event = Event::descriptor_removed, .number = fd, .extra = f->refs});
     return drop_file(*this, f);
 }
 

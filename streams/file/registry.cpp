@@ -46,7 +46,7 @@ int Registry::add(Driver driver, major_t external, Driver **added) {
     row.make_tag();
     by_external_[external] = &row;
     if (system_.trace.on)
-        system_.trace.emit({.kind = Kind::driver, .name = row.name.c_str(), .what = "configured",
+        system_.trace.emit({.event = Event::driver_configured, .name = row.name.c_str(),
                             .dev = make_device(external, 0), .number = row.internal});
     if (added) *added = &row;
     return 0;
@@ -78,7 +78,7 @@ int Registry::add_module(Module module) {
     modules_.back()->decide_convention();
     modules_.back()->make_tag();
     if (system_.trace.on)
-        system_.trace.emit({.kind = Kind::driver, .name = modules_.back()->name.c_str(), .what = "module configured"});
+        system_.trace.emit({.event = Event::module_configured, .name = modules_.back()->name.c_str()});
     return 0;
 }
 
@@ -126,7 +126,7 @@ int Registry::hold(major_t external, Driver **driver) {
     if (!row->tab && row->load) {
         auto load = row->load;
         if (system_.trace.on)
-            system_.trace.emit({.kind = Kind::driver, .name = row->name.c_str(), .what = "loading", .clause = "CLN-029"});
+            system_.trace.emit({.event = Event::driver_loading, .name = row->name.c_str(), .clause = "CLN-029"});
         if (load(*row) != 0) {
             --row->holds;
             return ENXIO;

@@ -137,7 +137,7 @@ void Stream::arrived(mblk_t *mp) {
         [[fallthrough]];
     default: // nothing a stream head could do with it (ERR-048, ERR-049)
         if (system.trace.on) [[unlikely]]
-            system.trace.emit({.kind = Kind::head, .what = "freed a message it has no use for", .clause = "ERR-048", .number = type, .stream = id});
+            system.trace.emit({.event = Event::message_of_no_use, .clause = "ERR-048", .number = type, .stream = id});
         freemsg(mp);
     }
 }
@@ -160,7 +160,7 @@ void Stream::hang_up() {
     hung_up = true;
     write_error = peer && !system.profile.pipe_hangup_enxio ? EPIPE : ENXIO; // ERR-020, WR-039
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::head, .what = "hung up", .clause = "ERR-020", .stream = id});
+        system.trace.emit({.event = Event::hung_up, .clause = "ERR-020", .stream = id});
     if (options.istty && terminal.session) {
         system.signal_process(terminal.session, SIGHUP); // ERR-023
         if (system.profile.hangup_sends_tstp && terminal.group && terminal.group != terminal.session)
@@ -175,7 +175,7 @@ void Stream::end_hangup() {
     hung_up = false;
     write_error = 0;
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::head, .what = "no longer hung up", .clause = "ERR-026", .stream = id});
+        system.trace.emit({.event = Event::no_longer_hung_up, .clause = "ERR-026", .stream = id});
     wake_pollers();
 }
 
@@ -212,7 +212,7 @@ void Stream::set_errors(mblk_t *mp) {
         if (!write_error && hung_up) write_error = ENXIO;
     }
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::head, .what = set ? "in error" : "error cleared or unchanged", .clause = "ERR-001 ERR-003",
+        system.trace.emit({.event = set ? Event::in_error : Event::error_cleared, .clause = "ERR-001 ERR-003",
                            .error = read_error ? read_error : write_error, .stream = id});
     freemsg(mp);
     if (!set) {
@@ -235,7 +235,7 @@ void Stream::flush_read_side(int band) {
         free_at_head(m);
     }
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::head, .what = "read queue flushed", .clause = "IOC-055", .stream = id});
+        system.trace.emit({.event = Event::read_queue_flushed, .clause = "IOC-055", .stream = id});
     if (q->q_first) front_signals();
 }
 
@@ -266,7 +266,7 @@ void Stream::apply_options(const stroptions &o) {
     if (f & SO_LOWAT) strqset(q, QLOWAT, band, static_cast<long>(o.so_lowat));
     if (f & (SO_HIWAT | SO_LOWAT)) check_back_enable(q, band); // IOC-254
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::head, .what = "options set", .clause = "IOC-258", .number = static_cast<long>(f), .stream = id});
+        system.trace.emit({.event = Event::options_set, .clause = "IOC-258", .number = static_cast<long>(f), .stream = id});
 }
 
 } // namespace rill

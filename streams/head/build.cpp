@@ -33,9 +33,9 @@ module_info head_info{0, "strhead", 0, INFPSZ, STRHIGH, STRLOW};
 qinit head_read{HeadProcedures::read_put, nullptr, nullptr, nullptr, nullptr, &head_info, nullptr};
 qinit head_write{nullptr, HeadProcedures::write_service, nullptr, nullptr, nullptr, &head_info, nullptr};
 
-void trace_stream(System &system, const Stream &stream, const char *what, const char *clause, dev_t dev) {
+void trace_stream(System &system, const Stream &stream, Event event, const char *clause, dev_t dev) {
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::stream, .what = what, .clause = clause, .dev = dev, .stream = stream.id});
+        system.trace.emit({.event = event, .clause = clause, .dev = dev, .stream = stream.id});
 }
 
 } // namespace
@@ -122,7 +122,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     const char *name = pair.owner->name.c_str();
     auto *open = pair.read()->q_qinfo->qi_qopen;
     if (system.trace.on) [[unlikely]] {
-        system.trace.emit({.kind = Kind::qopen, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag,
+        system.trace.emit({.event = Event::open_called, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag,
                            .stream = pair.stream->id});
         ++system.trace.depth;
     }
@@ -147,14 +147,14 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     }
     if (system.trace.on) [[unlikely]] {
         if (system.trace.depth > 0) --system.trace.depth;
-        system.trace.emit({.kind = Kind::qopened, .name = name, .error = error, .dev = *dev, .stream = pair.stream->id});
+        system.trace.emit({.event = Event::open_returned, .name = name, .error = error, .dev = *dev, .stream = pair.stream->id});
     }
     if (error == 0) {
         pair.opened = true;
         system.checks.sent_in_open_is_fine(pair);
         if (!pair.procs_on) {
             if (system.trace.on && !(pair.owner->devflag & D_OLD)) [[unlikely]]
-                system.trace.emit({.kind = Kind::driver, .name = name, .what = "its open did not call qprocson; done for it",
+                system.trace.emit({.event = Event::procedures_switched_on, .name = name,
                                    .clause = "MP-004", .stream = pair.stream->id});
             qprocson(pair.read());
         }
@@ -169,7 +169,7 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
     pair.opened = false;
     if (!close) return;
     if (system.trace.on) [[unlikely]] {
-        system.trace.emit({.kind = Kind::qclose, .name = name, .dev = pair.stream->dev(), .stream = pair.stream->id});
+        system.trace.emit({.event = Event::close_called, .name = name, .dev = pair.stream->dev(), .stream = pair.stream->id});
         ++system.trace.depth;
     }
     bool inside = false;
@@ -191,7 +191,7 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
     if (inside) leave_call(pair);
     if (system.trace.on) [[unlikely]] {
         if (system.trace.depth > 0) --system.trace.depth;
-        system.trace.emit({.kind = Kind::qclosed, .name = name, .stream = pair.stream->id});
+        system.trace.emit({.event = Event::close_returned, .name = name, .stream = pair.stream->id});
     }
 }
 
@@ -239,7 +239,7 @@ int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev
     stream->special = &special;
     special.stream = stream;
     stream->attach_driver(row);
-    trace_stream(system, *stream, "built: head and driver queue pair", "OPN-001", special.dev);
+    trace_stream(system, *stream, Event::stream_built, "OPN-001", special.dev);
     stream->plumbing = system.running;
     const int error = call_open(*stream->driver_pair(), dev, driver_flags(oflag), 0, process.cred);
     stream->plumbing = nullptr;
@@ -252,10 +252,10 @@ int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev
     special.stream = nullptr;
     if (stream->driver_pair()->procs_on) {
         if (system.trace.on) [[unlikely]]
-            system.trace.emit({.kind = Kind::undo, .name = row.name.c_str(), .what = "procedures switched off", .clause = "CLN-061"});
+            system.trace.emit({.event = Event::procedures_switched_off, .name = row.name.c_str(), .clause = "CLN-061"});
         unlink_neighbours(*stream->driver_pair());
     }
-    trace_stream(system, *stream, "taken apart again", row.name == "clone" ? "CLN-062" : "OPN-002", special.dev);
+    trace_stream(system, *stream, Event::stream_taken_apart, row.name == "clone" ? "CLN-062" : "OPN-002", special.dev);
     stream->discard();
     return error;
 }
@@ -270,7 +270,7 @@ void Stream::hold_driver_of(dev_t dev) {
 void Stream::abandon(Caller &process, int oflag) {
     state = State::closing;
     while (QueuePair *pair = top()) detach(*pair, driver_flags(oflag), process);
-    trace_stream(system, *this, "taken apart again", nullptr, dev());
+    trace_stream(system, *this, Event::stream_taken_apart, nullptr, dev());
     discard();
 }
 
@@ -298,7 +298,7 @@ void Stream::end_plumbing() {
 //   push, pop or link going on   EAGAIN, EINTR   OPN-012 to OPN-014
 //   each open procedure, from the top down: its errno   OPN-006 to OPN-008
 int Stream::open_again(Caller &process, dev_t dev, int oflag) {
-    trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
+    trace_stream(system, *this, Event::stream_joined, "OPN-006", dev);
     if (linked_below && !plumbing) // while it is being unlinked, the open waits (MUX-076)
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())
@@ -364,14 +364,14 @@ int Stream::push(Caller &process, Module &module, dev_t device, bool *refused) {
     // Who was held back by the queue above the new module waits for the module now (IOC-028).
     if (queue_t *above = pair->read()->q_next; above && pair->read()->q_qinfo->qi_srvp && is_wanted(above)) back_enable(pair->read(), 0);
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::push, .name = module.name.c_str(), .what = "pushed", .dev = dev(), .number = pushed, .stream = id});
+        system.trace.emit({.event = Event::module_pushed, .name = module.name.c_str(), .dev = dev(), .number = pushed, .stream = id});
     return 0;
 }
 
 void Stream::pop_top(Caller &process) {
     QueuePair *pair = top();
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::push, .name = pair->owner->name.c_str(), .what = "popped", .dev = dev(), .number = pushed - 1, .stream = id});
+        system.trace.emit({.event = Event::module_popped, .name = pair->owner->name.c_str(), .dev = dev(), .number = pushed - 1, .stream = id});
     detach(*pair, 0, process);
 }
 
@@ -407,7 +407,7 @@ void Stream::detach(QueuePair &pair, int flag, Caller &process) {
     --pushed;
     --const_cast<Owner *>(pair.owner)->holds;
     system.pair_pool.free(&pair);
-    schedule(write_queue(), "modules changed");
+    schedule(write_queue(), Event::enabled_by_modules);
 }
 
 // --- close ---
@@ -447,11 +447,11 @@ bool Stream::take_apart(Caller &process, int oflag) {
 }
 
 int Stream::close(Caller &process, int oflag) {
-    trace_stream(system, *this, "last close", "CLS-002", dev());
+    trace_stream(system, *this, Event::stream_closing, "CLS-002", dev());
     state = State::closing;
     if (links_above > 0) unlink_all_on_close(process, *this);
     const bool interrupted = take_apart(process, oflag) && !system.profile.close_signal_ignored;
-    trace_stream(system, *this, "freed", nullptr, dev());
+    trace_stream(system, *this, Event::stream_freed, nullptr, dev());
     discard();
     return interrupted ? process.refuse(EINTR, "close", "a signal ended the drain; the stream is gone", "CLS-010") : 0;
 }
@@ -497,7 +497,7 @@ EXPORT void qprocson(queue_t *q) {
     if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
     // What was put to its queues before runs now.
     for (queue_t *side : {pair->read(), pair->write()})
-        if (side->q_first) schedule(side, "qprocson");
+        if (side->q_first) schedule(side, Event::enabled_by_qprocson);
 }
 
 EXPORT void qprocsoff(queue_t *q) {

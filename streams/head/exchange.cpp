@@ -56,16 +56,16 @@ int Stream::ioctl_interrupted(Caller &process) {
     return 0;
 }
 
-void Stream::end_ioctl(const char *what) {
+void Stream::end_ioctl(Event how) {
     system.checks.ioctl_ended(in_ioctl.id);
     in_ioctl.end();
-    trace_ioctl(what, 0, 0);
+    trace_ioctl(how, 0, 0);
     system.wake_one(in_ioctl.turn, "the ioctl before it ended");
 }
 
-void Stream::trace_ioctl(const char *what, int command, unsigned id_of) {
+void Stream::trace_ioctl(Event event, int command, unsigned id_of) {
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::ioctl, .what = what, .number = command, .extra = static_cast<long>(id_of), .stream = id});
+        system.trace.emit({.event = event, .number = command, .extra = static_cast<long>(id_of), .stream = id});
 }
 
 // The M_IOCTL: its block also has room for a copy request and for the caller's credentials, which outlive the caller.
@@ -111,7 +111,7 @@ int Stream::do_ioctl(Caller &process, IoctlRequest &r, int *rval) {
     if (int error = take_ioctl_turn(process)) return error;
     mblk_t *mp = make_ioctl(process, r);
     if (!mp) {
-        end_ioctl("no memory");
+        end_ioctl(Event::ioctl_without_memory);
         return process.refuse(EAGAIN, "ioctl", "no memory for the M_IOCTL", "IOC-147");
     }
     if (!r.transparent && r.length > 0) {
@@ -121,7 +121,7 @@ int Stream::do_ioctl(Caller &process, IoctlRequest &r, int *rval) {
             std::memcpy(to, r.data, n);
         } else if (!copy_from_user(to, r.data, n)) {
             freemsg(mp);
-            end_ioctl("bad address");
+            end_ioctl(Event::ioctl_bad_address);
             return process.refuse(EFAULT, "ioctl", "bad address of the data", "IOC-008");
         }
     }
@@ -149,7 +149,7 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
     }
     if (!mp) {
         if (undo) freemsg(undo);
-        end_ioctl("no memory");
+        end_ioctl(Event::ioctl_without_memory);
         return process.refuse(EAGAIN, "ioctl", "no memory for the M_IOCTL", "MUX-040 IOC-147");
     }
     std::memcpy(mp->b_cont->b_rptr, &link, sizeof link);
@@ -161,7 +161,7 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
         return error;
     }
     std::memcpy(undo->b_cont->b_rptr, &link, sizeof link);
-    trace_ioctl("M_IOCTL goes down: the link that was asked for is undone", opposite.command, undo_id);
+    trace_ioctl(Event::unlink_sent, opposite.command, undo_id);
     putnext(write_queue(), undo);
     system.sched.run_queues();
     return error;
@@ -170,17 +170,17 @@ int Stream::request_link(Caller &process, int command, linkblk link, bool closin
 // Sends the M_IOCTL (or a link request) and serves what comes back, until the call ends. The turn is taken.
 int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
     in_ioctl.sent();
-    trace_ioctl("M_IOCTL goes down", r.command, in_ioctl.id);
+    trace_ioctl(Event::ioctl_sent, r.command, in_ioctl.id);
     system.checks.ioctl_sent(mp, in_ioctl.id);
     putnext(write_queue(), mp);
     for (long copies = 0;;) {
         if (int error = await_answer(process, r)) {
-            end_ioctl("ended without an answer");
+            end_ioctl(Event::ioctl_unanswered);
             return error;
         }
         mblk_t *reply = in_ioctl.take_reply();
         if (!reply) {
-            end_ioctl("a broken answer");
+            end_ioctl(Event::ioctl_broken_answer);
             return process.refuse(EPROTO, "ioctl", "what came as its answer is none; the fault says why", "IOC-325");
         }
         r.answered = reply->b_datap->db_type == M_IOCACK || reply->b_datap->db_type == M_IOCNAK;
@@ -188,34 +188,34 @@ int Stream::exchange(Caller &process, IoctlRequest &r, mblk_t *mp, int *rval) {
         case M_IOCACK: {
             const auto *io = reinterpret_cast<iocblk *>(reply->b_rptr);
             const int error = io->ioc_error;
-            trace_ioctl("M_IOCACK came up", r.command, in_ioctl.id);
+            trace_ioctl(Event::ioctl_acked, r.command, in_ioctl.id);
             bool fault = false;
             if (!error) {
                 *rval = io->ioc_rval;
                 if (!r.transparent && !r.copied_out) fault = !take_ioctl_data(r, io->ioc_count, reply->b_cont);
             }
             freemsg(reply);
-            end_ioctl("done");
+            end_ioctl(Event::ioctl_done);
             if (error) return process.refuse(error, "ioctl", "the driver acknowledged with an error", "IOC-114");
             return fault ? process.refuse(EFAULT, "ioctl", "bad address for the result", "IOC-008") : 0;
         }
         case M_IOCNAK: {
             const int error = reinterpret_cast<iocblk *>(reply->b_rptr)->ioc_error;
-            trace_ioctl("M_IOCNAK came up", r.command, in_ioctl.id);
+            trace_ioctl(Event::ioctl_nacked, r.command, in_ioctl.id);
             freemsg(reply);
-            end_ioctl("done");
+            end_ioctl(Event::ioctl_done);
             return process.refuse(error ? error : EINVAL, "ioctl", "the driver or a module refused it (M_IOCNAK)", "IOC-115");
         }
         default:
             if (++copies > system.tunables.copies) {
                 freemsg(reply);
-                end_ioctl("it asks for ever");
+                end_ioctl(Event::ioctl_asks_for_ever);
                 const QueuePair *asked = top();
                 system.fault("SCH-052", "an ioctl is answered with one copy request after another, without end", asked ? const_cast<QueuePair *>(asked)->read() : nullptr);
                 return process.refuse(EDEADLK, "ioctl", "its driver asks for one copy after another", "SCH-052");
             }
             if (const int error = serve_copy(r, reply)) {
-                end_ioctl("a copy failed");
+                end_ioctl(Event::ioctl_copy_failed);
                 return process.refuse(error, "ioctl", error == EFAULT ? "the address of a copy is bad" : "no memory for a copy",
                                       error == EFAULT ? "IOC-135" : "IOC-147");
             }
@@ -273,7 +273,7 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
     bool good = true;
     int error = 0;
     mblk_t *data = nullptr;
-    trace_ioctl(in ? "M_COPYIN came up" : "M_COPYOUT came up", r.command, in_ioctl.id);
+    trace_ioctl(in ? Event::copyin_asked_for : Event::copyout_asked_for, r.command, in_ioctl.id);
     if (in) {
         if (mp->b_cont) {
             freemsg(mp->b_cont);
@@ -321,7 +321,7 @@ void Stream::answer_copy(mblk_t *mp, bool good, mblk_t *data) {
     std::memcpy(mp->b_rptr, &response, sizeof response);
     mp->b_wptr = mp->b_rptr + sizeof response;
     mp->b_datap->db_type = M_IOCDATA;
-    trace_ioctl(good ? "M_IOCDATA goes down" : "M_IOCDATA goes down: the copy failed", request.cq_cmd, request.cq_id);
+    trace_ioctl(good ? Event::copy_done : Event::copy_failed, request.cq_cmd, request.cq_id);
 }
 
 // A broken answer has no id to go by: the request that waits ends here, or nothing would end it (IOC-325).
@@ -337,7 +337,7 @@ void Stream::ioctl_answered(mblk_t *mp) {
         return refuse_answer(mp, "answered an M_IOCTL with a block that is shorter than an iocblk");
     auto *io = reinterpret_cast<iocblk *>(mp->b_rptr);
     if (in_ioctl.state != IoctlExchange::State::awaiting || io->ioc_id != in_ioctl.id) {
-        trace_ioctl("an answer nobody waits for is freed", io->ioc_cmd, 0);
+        trace_ioctl(Event::late_answer_freed, io->ioc_cmd, 0);
         freemsg(mp); // IOC-129
         return;
     }

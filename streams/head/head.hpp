@@ -279,8 +279,8 @@ private:
     int ioctl_fdinsert(Caller &process, File &file, void *argument);
     int ioctl_str(Caller &process, void *argument, int *rval);
     int ioctl_interrupted(Caller &process);
-    void end_ioctl(const char *what);
-    void trace_ioctl(const char *what, int command, unsigned id_of);
+    void end_ioctl(Event how);
+    void trace_ioctl(Event event, int command, unsigned id_of);
     mblk_t *make_ioctl(Caller &process, const IoctlRequest &request);
     int do_ioctl(Caller &process, IoctlRequest &request, int *rval);
     int exchange(Caller &process, IoctlRequest &request, mblk_t *mp, int *rval);

@@ -11,10 +11,10 @@ namespace rill {
 
 namespace {
 
-void trace_link(const Link &link, const Stream *asking, const char *what, const char *clause, int error = 0) {
+void trace_link(const Link &link, const Stream *asking, Event event, const char *clause, int error = 0) {
     System &system = link.lower->system;
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::link, .name = link.driver->name.c_str(), .what = what, .clause = clause,
+        system.trace.emit({.event = event, .name = link.driver->name.c_str(), .clause = clause,
                            .error = error, .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
 }
 
@@ -89,7 +89,7 @@ Link *begin(Stream &upper, File &file, bool persistent) {
     ++link.driver->holds;
     ++file.refs; // MUX-041
     start_plumbing(*link.lower);
-    trace_link(link, &upper, persistent ? "asked for, persistent" : "asked for", "MUX-001 MUX-002");
+    trace_link(link, &upper, persistent ? Event::persistent_link_asked_for : Event::link_asked_for, "MUX-001 MUX-002");
     return &link;
 }
 
@@ -100,7 +100,7 @@ void settle(Link &link, Stream &upper) {
     lower.link_id = link.id;
     if (!link.persistent()) ++upper.links_above;
     end_plumbing(lower);
-    trace_link(link, &upper, "made", "MUX-028");
+    trace_link(link, &upper, Event::link_made, "MUX-028");
     lower.wake_all("the stream was linked below a multiplexor"); // MUX-043, IOC-236
 }
 
@@ -139,20 +139,20 @@ Link *find(Stream &upper, int id, bool persistent) {
 int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
     link.state = Link::State::unlinking;
     start_plumbing(*link.lower);
-    trace_link(link, &upper, closing ? "to be undone: last close" : "to be undone", "MUX-055");
+    trace_link(link, &upper, closing ? Event::unlink_begins_at_close : Event::unlink_begins, "MUX-055");
     int error = upper.take_ioctl_turn(process);
     if (!error) error = upper.request_link(process, link.persistent() ? I_PUNLINK : I_UNLINK, link.block(), closing);
     if (error && !closing) {
         link.state = Link::State::linked;
         end_plumbing(*link.lower);
-        trace_link(link, &upper, "stays: undoing it was refused", "MUX-057 IOC-237", error);
+        trace_link(link, &upper, Event::unlink_refused, "MUX-057 IOC-237", error);
         return error;
     }
     if (error)
         upper.system.console(2, fmt::format("{}: link {} is undone at close, though the request ended with {}", link.driver->name,
                                             link.id, strerrorname_np(error)), true, true); // MUX-067
     link.lower->become_head_again(link, true);
-    trace_link(link, &upper, "undone", "MUX-058", error);
+    trace_link(link, &upper, Event::link_undone, "MUX-058", error);
     end(process, link);
     return 0;
 }
@@ -177,8 +177,8 @@ void Stream::become_lower_half(Link &link) {
     set_queues(head, *link.driver, tab.st_muxrinit, tab.st_muxwinit); // MUX-030, MUX-033
     for (const mblk_t *mp = read_queue()->q_first; mp; mp = mp->b_next)
         if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(nullptr); // whatever the driver does with it
-    if (read_queue()->q_first) schedule(read_queue(), "linked below, with messages on it");
-    trace_link(link, nullptr, "lower head has the multiplexor's qinits", "MUX-030 CLN-025");
+    if (read_queue()->q_first) schedule(read_queue(), Event::enabled_by_link);
+    trace_link(link, nullptr, Event::lower_head_given, "MUX-030 CLN-025");
 }
 
 void Stream::become_head_again(Link &link, bool flush) {
@@ -205,9 +205,9 @@ void Stream::become_head_again(Link &link, bool flush) {
         if (PassedFile *passed = PassedFile::of(mp)) passed->moved_to(this);
     }
     last_mark = nullptr;
-    schedule(write_queue(), "a stream head again");
+    schedule(write_queue(), Event::enabled_by_unlink);
     if (read_queue()->q_first) wake_readers("a stream head again");
-    trace_link(link, nullptr, "lower head has its own qinits again", "MUX-058");
+    trace_link(link, nullptr, Event::lower_head_given_back, "MUX-058");
 }
 
 // --- the calls ---
@@ -226,7 +226,7 @@ int link_stream(Caller &process, File &, Stream &upper, int lower_fd, bool persi
         if (error) link->lower->become_head_again(*link, false);
     }
     if (error) {
-        trace_link(*link, &upper, "refused", "MUX-035 IOC-233", error);
+        trace_link(*link, &upper, Event::link_refused, "MUX-035 IOC-233", error);
         end(process, *link);
         return error;
     }
@@ -257,7 +257,7 @@ void unlink_all_on_close(Caller &process, Stream &upper) {
 void drop_link(Caller &process, Link &link) {
     link.state = Link::State::unlinking;
     link.lower->become_head_again(link, true);
-    trace_link(link, nullptr, "dropped: the system ends", nullptr);
+    trace_link(link, nullptr, Event::link_dropped, nullptr);
     end(process, link);
 }
 

@@ -120,7 +120,7 @@ void Stream::raise_event(int events, unsigned char band, int error) {
 // M_SIG and M_PCSIG: SIGPOLL goes to those registered for S_MSG, any other to the terminal's foreground group (SIG-042).
 void Stream::signal_message(int sig, unsigned char band) {
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::signal, .what = "asked for by a message from below", .clause = "SIG-040", .number = sig, .stream = id});
+        system.trace.emit({.event = Event::signal_from_below, .clause = "SIG-040", .number = sig, .stream = id});
     if (sig == SIGPOLL)
         raise_event(S_MSG, band);
     else if (options.istty && terminal.group)

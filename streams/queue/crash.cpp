@@ -163,7 +163,7 @@ void tell_context(Text &out, const System &system, const Entry *e) {
     system.trace.for_each_kept([&](const Kept &k) {
         if (first) out << "\n  before that:";
         first = false;
-        out << "\n    " << static_cast<long>(k.sequence) << " " << name_of(k.kind) << " " << k.name << (*k.name && *k.what ? ": " : "")
+        out << "\n    " << static_cast<long>(k.sequence) << " " << name_of(kind_of(k.event)) << " " << k.name << (*k.name && *k.what ? ": " : "")
             << k.what;
         if (k.error) out << ", error " << static_cast<long>(k.error);
         if (*k.clause) out << "  " << k.clause;

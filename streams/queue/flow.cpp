@@ -42,11 +42,10 @@ Level level_of(queue_t *q, unsigned char band) {
 
 const Profile &profile_of(const Level &level) { return pair_of(level.q)->system->profile; }
 
-[[gnu::cold, gnu::noinline]] void trace_change(const Level &level, const char *what) {
+[[gnu::cold, gnu::noinline]] void trace_change(const Level &level, Event event) {
     QueuePair *pair = pair_of(level.q);
-    pair->system->trace.emit({.kind = Kind::flow,
+    pair->system->trace.emit({.event = event,
                               .name = pair->owner->name.c_str(),
-                              .what = what,
                               .number = level.band,
                               .extra = static_cast<long>(level.count),
                               .stream = pair->stream ? pair->stream->id : 0,
@@ -61,11 +60,11 @@ bool set_flag(Level &level, unsigned flag, bool on) {
 }
 
 void set_full(Level &level, bool on) {
-    if (set_flag(level, level.full, on)) [[unlikely]] trace_change(level, on ? "full" : "no longer full");
+    if (set_flag(level, level.full, on)) [[unlikely]] trace_change(level, on ? Event::full : Event::no_longer_full);
 }
 
 void set_wanted(Level &level, bool on) {
-    if (set_flag(level, level.wanted, on)) [[unlikely]] trace_change(level, on ? "wanted" : "no longer wanted");
+    if (set_flag(level, level.wanted, on)) [[unlikely]] trace_change(level, on ? Event::wanted : Event::no_longer_wanted);
 }
 
 bool at_high_mark(const Level &level) { // FLW-005, FLW-007
@@ -183,7 +182,7 @@ void check_back_enable(queue_t *q, unsigned char band) {
 // Behind means against the flow: a queue that noenable() stopped is scheduled all the same (FLW-022).
 void back_enable(queue_t *q, unsigned char) {
     for (q = backq(q); q; q = backq(q))
-        if (q->q_qinfo->qi_srvp) return schedule(q, "back-enabled");
+        if (q->q_qinfo->qi_srvp) return schedule(q, Event::enabled_by_room);
 }
 
 } // namespace rill

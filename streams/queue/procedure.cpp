@@ -21,18 +21,19 @@ namespace rill {
 
 [[gnu::noinline]] void trace_put(QueuePair &pair, queue_t *q, mblk_t *mp) {
     const int type = mp->b_datap->db_type;
-    pair.system->trace.emit({.kind = Kind::put,
+    const bool up = q->q_flag & QREADR;
+    pair.system->trace.emit({.event = up ? Event::put_up : Event::put_down,
                              .name = pair.owner->name.c_str(),
                              .what = type_name(type),
                              .number = type,
                              .extra = static_cast<long>(message_bytes(mp)),
                              .stream = pair.stream ? pair.stream->id : 0,
-                             .text = (q->q_flag & QREADR) ? "up" : "down"});
+                             .text = up ? "up" : "down"});
     ++pair.system->trace.depth;
 }
 
 [[gnu::noinline]] void trace_service(QueuePair &pair, queue_t *q) {
-    pair.system->trace.emit({.kind = Kind::srv, .name = pair.owner->name.c_str(), .what = (q->q_flag & QREADR) ? "read" : "write",
+    pair.system->trace.emit({.event = (q->q_flag & QREADR) ? Event::read_service : Event::write_service, .name = pair.owner->name.c_str(),
                              .stream = pair.stream ? pair.stream->id : 0});
     ++pair.system->trace.depth;
 }

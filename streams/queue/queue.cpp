@@ -136,7 +136,7 @@ int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     if (is_high_priority(mp)) note_high_priority(q, mp);
     if (band) join_band(*band, mp);
     bool always = is_high_priority(mp) && system_of(q).profile.insq_hipri_schedules; // SCH-023, SCH-035
-    if (always || (q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, "message inserted");
+    if (always || (q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, Event::enabled_by_inserted_message);
     return 1;
 }
 
@@ -292,15 +292,15 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
         set_last_high_priority(q, mp);
-        schedule(q, "high-priority message queued"); // SCH-012
+        schedule(q, Event::enabled_by_priority_message); // SCH-012
     } else if (band) [[unlikely]] {
         put_on(q, band->qb_last ? band->qb_last : last_above(q, mp->b_band), mp);
         if (!band->qb_first) band->qb_first = mp;
         band->qb_last = mp;
-        if (!(q->q_flag & QNOENB)) schedule(q, "banded message queued"); // SCH-016, SCH-019
+        if (!(q->q_flag & QNOENB)) schedule(q, Event::enabled_by_banded_message); // SCH-016, SCH-019
     } else {
         put_on(q, q->q_last, mp);
-        if ((q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, "message queued"); // SCH-013
+        if ((q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, Event::enabled_by_message); // SCH-013
     }
     return 1;
 }
@@ -313,7 +313,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
         note_high_priority(q, mp);
-        schedule(q, "high-priority message put back"); // SCH-021
+        schedule(q, Event::enabled_by_priority_message_back); // SCH-021
         return 1;
     }
     put_on(q, last_above(q, mp->b_band), mp);
@@ -321,7 +321,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
         if (!band->qb_last) band->qb_last = mp;
         band->qb_first = mp;
     }
-    if ((q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, "message put back"); // SCH-020
+    if ((q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, Event::enabled_by_message_back); // SCH-020
     return 1;
 }
 

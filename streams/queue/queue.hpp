@@ -5,6 +5,7 @@
 // module may still send its last messages (MP-008). Queue chains are kept by hand, here only.
 #pragma once
 
+#include "streams/base/event.hpp"
 #include "streams/base/fiber.hpp"
 
 #include <memory>
@@ -64,6 +65,6 @@ void note_added(queue_t *q, mblk_t *mp);                        // flow: counts,
 void note_removed(queue_t *q, mblk_t *mp);                      // flow: counts, QFULL, back-enabling
 void check_back_enable(queue_t *q, unsigned char band);         // flow: after a limit changed or a queue was found empty
 void back_enable(queue_t *q, unsigned char band);               // flow: schedules the nearest service procedure behind
-void schedule(queue_t *q, const char *why);                     // sched: to the tail of the run list unless on it
+void schedule(queue_t *q, Event why);                           // sched: to the tail of the run list unless on it
 
 } // namespace rill

@@ -336,14 +336,14 @@ void Scheduler::unbufcall(toid_t id) {
     if (const auto b = bufcalls_by_id_.find(id); b != bufcalls_by_id_.end()) forget(*b);
 }
 
-void schedule(queue_t *q, const char *why) {
+void schedule(queue_t *q, Event why) {
     if (!q->q_qinfo->qi_srvp || (q->q_flag & QENAB)) return; // SCH-001, SCH-003
     q->q_flag |= QENAB;
     QueuePair *pair = pair_of(q);
     RunItem &item = pair->run[(q->q_flag & QREADR) ? 0 : 1];
     pair->system->sched.add(item);
     if (pair->system->trace.on) [[unlikely]]
-        pair->system->trace.emit({.kind = Kind::enable, .name = pair->owner->name.c_str(), .what = why,
+        pair->system->trace.emit({.event = why, .name = pair->owner->name.c_str(),
                                   .number = (q->q_flag & QREADR) ? 0 : 1});
 }
 
@@ -355,7 +355,7 @@ using namespace rill;
 
 EXPORT void qenable(queue_t *q) {
     not_when_frozen(q, "qenable");
-    schedule(q, "qenable");
+    schedule(q, Event::enabled_by_qenable);
 }
 EXPORT void noenable(queue_t *q) { q->q_flag |= QNOENB; }
 EXPORT void enableok(queue_t *q) { q->q_flag &= ~static_cast<unsigned>(QNOENB); }

@@ -54,7 +54,7 @@ EXPORT int strlog(short mid, short sid, char level, unsigned short flags, const 
     va_end(again);
 
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::log, .name = system.acting_driver(), .number = flags, .extra = level, .text = text});
+        system.trace.emit({.event = Event::logged, .name = system.acting_driver(), .number = flags, .extra = level, .text = text});
     log_ctl ctl{};
     ctl.mid = mid;
     ctl.sid = sid;

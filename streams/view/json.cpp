@@ -53,6 +53,7 @@ std::string json(const Record &record) {
         object.text("errno", errno_name(record.error));
     }
     object.text_if("clause", record.clause);
+    object.text("event", name_of(record.event));
     return object.close();
 }
 

@@ -1,7 +1,8 @@
 // Trace records as JSON, one object a line, keys always in the same order: for programs that read a trace.
 //
-// Keys that say nothing are left out, except sequence, tick and kind, which every line has. Text that is not ASCII is
-// taken byte by byte (\u0080 to \u00ff), so that a message's bytes survive whatever they are.
+// Keys that say nothing are left out, except sequence, tick, kind and event, which every line has: a program asks what
+// happened by event (base/event has them all), the texts are for people. Text that is not ASCII is taken byte by byte
+// (\u0080 to \u00ff), so that a message's bytes survive whatever they are.
 #pragma once
 
 #include "streams/base/trace.hpp"

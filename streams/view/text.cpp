@@ -1,6 +1,7 @@
 #include "streams/view/text.hpp"
 
 #include "streams/base/dev.hpp"
+#include "streams/head/head.hpp"
 #include "streams/message/message.hpp"
 
 #include <csignal>
@@ -48,7 +49,7 @@ std::string_view label_of(const Record &r) {
     case Kind::qclosed:
         return "driver";
     case Kind::qinit:
-        return str(r.clause) == "CLN-060" ? "undo" : "queues";
+        return r.event == Event::queues_put_back ? "undo" : "queues";
     case Kind::put:
         return "message";
     case Kind::srv:
@@ -67,15 +68,31 @@ std::string_view label_of(const Record &r) {
 }
 
 std::string rung(const Record &r) {
-    const std::string_view name = str(r.name);
-    if (name == "descriptor") return fmt::format("{} is {}", r.number, str(r.what));
-    if (name == "name") return fmt::format("{} is a {}{}", r.text, str(r.what), dev_suffix(r.dev, " for device "));
-    if (name == "spec open") return fmt::format("the node leads to device {}", device_text(r.dev));
-    if (name == "finish") return fmt::format("descriptor {} now refers to device {}", r.number, device_text(r.dev));
-    if (name == "cdevsw")
+    switch (r.event) {
+    case Event::descriptor_reserved:
+        return fmt::format("{} is {}", r.number, str(r.what));
+    case Event::block_node_found:
+    case Event::character_node_found:
+    case Event::file_found:
+        return fmt::format("{} is a {}{}", r.text, str(r.what), dev_suffix(r.dev, " for device "));
+    case Event::spec_open_begins:
+        return fmt::format("the node leads to device {}", device_text(r.dev));
+    case Event::driver_found:
         return fmt::format("switch table: major {} belongs to driver {}{}", external_major(r.dev), str(r.what),
                            r.extra ? "" : ", which is not a STREAMS driver");
-    return joined(joined(str(r.what), ": ", r.text), " ", dev_suffix(r.dev, ""));
+    case Event::open_finished:
+        return fmt::format("descriptor {} now refers to device {}", r.number, device_text(r.dev));
+    default:
+        return joined(joined(str(r.what), ": ", r.text), " ", dev_suffix(r.dev, ""));
+    }
+}
+
+std::string qinit(const Record &r) {
+    const std::string_view from = str(r.name), to = str(r.what);
+    if (r.event == Event::queues_put_back)
+        return fmt::format("the queue pair's procedures {} {}'s {}", from == to ? "are" : "become", to, from == to ? "as before" : "again");
+    if (from == to) return fmt::format("the queue pair's procedures stay {0}'s: {0} is its own target", from);
+    return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", from, to);
 }
 
 std::string opened(const Record &r) {
@@ -84,25 +101,21 @@ std::string opened(const Record &r) {
 }
 
 std::string minor(const Record &r) {
-    if (str(r.what) == "none is free") return fmt::format("{}: every minor is in use", str(r.name));
+    if (r.event == Event::minors_used_up) return fmt::format("{}: every minor is in use", str(r.name));
     return fmt::format("{}: minor {} {}", str(r.name), r.number, str(r.what));
 }
 
 std::string flow(const Record &r) {
     const std::string band = r.number ? fmt::format(" (band {})", r.number) : "";
-    const std::string_view what = str(r.what);
-    if (what == "wanted")
+    if (r.event == Event::wanted)
         return fmt::format("{}{}: whoever asked is to hear when there is room (QWANTW)", str(r.name), band);
-    if (what == "no longer wanted") return fmt::format("{}{}: nobody is to hear of room any more", str(r.name), band);
-    return fmt::format("{}'s queue{} is {}, {} bytes", str(r.name), band, what, r.extra);
+    if (r.event == Event::no_longer_wanted) return fmt::format("{}{}: nobody is to hear of room any more", str(r.name), band);
+    return fmt::format("{}'s queue{} is {}, {} bytes", str(r.name), band, str(r.what), r.extra);
 }
 
-// "descriptor removed" of 3 reads "descriptor 3 removed".
 std::string file(const Record &r) {
-    constexpr std::string_view noun = "descriptor ";
-    const std::string_view what = str(r.what);
-    if (what.starts_with(noun)) return fmt::format("{}{} {}", noun, r.number, what.substr(noun.size()));
-    return joined(what, " ", r.number >= 0 ? std::to_string(r.number) : "");
+    if (r.event == Event::descriptor_removed) return fmt::format("descriptor {} removed", r.number);
+    return joined(str(r.what), " ", r.number >= 0 ? std::to_string(r.number) : "");
 }
 
 std::string signal_sentence(const Record &r) {
@@ -214,7 +227,7 @@ std::string Text::sentence(const Record &r) const {
         return fmt::format("{} {}", joined(joined(joined(name, ": ", what), ": ", r.text), ": ", errno_name(r.error)),
                            dev_suffix(r.dev, ""));
     case Kind::undo:
-        if (name == "descriptor") return fmt::format("descriptor {}: {}", r.number, what);
+        if (r.event == Event::descriptor_given_back) return fmt::format("descriptor {}: {}", r.number, what);
         return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
     case Kind::qopen:
         return fmt::format("calls {}'s open: device {}, {}, sflag {}", name, device_text(r.dev),
@@ -226,18 +239,13 @@ std::string Text::sentence(const Record &r) const {
     case Kind::qclosed:
         return fmt::format("{}'s close returns", name);
     case Kind::qinit:
-        if (str(r.clause) == "CLN-060" && name != what) return fmt::format("the queue pair's procedures become {}'s again", what);
-        if (str(r.clause) == "CLN-060") return fmt::format("the queue pair's procedures are {}'s as before", what);
-        if (name == what) return fmt::format("the queue pair's procedures stay {0}'s: {0} is its own target", name);
-        return fmt::format("the queue pair's procedures, until now {}'s, become {}'s", name, what);
+        return qinit(r);
     case Kind::minor:
         return minor(r);
     case Kind::node:
         return joined(joined(r.text, " ", dev_suffix(r.dev, "")), " ", joined(what, " ", name));
-    case Kind::stream: {
-        const bool to = what.starts_with("moved");
-        return fmt::format("stream {}: {}{}", r.stream, what, dev_suffix(r.dev, to ? ": " : ", device "));
-    }
+    case Kind::stream:
+        return fmt::format("stream {}: {}{}", r.stream, what, dev_suffix(r.dev, r.event == Event::stream_moved ? ": " : ", device "));
     case Kind::file:
         return file(r);
     case Kind::put:
@@ -276,8 +284,8 @@ std::string Text::sentence(const Record &r) const {
 
 // That the head looks round after its modules changed, or might have, tells a reader nothing.
 bool Text::is_noise(const Record &r) {
-    if (str(r.name) != "stream head") return false;
-    if (r.kind == Kind::enable && str(r.what) == "modules changed") return head_looks_ = true;
+    if (r.name != head_owner().name.c_str()) return false;
+    if (r.event == Event::enabled_by_modules) return head_looks_ = true;
     return r.kind == Kind::srv && std::exchange(head_looks_, false);
 }
 
@@ -299,10 +307,10 @@ std::string Text::marked(int pid, std::string text) const {
 
 // A message on its way through several put procedures is one line.
 void Text::fold(const Record &r) {
-    const bool same = run_.active && run_.direction == r.text && run_.type == r.number && run_.bytes == r.extra && run_.pid == r.pid;
+    const bool same = run_.active && run_.event == r.event && run_.type == r.number && run_.bytes == r.extra && run_.pid == r.pid;
     if (!same) {
         end_run();
-        run_ = {true, std::string(r.text), r.number, r.extra, r.depth, r.pid, {}};
+        run_ = {true, r.event, r.number, r.extra, r.depth, r.pid, {}};
     }
     run_.through = joined(run_.through, ", then ", str(r.name));
 }
@@ -313,7 +321,7 @@ void Text::end_run() {
     const std::string size = run_.bytes == 1 ? "1 byte" : fmt::format("{} bytes", run_.bytes);
     line("message", run_.depth,
          marked(run_.pid, fmt::format("{} of {} goes {}: put procedure of {}", type_name(static_cast<int>(run_.type)), size,
-                                      run_.direction, run_.through)),
+                                      run_.event == Event::put_up ? "up" : "down", run_.through)),
          nullptr);
 }
 

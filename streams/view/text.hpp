@@ -38,7 +38,7 @@ public:
 private:
     struct Run { // a message on its way through put procedures
         bool active = false;
-        std::string direction;
+        Event event = Event::put_down;
         long type = 0;
         long bytes = 0;
         int depth = 0;

@@ -7,6 +7,7 @@
 
 using namespace rill;
 using namespace rill::test;
+using designs::Word;
 
 namespace {
 
@@ -41,8 +42,8 @@ void check_answers(const char *question, const Expected &expected) {
 // Steps of one open without what the descriptor does.
 std::string steps_of(const std::string &name, bool descriptors) {
     std::string out;
-    for (const std::string &word : run_of(name).one_open)
-        if (descriptors || !word.starts_with("FD_")) out += (out.empty() ? "" : " ") + word;
+    for (const Word word : run_of(name).one_open)
+        if (descriptors || !is_of_descriptor(word)) out += (out.empty() ? "" : " ") + std::string(name_of(word));
     return out;
 }
 
@@ -95,7 +96,7 @@ TEST_CASE("CMP-004: after the second of the instances is closed, the next open g
             const std::size_t before = f.steps.steps.size();
             const int fd = f.open(f.design.path);
             for (std::size_t i = before; i < f.steps.steps.size(); ++i)
-                if (f.steps.steps[i].word == "PICK") picked.push_back(f.steps.steps[i].number);
+                if (f.steps.steps[i].word == Word::pick) picked.push_back(f.steps.steps[i].number);
             return fd;
         };
         for (int &fd : fds) fd = open();
@@ -210,12 +211,12 @@ TEST_CASE("CMP-010: whose choice the number is, is read from the run: a driver's
 
 TEST_CASE("CMP-010: a driver that picks while its open runs is shown doing so inside it; what the kernel does then, after it") {
     auto inside = [](const char *name) {
-        const std::vector<std::string> &words = run_of(name).one_open;
+        const std::vector<Word> &words = run_of(name).one_open;
         const std::vector<designs::Place> places = designs::places(words);
         REQUIRE(places.size() == words.size());
         std::string out;
         for (std::size_t i = 0; i < words.size(); ++i)
-            if (places[i] == designs::Place::inside) out += (out.empty() ? "" : " ") + words[i];
+            if (places[i] == designs::Place::inside) out += (out.empty() ? "" : " ") + std::string(name_of(words[i]));
         return out;
     };
     CHECK(inside("irix-clone") == "PICK");
@@ -230,8 +231,8 @@ TEST_CASE("CMP-010: a driver that picks while its open runs is shown doing so in
 TEST_CASE("every step and every question of the comparison has a meaning to print") {
     for (const char *name : models)
         for (const designs::Step &step : run_of(name).steps) {
-            CAPTURE(step.word);
-            CHECK(designs::meaning_of(step.word)[0] != 0);
+            CAPTURE(name_of(step.word));
+            CHECK(meaning_of(step.word)[0] != 0);
         }
     for (const designs::Question &q : designs::questions()) CHECK(q.asks[0] != 0);
 }

@@ -14,6 +14,7 @@
 using namespace rill;
 using namespace rill::test;
 using designs::major_dclone;
+using designs::Word;
 
 extern "C" int dclone_foo_fails;
 
@@ -37,10 +38,10 @@ public:
     // Which clone an open of /dev/foo is: the minor that d_open saw.
     minor_t opened_as() const {
         for (auto s = steps.steps.rbegin(); s != steps.steps.rend(); ++s)
-            if (s->word == "DRV_OPEN") return external_minor(s->dev);
+            if (s->word == Word::drv_open) return external_minor(s->dev);
         return ~0u;
     }
-    bool traced(std::string_view word, std::string_view clause, std::string_view part) const {
+    bool traced(Word word, std::string_view clause, std::string_view part) const {
         return std::any_of(steps.steps.begin(), steps.steps.end(), [&](const designs::Step &s) {
             return s.word == word && s.clause.find(clause) != s.clause.npos && s.what.find(part) != s.what.npos;
         });
@@ -140,9 +141,9 @@ TEST_CASE("DCLONE-023 CMP-006: d_open fails: its errno is passed on, and the nex
         CHECK(f.open("/dev/foo") == -EIO);
         const minor_t failed = f.opened_as();
         CHECK(f.census() == before);
-        CHECK(f.steps.count("PICK") == 1);
-        CHECK(f.steps.count("RELEASE") == 1);
-        CHECK(f.steps.count("DRV_CLOSE") == 0);
+        CHECK(f.steps.count(Word::pick) == 1);
+        CHECK(f.steps.count(Word::release) == 1);
+        CHECK(f.steps.count(Word::drv_close) == 0);
         CHECK(f.open("/dev/foo") == 0);
         CHECK(f.opened_as() == failed);
     }
@@ -244,12 +245,12 @@ TEST_CASE("DCLONE-005 CMP-002: a duplicate and a child share the instance, which
     CHECK(f.count(copy) == 2);
     f.close(fd);
     f.close(copy);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     CHECK(f.close(child, fd) == 0);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     CHECK(f.close(child, copy) == 0);
-    CHECK(f.steps.count("DRV_CLOSE") == 1);
-    CHECK(f.steps.count("RELEASE") == 1);
+    CHECK(f.steps.count(Word::drv_close) == 1);
+    CHECK(f.steps.count(Word::release) == 1);
 }
 
 TEST_CASE("DCLONE-007 DCLONE-008 CMP-005: fstat has the new minor, the node keeps its own") {
@@ -280,10 +281,10 @@ TEST_CASE("DCLONE-010 CMP-009: neither open nor stat makes a node, and stat asks
     Dclone f;
     const long before = f.census().nodes;
     f.stat("/dev/foo");
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
     CHECK(f.open("/dev/foo") == 0);
     CHECK(f.census().nodes == before);
-    CHECK(f.steps.count("NODE+") == 0);
+    CHECK(f.steps.count(Word::node_made) == 0);
 }
 
 TEST_CASE("CMP-004: the number of the second comes back") {
@@ -311,8 +312,8 @@ TEST_CASE("CMP-007: opens of two processes never get one unit") {
         f.close(a);
         f.close(other, b);
     }
-    CHECK(f.steps.count("PICK") == 2000);
-    CHECK(f.steps.count("RELEASE") == 2000);
+    CHECK(f.steps.count(Word::pick) == 2000);
+    CHECK(f.steps.count(Word::release) == 2000);
 }
 
 TEST_CASE("CMP-008: a driver with open instances stays: EBUSY, and I/O goes on") {
@@ -333,12 +334,12 @@ TEST_CASE("DCLONE-006 [naive]: without a vnode of its own, the second open takes
     CHECK(f.count(a) == 2); // of the second instance
     CHECK(f.rdev(a) == makedevice(major_dclone, 1));
     CHECK(f.rdev(b) == makedevice(major_dclone, 1));
-    CHECK(f.traced("VNODE_SWAP", "DCLONE-006", "their calls go there too"));
+    CHECK(f.traced(Word::vnode_swap, "DCLONE-006", "their calls go there too"));
     f.close(a);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     f.close(b);
-    CHECK(f.steps.count("DRV_CLOSE") == 1);
-    CHECK(f.steps.count("RELEASE") == 1); // the first instance is lost until the driver goes
+    CHECK(f.steps.count(Word::drv_close) == 1);
+    CHECK(f.steps.count(Word::release) == 1); // the first instance is lost until the driver goes
 }
 
 // --- OpenBSD ---
@@ -368,7 +369,7 @@ TEST_CASE("DCLONE-020 [openbsd]: a close that failed keeps its number") {
     seen.close_error = 0;
     CHECK(f.open("/dev/test") == 1);
     CHECK(seen.opened.back() == 4);
-    CHECK(f.steps.count("RELEASE") == 0);
+    CHECK(f.steps.count(Word::release) == 0);
 }
 
 TEST_CASE("DCLONE-022 CMP-005 [openbsd]: d_open sees two numbers, fstat of both the parent's") {
@@ -403,7 +404,7 @@ TEST_CASE("DCLONE-026 [openbsd]: without D_CLONE all opens share the node's numb
     f.open("/dev/test");
     f.open("/dev/test");
     CHECK(seen.opened == Minors{3, 3});
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
 }
 
 TEST_CASE("DCLONE-026 [openbsd]: with D_CLONE each open has one") {
@@ -498,7 +499,7 @@ TEST_CASE("CMP-001 CMP-002 CMP-004 CMP-008: ten thousand steps against a model: 
             }
             REQUIRE(f.census().minors == static_cast<long>(units().size()));
         }
-        CHECK(f.steps.count("PICK") - f.steps.count("RELEASE") == static_cast<int>(units().size()));
+        CHECK(f.steps.count(Word::pick) - f.steps.count(Word::release) == static_cast<int>(units().size()));
         if (!attached) {
             Enter scope(f.system);
             CHECK(f.design.attach(f.system, bound) == 0);

@@ -7,6 +7,7 @@
 
 using namespace rill;
 using namespace rill::test;
+using designs::Word;
 using designs::major_dragonfly;
 
 extern "C" int dragonfly_foo_fails;
@@ -258,11 +259,11 @@ TEST_CASE("DFLY-023 CMP-009: at every open of exactly that name, and at nothing 
     TestDriver f;
     f.stat("/dev/test");
     CHECK(f.open("/dev/test3") == -ENOENT);
-    CHECK(f.steps.count("HANDLER") == 0);
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::handler) == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
     CHECK(f.open("/dev/test") == 0);
     CHECK(f.open("/dev/test") == 1);
-    CHECK(f.steps.count("HANDLER") == 2);
+    CHECK(f.steps.count(Word::handler) == 2);
 }
 
 TEST_CASE("DFLY-024: a handler that declines passes the open on to the next one of the same name") {
@@ -277,7 +278,7 @@ TEST_CASE("DFLY-024: a handler that declines passes the open on to the next one 
         });
     }
     CHECK(f.open("/dev/test") == 0);
-    CHECK(f.steps.count("HANDLER") == 2);
+    CHECK(f.steps.count(Word::handler) == 2);
     CHECK(f.own.opened == Names{"test0"});
 }
 
@@ -381,8 +382,8 @@ TEST_CASE("CMP-008: the driver goes while instances are open: I/O is EBADF, and 
     const int a = f.open("/dev/foo");
     f.open("/dev/foo");
     CHECK(f.detach() == 0);
-    CHECK(f.steps.count("DRV_CLOSE") == 2);
-    CHECK(f.steps.count("RELEASE") == 2);
+    CHECK(f.steps.count(Word::drv_close) == 2);
+    CHECK(f.steps.count(Word::release) == 2);
     CHECK(f.read(a) == "-EBADF");
     CHECK(f.open("/dev/foo") == -ENOENT);
     CHECK(f.open("/dev/foo0") == -ENOENT);
@@ -410,7 +411,7 @@ TEST_CASE("CMP-007: opens of two processes never get one unit") {
         f.close(a);
         f.close(other, b);
     }
-    CHECK(f.steps.count("PICK") == f.steps.count("RELEASE"));
+    CHECK(f.steps.count(Word::pick) == f.steps.count(Word::release));
 }
 
 // --- the bitmap ---

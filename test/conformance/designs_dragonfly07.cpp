@@ -9,6 +9,7 @@
 
 using namespace rill;
 using namespace rill::test;
+using designs::Word;
 using designs::major_dragonfly;
 
 extern "C" {
@@ -30,7 +31,7 @@ public:
     // The minor that the last d_open saw.
     minor_t opened_as() const {
         for (auto s = steps.steps.rbegin(); s != steps.steps.rend(); ++s)
-            if (s->word == "DRV_OPEN") return external_minor(s->dev);
+            if (s->word == Word::drv_open) return external_minor(s->dev);
         return ~0u;
     }
     const dev_data &data(int fd) { return *static_cast<dev_data *>(root.file(fd)->data); }
@@ -116,7 +117,7 @@ TEST_CASE("DFLY-001 DFLY-012 [2007, vnode]: the file is a vnode, where all opene
     CHECK(f.root.file(a)->data == nullptr);
     CHECK(f.count(a) == 1);
     CHECK(f.count(b) == 2);
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
     f.close(a);
     CHECK(f.count(b) == 3);
 }
@@ -126,7 +127,7 @@ TEST_CASE("DFLY-012 [2007, vnode]: an open routine may install another vnode, an
     cdev_t other = nullptr;
     designs::set_vnode_open(f.system, [&](cdev *dev) { return other = other ? other : make_sub_dev(dev, 5); });
     const int fd = f.open("/dev/foo");
-    CHECK(f.steps.count("VNODE_SWAP") == 1);
+    CHECK(f.steps.count(Word::vnode_swap) == 1);
     CHECK(f.rdev(fd) == makedevice(major_foo, 5));
     CHECK(f.stat("/dev/foo").st_rdev == makedevice(major_foo, 0));
     CHECK(f.opened_as() == 5);
@@ -216,10 +217,10 @@ TEST_CASE("DFLY-005: without D_MAKECLONE all opens share the node's device") {
     CHECK(f.count(a) == 1);
     CHECK(f.count(b) == 2);
     f.close(a);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     CHECK(f.count(b) == 3);
     f.close(b);
-    CHECK(f.steps.count("DRV_CLOSE") == 1);
+    CHECK(f.steps.count(Word::drv_close) == 1);
 }
 
 TEST_CASE("DFLY-005 CMP-001 CMP-002: with it each open has its own, which duplicates and children share") {
@@ -230,9 +231,9 @@ TEST_CASE("DFLY-005 CMP-001 CMP-002: with it each open has its own, which duplic
     CHECK(f.count(c) == 2);
     Process &child = f.fork();
     for (int fd : {a, b, c}) f.close(fd);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     for (int fd : {a, b, c}) f.close(child, fd);
-    CHECK(f.steps.count("DRV_CLOSE") == 2);
+    CHECK(f.steps.count(Word::drv_close) == 2);
 }
 
 TEST_CASE("DFLY-006 CMP-004: the first open has the node's own device, each further one the lowest free minor above") {
@@ -262,7 +263,7 @@ TEST_CASE("CMP-005 CMP-009 CMP-010: the vnode stays the node's; stat makes nothi
     CHECK(f.steps.words(before) == "LOOKUP PICK DRV_OPEN");
     CHECK(f.rdev(a) == f.stat("/dev/foo").st_rdev);
     CHECK(f.rdev(b) == f.stat("/dev/foo").st_rdev);
-    CHECK(f.steps.count("PICK") == 1);
+    CHECK(f.steps.count(Word::pick) == 1);
 }
 
 TEST_CASE("CMP-007: opens of two processes never get one unit") {
@@ -277,7 +278,7 @@ TEST_CASE("CMP-007: opens of two processes never get one unit") {
         f.close(a);
         f.close(other, b);
     }
-    CHECK(f.steps.count("PICK") == f.steps.count("RELEASE"));
+    CHECK(f.steps.count(Word::pick) == f.steps.count(Word::release));
 }
 
 // --- devices of 2007 ---

@@ -18,6 +18,7 @@ void freebsd_foo_destroy(int unit);
 
 using namespace rill;
 using namespace rill::test;
+using designs::Word;
 
 namespace {
 
@@ -149,7 +150,7 @@ Parsed parse(const char *text, const char *stem = "foo") {
     return p;
 }
 
-std::string text_of(const designs::Steps &steps, std::string_view word) {
+std::string text_of(const designs::Steps &steps, Word word) {
     for (auto i = steps.steps.rbegin(); i != steps.steps.rend(); ++i)
         if (i->word == word) return i->what;
     return "";
@@ -173,7 +174,7 @@ TEST_CASE("FBSD-001: a name that has an entry asks no handler") {
     f.take(0);
     CHECK(f.open("/dev/p0") == 0);
     CHECK(h.names.empty());
-    CHECK(f.steps.count("MISS") == 0);
+    CHECK(f.steps.count(Word::miss) == 0);
 }
 
 TEST_CASE("FBSD-002: stat of a missing name asks the handlers, and the device is there although nothing was opened") {
@@ -184,7 +185,7 @@ TEST_CASE("FBSD-002: stat of a missing name asks the handlers, and the device is
     CHECK(h.names.size() == 1);
     CHECK(f.listed("/dev/p0"));
     CHECK(f.device.opens == 0);
-    CHECK(text_of(f.steps, "MISS").find("drivers are asked") != std::string::npos); // the trace tells why
+    CHECK(text_of(f.steps, Word::miss).find("drivers are asked") != std::string::npos); // the trace tells why
 }
 
 TEST_CASE("FBSD-003: a lookup for removal asks no handler; in 2000 it did") {
@@ -247,7 +248,7 @@ TEST_CASE("FBSD-008: all handlers are called; the later one sees the answer") {
     const int fd = f.open("/dev/p");
     CHECK(b.cell_was_set == std::vector<bool>{true});
     CHECK(f.rdev(fd) == f.stat("/dev/p0").st_rdev);
-    CHECK(text_of(f.steps, "HANDLER").find("leave that alone") != std::string::npos);
+    CHECK(text_of(f.steps, Word::handler).find("leave that alone") != std::string::npos);
 }
 
 TEST_CASE("FBSD-009 FBSD-041: one handler serves all instances of a driver, until the last is gone") {
@@ -257,7 +258,7 @@ TEST_CASE("FBSD-009 FBSD-041: one handler serves all instances of a driver, unti
     CHECK(freebsd_foo_attach() == 0);
     CHECK(designs::freebsd_handlers(f.system) == 1);
     CHECK(f.open("/dev/foo") >= 0);
-    CHECK(f.steps.count("HANDLER") == 1);
+    CHECK(f.steps.count(Word::handler) == 1);
     CHECK(freebsd_foo_detach() == 0);
     CHECK(freebsd_foo_detach() == 0);
     CHECK(f.open("/dev/foo") >= 0);
@@ -317,10 +318,10 @@ TEST_CASE("FBSD-015: a handler may take every name of a directory, once the dire
     CHECK(r.stat("/dev/rodent").st_mode == (S_IFDIR | 0555));
     const int fd = r.open("/dev/rodent/any");
     CHECK(fd >= 0);
-    CHECK(text_of(r.steps, "LOOKUP") == "rodent/any"); // as the handler sees it
+    CHECK(text_of(r.steps, Word::lookup) == "rodent/any"); // as the handler sees it
     CHECK(listing(r.system) == "rodent rodent/any rodent/ctl");
     CHECK(r.open("/dev/rodent/any") >= 0);
-    CHECK(r.steps.count("HANDLER") == 1);
+    CHECK(r.steps.count(Word::handler) == 1);
 }
 
 TEST_CASE("FBSD-016: handlers run by priority, and each gets its own argument") {
@@ -386,7 +387,7 @@ TEST_CASE("FBSD-027 FBSD-064: any unit is the lowest free; a destroyed one comes
     Trial f;
     for (int i = 0; i < 3; ++i) CHECK(f.take(-1) == i);
     destroy_dev(f.unit(1));
-    CHECK(text_of(f.steps, "RELEASE") != "");
+    CHECK(text_of(f.steps, Word::release) != "");
     CHECK_FALSE(f.listed("/dev/p1"));
     CHECK(f.take(-1) == 1);
     CHECK(f.take(-1) == 3);
@@ -518,7 +519,7 @@ TEST_CASE("FBSD-046: a driver that leaves out clone_cleanup leaves its nodes beh
     EVENTHANDLER_DEREGISTER(dev_clone, f.tags.back());
     f.tags.clear();
     CHECK(f.listed("/dev/p0"));
-    CHECK(f.steps.count("RELEASE") == 0);
+    CHECK(f.steps.count(Word::release) == 0);
 }
 
 TEST_CASE("FBSD-047: at unload the handler goes first, then the devices with their state, then the list") {
@@ -644,8 +645,8 @@ TEST_CASE("FBSD-054: the node has the owner and mode of make_dev; who may not op
     CHECK(f.stat("/dev/foo0").st_mode == (S_IFCHR | 0600));
     CHECK(f.stat("/dev/foo0").st_uid == 0);
     CHECK(f.stat("/dev/foo0").st_gid == 0);
-    CHECK(f.steps.count("PICK") == 1);
-    CHECK(f.steps.count("DRV_OPEN") == 0);
+    CHECK(f.steps.count(Word::pick) == 1);
+    CHECK(f.steps.count(Word::drv_open) == 0);
 }
 
 TEST_CASE("FBSD-055: unit2minor leaves bits 8 to 15 free") {
@@ -711,7 +712,7 @@ TEST_CASE("FBSD-063 CMP-004: closing frees no unit; after 0, 1, 2 comes 3") {
     CHECK(f.close(1) == 0);
     f.open("/dev/foo");
     CHECK(listing(f.system) == "foo0 foo1 foo2 foo3");
-    CHECK(f.steps.count("RELEASE") == 0); // units pile up
+    CHECK(f.steps.count(Word::release) == 0); // units pile up
 }
 
 TEST_CASE("FBSD-064: what destroy_dev frees is the next unit") {
@@ -950,7 +951,7 @@ TEST_CASE("FBSD-053 FBSD-073: two first opens at once both find no state") {
     CHECK(a.result() >= 0);
     CHECK(b.result() >= 0);
     CHECK(states == 2);
-    CHECK(text_of(f.steps, "DRV_OPEN").find("both may find it without state") != std::string::npos);
+    CHECK(text_of(f.steps, Word::drv_open).find("both may find it without state") != std::string::npos);
 }
 
 TEST_CASE("FBSD-088 FBSD-063: all opens of one node share what si_drv1 points to, and the trace says so") {
@@ -958,7 +959,7 @@ TEST_CASE("FBSD-088 FBSD-063: all opens of one node share what si_drv1 points to
     const int a = f.open("/dev/foo0"), b = f.open("/dev/foo0");
     CHECK(f.count(a) == 1);
     CHECK(f.count(b) == 2);
-    CHECK(text_of(f.steps, "DRV_OPEN").find("share") != std::string::npos);
+    CHECK(text_of(f.steps, Word::drv_open).find("share") != std::string::npos);
 }
 
 // --- data of an open file ---
@@ -1078,7 +1079,7 @@ TEST_CASE("FBSD-088 CMP-003: a thousand opens of one node, and nothing is picked
     DesignFixture f("freebsd-cdevpriv", 4);
     for (int i = 0; i < 1000; ++i) CHECK(f.open("/dev/foo") == i);
     CHECK(listing(f.system) == "foo");
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
 }
 
 // --- the designs beside others ---
@@ -1142,10 +1143,10 @@ TEST_CASE("CMP-007: opens at once never get one unit") {
 TEST_CASE("CMP-009: stat of the generic name picks a unit") {
     DesignFixture f("freebsd-dev_clone");
     f.stat("/dev/foo");
-    CHECK(f.steps.count("PICK") == 1);
+    CHECK(f.steps.count(Word::pick) == 1);
     DesignFixture p("freebsd-cdevpriv");
     p.stat("/dev/foo");
-    CHECK(p.steps.count("PICK") == 0);
+    CHECK(p.steps.count(Word::pick) == 0);
 }
 
 TEST_CASE("CMP-010: the steps of one open") {

@@ -11,6 +11,7 @@
 
 using namespace rill;
 using namespace rill::test;
+using designs::Word;
 using designs::major_linux;
 
 extern "C" int linux_foo_fails;
@@ -451,7 +452,7 @@ TEST_CASE("CMP-006: the driver's open fails: nothing of it is left") {
     linux_foo_fails = EIO;
     CHECK(f.open("/dev/foo") == -EIO);
     CHECK(f.census() == before);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     CHECK(f.open("/dev/foo") == 0);
 }
 
@@ -498,18 +499,18 @@ TEST_CASE("LNX-001: release is called once, when the last descriptor of the file
     Linux f("linux-file");
     const int a = f.open("/dev/foo"), b = f.open("/dev/foo"), c = f.dup(a);
     f.close(a);
-    CHECK(f.steps.count("DRV_CLOSE") == 0);
+    CHECK(f.steps.count(Word::drv_close) == 0);
     f.close(c);
-    CHECK(f.steps.count("DRV_CLOSE") == 1);
+    CHECK(f.steps.count(Word::drv_close) == 1);
     f.close(b);
-    CHECK(f.steps.count("DRV_CLOSE") == 2);
+    CHECK(f.steps.count(Word::drv_close) == 2);
 }
 
 TEST_CASE("CMP-003: there is no table: the fifth open succeeds, and so does the hundredth") {
     Linux f("linux-file", 4);
     for (int i = 0; i < 100; ++i) REQUIRE(f.open("/dev/foo") == i);
     CHECK(f.count(99) == 1);
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
 }
 
 TEST_CASE("CMP-005: fstat shows what stat shows") {
@@ -521,7 +522,7 @@ TEST_CASE("CMP-005: fstat shows what stat shows") {
         CHECK(f.fstat(fd).st_ino == node.st_ino);
         CHECK(f.fstat(fd).st_mode == node.st_mode);
     }
-    CHECK(f.steps.count("VNODE_SWAP") == 0);
+    CHECK(f.steps.count(Word::vnode_swap) == 0);
 }
 
 TEST_CASE("CMP-009: stat of the node makes nothing") {
@@ -529,7 +530,7 @@ TEST_CASE("CMP-009: stat of the node makes nothing") {
     const Census before = f.census();
     f.stat("/dev/foo");
     CHECK(f.census() == before);
-    CHECK(f.steps.count("DRV_OPEN") == 0);
+    CHECK(f.steps.count(Word::drv_open) == 0);
 }
 
 TEST_CASE("CMP-010: one open: LOOKUP, DRV_OPEN") {
@@ -800,7 +801,7 @@ TEST_CASE("LNX-015: the interface and its routes vanish with the last descriptor
     CHECK(designs::linux_interfaces(f.system) == Names{"tun1"});
     CHECK(designs::linux_routes(f.system) == Names{"192.168.0.0/16 tun1"});
     CHECK(designs::linux_add_route(f.system, "10.0.0.0/8", "tun0") == ENODEV);
-    CHECK(f.steps.count("DRV_DESTROY") == 1);
+    CHECK(f.steps.count(Word::drv_destroy) == 1);
 }
 
 TEST_CASE("LNX-015: a persistent interface stays, and the next file may have it") {

@@ -133,9 +133,9 @@ TEST_CASE("NBSD-003 NBSD-006: EMOVEFD moves the driver's descriptor to the lowes
     CHECK(f.dup(fds[0]) == 2);
     const std::size_t before = f.steps.steps.size();
     CHECK(f.open("/dev/foo") == 3);
-    CHECK(f.steps.steps[before + 3].word == "FD_ALLOC");
+    CHECK(f.steps.steps[before + 3].word == Word::fd_alloc);
     CHECK(f.steps.steps[before + 3].number == 4);
-    CHECK(f.steps.steps.back().word == "FD_MOVE");
+    CHECK(f.steps.steps.back().word == Word::fd_move);
     CHECK(f.steps.steps.back().number == 3);
     CHECK(f.steps.steps.back().clause == "NBSD-003");
     CHECK_FALSE(is_open(f, 4));
@@ -168,7 +168,7 @@ TEST_CASE("NBSD-007: a cloner needs two free descriptors for a moment, and the t
     f.system.tunables.descriptors = 1;
     CHECK(f.open("/dev/foo") == -EMFILE);
     CHECK(std::any_of(f.steps.steps.begin(), f.steps.steps.end(), [](const Step &s) { return s.error == EMFILE && s.clause == "NBSD-007"; }));
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
     CHECK(f.census() == before);
     f.system.tunables.descriptors = 2;
     CHECK(f.open("/dev/foo") == 0);
@@ -281,8 +281,8 @@ TEST_CASE("NBSD-015: one that forgets fd_abort leaks a slot, which the trace sho
     Opener::open = [&](dev_t, int, lwp *) { return fd_allocfile(&fp, &fd) ? EMFILE : EIO; };
     CHECK(f.open("/dev/opener") == -EIO);
     CHECK(descriptors(f) == 1);
-    CHECK(steps.count("FD_ALLOC") == 2);
-    CHECK(steps.count("FD_ABORT") == 1);
+    CHECK(steps.count(Word::fd_alloc) == 2);
+    CHECK(steps.count(Word::fd_abort) == 1);
     f.system.trace.detach(steps);
     f.later(f.root, "abort", [&] { return fd_abort(nullptr, fp, static_cast<unsigned>(fd)), 0; }).finish();
     CHECK(descriptors(f) == 0);
@@ -335,7 +335,7 @@ TEST_CASE("NBSD-018 [old NetBSD]: a real ENXIO is taken for a move if l_dupfd wa
     const int fd = f.open("/dev/opener");
     CHECK(fd == 0);
     CHECK(std::any_of(recorder.lines.begin(), recorder.lines.end(), [](const Recorder::Line &l) {
-        return l.clause == "NBSD-003" && l.what.starts_with("answers EMOVEFD");
+        return l.event == Event::driver_of_design && l.clause == "NBSD-003";
     }));
     f.system.trace.detach(recorder);
     CHECK(f.close(fd) == 0);
@@ -509,7 +509,7 @@ TEST_CASE("NBSD-044 CMP-007: two openers that picked one index get two; the lose
     CHECK(f.fstat(p, 0).st_rdev == netbsd_device(ptc_major, 0));
     CHECK(f.fstat(q, got.cfd).st_rdev == netbsd_device(ptc_major, 1));
     const int masters = static_cast<int>(std::count_if(f.steps.steps.begin(), f.steps.steps.end(), [](const Step &s) {
-        return s.word == "DRV_OPEN" && external_major(s.dev) == ptc_major;
+        return s.word == Word::drv_open && external_major(s.dev) == ptc_major;
     }));
     CHECK(masters == 3);
     rill_proc_exit(handle(p));
@@ -631,7 +631,7 @@ TEST_CASE("NBSD-062 NBSD-063: names that are no cloner and unit: EINVAL") {
         CAPTURE(name);
         CHECK(create(f, fd, name) == -EINVAL);
     }
-    CHECK(f.steps.count("PICK") == 0);
+    CHECK(f.steps.count(Word::pick) == 0);
 }
 
 TEST_CASE("NBSD-061 NBSD-064: create makes the interface of that name, once") {
@@ -640,7 +640,7 @@ TEST_CASE("NBSD-061 NBSD-064: create makes the interface of that name, once") {
     CHECK(create(f, fd, "tap4") == 0);
     CHECK(exists(f, "tap4"));
     CHECK(create(f, fd, "tap4") == -EEXIST);
-    CHECK(f.steps.count("DRV_CREATE") == 1);
+    CHECK(f.steps.count(Word::drv_create) == 1);
     CHECK(destroy(f, fd, "tap4") == 0);
     CHECK_FALSE(exists(f, "tap4"));
 }
@@ -772,7 +772,7 @@ TEST_CASE("NBSD-075: a detach waits for the reader inside; a close meanwhile is 
     CHECK(read.finish() == -ENXIO);
     CHECK_FALSE(exists(f, "tap0"));
     CHECK(f.steps.words().ends_with("REFUSED DRV_CLOSE DRV_DESTROY RELEASE"));
-    CHECK(f.steps.count("DRV_DESTROY") == 1);
+    CHECK(f.steps.count(Word::drv_destroy) == 1);
 }
 
 TEST_CASE("NBSD-076 CMP-005: fstat of a clone has st_dev of driver and unit, times, an owner, and no type") {
@@ -839,7 +839,7 @@ TEST_CASE("NBSD-091: nobody can reach an instance between its creation and the r
     public:
         std::function<void()> on_create;
         void record(const Record &r) override {
-            if (r.kind == Kind::step && r.name == std::string_view("DRV_CREATE")) on_create();
+            if (r.event == Event::drv_create) on_create();
         }
     } watcher;
     Process &other = f.process();
@@ -1040,15 +1040,15 @@ TEST_CASE("CMP-008 NBSD-078: a driver with instances is not unloaded; an instanc
     CHECK(f.ioctl(fd, BODY_READS, &reads) == -ENXIO);
     CHECK(polled(f, fd) == POLLERR);
     CHECK(f.close(fd) == -ENXIO);
-    CHECK(f.steps.count("RELEASE") == 1);
+    CHECK(f.steps.count(Word::release) == 1);
 }
 
 TEST_CASE("CMP-009: stat of the name makes no instance") {
     for (const char *name : {"netbsd-fd_clone", "netbsd-dupfd"}) {
         DesignFixture f(name);
         f.stat("/dev/foo");
-        CHECK(f.steps.count("PICK") == 0);
-        CHECK(f.steps.count("DRV_OPEN") == 0);
+        CHECK(f.steps.count(Word::pick) == 0);
+        CHECK(f.steps.count(Word::drv_open) == 0);
     }
 }
 

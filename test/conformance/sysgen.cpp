@@ -892,7 +892,7 @@ TEST_CASE("CFG-032: init, then edtinit once for each VECTOR line, last first, th
     CHECK(k.heard() == "foo init 4, foo edtinit 2, foo edtinit 1, foo start");
     std::string routines;
     for (const auto &line : k.trace.lines)
-        if (line.kind == Kind::driver && line.clause == "CFG-032") routines += line.what + " ";
+        if (line.event == Event::boot_routine_called && line.clause == "CFG-032") routines += line.what + " ";
     CHECK(routines == "init edtinit edtinit start ");
     CHECK(k.open("/dev/bare") >= 0);
 }
@@ -1318,7 +1318,7 @@ TEST_CASE("CFG-081: a boot records by whose conventions each driver and module i
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     std::string told;
     for (const auto &line : k.trace.lines)
-        if (line.kind == Kind::driver && line.clause == "CFG-081") told += line.name + " " + line.what + ", ";
+        if (line.event == Event::driver_called_as && line.clause == "CFG-081") told += line.name + " " + line.what + ", ";
     CHECK(told == "new is called as, old is called as, mod is called as, ");
     CHECK(called_as(k, "new") == "SVR4: its devflag is without D_OLD");
     CHECK(called_as(k, "old") == "SVR3: its devflag has D_OLD");

@@ -302,8 +302,11 @@ TEST_CASE("each change of a flow flag is one trace record") {
     (void)bcanput(p.q, 1);
     p.remove();
     p.f.system.trace.detach(recorder);
-    std::vector<std::string> changes;
-    for (auto &line : recorder.lines)
-        if (line.kind == Kind::flow) changes.push_back(line.what + " " + std::to_string(line.number));
-    CHECK(changes == std::vector<std::string>{"full 1", "wanted 1", "no longer full 1", "no longer wanted 1"});
+    std::vector<Event> changes;
+    for (auto &line : recorder.lines) {
+        if (line.kind != Kind::flow) continue;
+        changes.push_back(line.event);
+        CHECK(line.number == 1); // the band
+    }
+    CHECK(changes == std::vector{Event::full, Event::wanted, Event::no_longer_full, Event::no_longer_wanted});
 }

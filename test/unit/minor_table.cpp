@@ -182,9 +182,9 @@ TEST_CASE("tables are listed by name for their System, and each change is traced
     { auto lease = b->take(); }
     f.system.trace.detach(recorder);
     REQUIRE(recorder.lines.size() == 3);
-    for (int i = 0; const char *what : {"set aside", "taken", "given back"}) {
+    for (int i = 0; Event event : {Event::minor_set_aside, Event::minor_taken, Event::minor_given_back}) {
         CHECK(recorder.lines[static_cast<std::size_t>(i)].name == "b");
-        CHECK(recorder.lines[static_cast<std::size_t>(i)].what == what);
+        CHECK(recorder.lines[static_cast<std::size_t>(i)].event == event);
         CHECK(recorder.lines[static_cast<std::size_t>(i)].number == (i > 0));
         ++i;
     }

@@ -17,6 +17,7 @@ namespace {
 
 using designs::Comparison;
 using designs::Step;
+using designs::Word;
 using Column = std::vector<Comparison>;
 using Cells = std::vector<std::string>;
 
@@ -25,13 +26,13 @@ constexpr const char *script_title = "The script, call by call";
 constexpr const char *table_title = "What was new with the second open, who decided, and how it ends";
 
 // Descriptor steps say something only where the design moves or duplicates the descriptor.
-std::vector<std::string> shown_steps(const Comparison &c) {
-    const bool all = std::find(c.one_open.begin(), c.one_open.end(), "FD_MOVE") != c.one_open.end() ||
-                     std::count(c.one_open.begin(), c.one_open.end(), "FD_ALLOC") >
-                         std::count(c.one_open.begin(), c.one_open.end(), "LOOKUP");
-    std::vector<std::string> out;
-    for (const std::string &word : c.one_open)
-        if (all || !word.starts_with("FD_")) out.push_back(word);
+std::vector<Word> shown_steps(const Comparison &c) {
+    const bool all = std::find(c.one_open.begin(), c.one_open.end(), Word::fd_move) != c.one_open.end() ||
+                     std::count(c.one_open.begin(), c.one_open.end(), Word::fd_alloc) >
+                         std::count(c.one_open.begin(), c.one_open.end(), Word::lookup);
+    std::vector<Word> out;
+    for (const Word word : c.one_open)
+        if (all || !is_of_descriptor(word)) out.push_back(word);
     return out;
 }
 
@@ -44,7 +45,7 @@ struct OpenRow {
 
 std::vector<OpenRow> open_rows(const Column &all) {
     std::vector<OpenRow> rows;
-    std::vector<Cells> steps;
+    std::vector<std::vector<Word>> steps;
     std::vector<std::vector<designs::Place>> places;
     for (const Comparison &c : all) {
         steps.push_back(shown_steps(c));
@@ -56,7 +57,7 @@ std::vector<OpenRow> open_rows(const Column &all) {
         std::size_t most = 0;
         for (std::size_t i = 0; i < all.size(); ++i) {
             for (std::size_t s = 0; s < steps[i].size(); ++s)
-                if (places[i][s] == place) part[i].push_back(steps[i][s]);
+                if (places[i][s] == place) part[i].push_back(name_of(steps[i][s]));
             most = std::max(most, part[i].size());
         }
         for (std::size_t r = 0; r < most; ++r) {
@@ -74,17 +75,17 @@ struct Meaning {
 };
 
 std::vector<Meaning> step_meanings(const Column &all, bool trace) {
-    Cells words;
-    auto note = [&](const std::string &word) {
-        if (*designs::meaning_of(word) && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+    std::vector<Word> words;
+    auto note = [&](Word word) {
+        if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
     };
     for (const Comparison &c : all) {
-        for (const std::string &word : shown_steps(c)) note(word);
+        for (const Word word : shown_steps(c)) note(word);
         if (trace)
             for (const Step &step : c.steps) note(step.word);
     }
     std::vector<Meaning> out;
-    for (const std::string &word : words) out.push_back({word, designs::meaning_of(word)});
+    for (const Word word : words) out.push_back({name_of(word), meaning_of(word)});
     return out;
 }
 
@@ -126,7 +127,7 @@ std::vector<Row> rows_of(const Column &all, bool trace) {
             if (next[i] >= all[i].lines.size() || key_of(all[i].lines[next[i]].text) != key) continue;
             const designs::Line &line = all[i].lines[next[i]++];
             if (trace)
-                for (std::size_t s = line.first; s < line.last; ++s) row.cells[i] += all[i].steps[s].word + '\n';
+                for (std::size_t s = line.first; s < line.last; ++s) row.cells[i] += std::string(name_of(all[i].steps[s].word)) + '\n';
             row.cells[i] += (trace ? "= " : "") + line.outcome;
         }
         rows.push_back(std::move(row));
@@ -290,7 +291,7 @@ void print_json(const Column &all) {
         set(design, "system", c.design->system);
         set(design, "path", c.design->path);
         set(design, "sentence", c.design->sentence);
-        for (const std::string &word : c.one_open) design["open"].push_back(word);
+        for (const Word word : c.one_open) design["open"].push_back(name_of(word));
         for (const designs::Line &line : c.lines) {
             Json call;
             set(call, "call", line.text);
@@ -299,7 +300,7 @@ void print_json(const Column &all) {
             for (std::size_t s = line.first; s < line.last; ++s) {
                 const Step &step = c.steps[s];
                 Json one;
-                set(one, "step", step.word);
+                set(one, "step", name_of(step.word));
                 set(one, "what", step.what);
                 if (step.number >= 0) one["number"] = step.number;
                 if (step.dev != no_device) set(one, "device", device_text(step.dev));

@@ -168,7 +168,7 @@ constexpr FileOps number_ops{.name = "specfs clone",
 // --- open ---
 
 int Specfs::call_open(Process &process, dev_t dev, int oflag) {
-    step(system, "DRV_OPEN", "the driver's d_open is called", "DCLONE-002", dev, external_minor(dev));
+    step(system, Event::drv_open, "the driver's d_open is called", "DCLONE-002", dev, external_minor(dev));
     auto *routine = switch_of(dev).d_open;
     dclone_proc p = proc_of(process);
     InDriver in(system, EntryKind::open, driver_of(dev).name.c_str());
@@ -176,7 +176,7 @@ int Specfs::call_open(Process &process, dev_t dev, int oflag) {
 }
 
 int Specfs::call_close(Process &process, dev_t dev, int flag, const char *why) {
-    step(system, "DRV_CLOSE", why, nullptr, dev, external_minor(dev));
+    step(system, Event::drv_close, why, nullptr, dev, external_minor(dev));
     auto *routine = switch_of(dev).d_close;
     dclone_proc p = proc_of(process);
     InDriver in(system, EntryKind::close, driver_of(dev).name.c_str());
@@ -208,7 +208,7 @@ int Specfs::ask_driver(Process &process, dev_t node, int oflag, dev_t *dev) {
     int minor = 0;
     dclone_proc p = proc_of(process);
     const char *name = driver_of(node).name.c_str();
-    if (system.trace.on) system.trace.emit({.kind = Kind::driver, .name = name, .what = "is asked for a minor: d_clone", .clause = "DCLONE-002"});
+    if (system.trace.on) system.trace.emit({.event = Event::driver_of_design, .name = name, .what = "is asked for a minor: d_clone", .clause = "DCLONE-002"});
     InDriver in(system, EntryKind::open, name);
     if (int error = switch_of(node).d_clone(node, &minor, oflag, &p))
         return process.refuse(error, "d_clone", "the driver makes no further instance", "DCLONE-004");
@@ -238,7 +238,7 @@ int Specfs::open_naive(Process &process, Special *&special, File &file, int ofla
     if (int error = ask_driver(process, special->dev, oflag, &dev)) return error;
     if (int error = call_open(process, dev, oflag))
         return process.refuse(error, "driver open", "the driver's d_open refused", nullptr);
-    step(system, "VNODE_SWAP",
+    step(system, Event::vnode_swap,
          special->files > 0
              ? "no new vnode: the one that others have open takes the number, and their calls go there too"
              : "no new vnode: the node's own takes the number",
@@ -263,7 +263,7 @@ int Specfs::open_by_number(Process &process, Node &node, Special *&special, File
     parent.numbers.set(number);
     ++system.minors_out;
     if (system.trace.on)
-        step(system, "PICK", "the lowest clear bit of the parent vnode's bitmap", "DCLONE-020", no_device, number,
+        step(system, Event::pick, "the lowest clear bit of the parent vnode's bitmap", "DCLONE-020", no_device, number,
              fmt::format("clone {}", number));
 
     const dev_t clone =
@@ -282,7 +282,7 @@ int Specfs::open_by_number(Process &process, Node &node, Special *&special, File
         return process.refuse(error, "driver open", "the driver's d_open refused, and the number is free again",
                               "DCLONE-023");
     }
-    step(system, "VNODE_SWAP", "the open goes on with a vnode of the clone's number; its attributes stay the parent's",
+    step(system, Event::vnode_swap, "the open goes on with a vnode of the clone's number; its attributes stay the parent's",
          "DCLONE-022", clone);
     system.nodes.unlock(*special);
     system.nodes.release(special);
@@ -300,7 +300,7 @@ void Specfs::release(Parent &parent, unsigned number) {
     parent.numbers.reset(number);
     --system.minors_out;
     if (system.trace.on)
-        step(system, "RELEASE", "back in the parent's bitmap", "DCLONE-020", no_device, number,
+        step(system, Event::release, "back in the parent's bitmap", "DCLONE-020", no_device, number,
              fmt::format("clone {}", number));
 }
 

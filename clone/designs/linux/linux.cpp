@@ -147,7 +147,7 @@ void free_file(OpenFile *f) {
 int close(Process &process, File &file) {
     Kernel &k = kernel_of(process.system);
     OpenFile *f = &of(file);
-    step(k.system, "DRV_CLOSE", "the last descriptor of the file: its release is called", "LNX-001", f->f_inode->i_rdev,
+    step(k.system, Event::drv_close, "the last descriptor of the file: its release is called", "LNX-001", f->f_inode->i_rdev,
          -1, f->driver);
     if (f->f_op->release) {
         InDriver in(k.system, EntryKind::close, f->driver);
@@ -196,7 +196,7 @@ int Kernel::open(Process &process, Node &node, const CharacterDevice &device, co
         if (!(m = misc_at(static_cast<int>(external_minor(special.dev)))))
             return process.refuse(ENODEV, "misc", "no device is registered for the minor", "LNX-003");
         if (system.trace.on) [[unlikely]]
-            system.trace.emit({.kind = Kind::rung,
+            system.trace.emit({.event = Event::rung_of_design,
                                .name = "misc",
                                .what = "the operations registered for the minor go into the file",
                                .clause = "LNX-002",
@@ -214,7 +214,7 @@ int Kernel::open(Process &process, Node &node, const CharacterDevice &device, co
     f->private_data = m; // LNX-004
     f->driver = name;
     if (fops->owner) ++fops->owner->refcnt;
-    step(system, "DRV_OPEN", "the driver's open is given the inode and a file of its own", "LNX-001", special.dev, -1,
+    step(system, Event::drv_open, "the driver's open is given the inode and a file of its own", "LNX-001", special.dev, -1,
          name);
     int error = 0;
     if (fops->open) {
@@ -364,7 +364,7 @@ EXPORT int linux_devpts_new_index(inode *) {
     if (!k.pty_max || k.ptys + 1 < k.pty_max) // LNX-105
         if (auto index = k.indices->take()) return ++k.ptys, static_cast<int>((*index).keep());
     if (this_system().trace.on)
-        this_system().trace.emit({.kind = Kind::refuse,
+        this_system().trace.emit({.event = Event::refused,
                              .name = "devpts",
                              .what = "every index up to the limit is in use",
                              .clause = "LNX-008",
@@ -414,7 +414,7 @@ EXPORT int linux_ptm_open_peer(inode *slave, int flags) {
     file->refs = 0; // only reserved
     const int fd = process.install(file);
     if (fd < 0) return current->file_pool.free(file), -EMFILE;
-    step(*current, "FD_ALLOC", "a descriptor for the slave", "LNX-109", no_device, fd);
+    step(*current, Event::fd_alloc, "a descriptor for the slave", "LNX-109", no_device, fd);
     file->flags = kernel_flags(flags) & (FREAD | FWRITE | FNDELAY | FNONBLOCK);
     file->status = flags & ~O_NOCTTY;
     Node &node = *static_cast<Inode *>(slave)->node;
@@ -474,7 +474,7 @@ EXPORT int linux_register_netdevice(linux_net_device *dev) {
         } while (linux_dev_get_by_name(full.c_str()));
         if (full.size() >= IFNAMSIZ) return -ENFILE;
         name = full;
-        step(k.system, "PICK", "the lowest free number completes the name", "LNX-012", no_device, number - 1, name);
+        step(k.system, Event::pick, "the lowest free number completes the name", "LNX-012", no_device, number - 1, name);
     }
     if (linux_dev_get_by_name(name.c_str())) return -EEXIST;
     std::memcpy(dev->name, name.c_str(), name.size() + 1);
@@ -483,7 +483,7 @@ EXPORT int linux_register_netdevice(linux_net_device *dev) {
     dev->next = nullptr;
     dev->flags = IFF_UP;
     *link = dev;
-    step(k.system, "DRV_CREATE", "an interface is made", "LNX-012", no_device, -1, name);
+    step(k.system, Event::drv_create, "an interface is made", "LNX-012", no_device, -1, name);
     return 0;
 }
 
@@ -494,11 +494,11 @@ EXPORT void linux_unregister_netdevice(linux_net_device *dev) {
     if (!*link) return;
     *link = dev->next;
     std::erase_if(k.routes, [&](const Route &r) { return r.interface == dev; });
-    step(k.system, "DRV_DESTROY", "the interface goes, and the routes through it", "LNX-015", no_device, -1, dev->name);
+    step(k.system, Event::drv_destroy, "the interface goes, and the routes through it", "LNX-015", no_device, -1, dev->name);
 }
 
 EXPORT int linux_loop_picked(int number, const char *rule) {
-    step(*current, "PICK", rule, "LNX-117", no_device, number);
+    step(*current, Event::pick, rule, "LNX-117", no_device, number);
     return number;
 }
 

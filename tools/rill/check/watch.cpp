@@ -89,7 +89,7 @@ void Watch::record(const Record &r) {
         *last_entered_ = {};
         break;
     case Kind::driver:
-        if (is_target(r.name) && r.clause && std::strcmp(r.clause, "MP-004") == 0) {
+        if (is_target(r.name) && r.event == Event::procedures_switched_on) {
             const Owner *owner = system_.registry.by_name(target_);
             if (!owner) owner = system_.registry.module(target_);
             if (owner && (owner->devflag & D_MP) && owner->convention != Convention::hpux) // it has no qprocson there
@@ -97,7 +97,7 @@ void Watch::record(const Record &r) {
         }
         break;
     case Kind::refuse:
-        if (is_target(opened_.c_str()) && r.clause && std::strcmp(r.clause, "CLN-073") == 0)
+        if (is_target(opened_.c_str()) && r.event == Event::device_is_open)
             open_fault_ = Finding{procedure_of(target_, name_of(EntryKind::open)),
                                   fmt::format("it answered with a device that is open already, ({},{}): does it store the minor that it "
                                               "chose through devp?",
@@ -118,7 +118,7 @@ void Watch::put(const Record &r) {
     const Entry *from = into ? into->outer : nullptr;
     const bool by_target = from && from->queue && pair_of(from->queue)->owner &&
                            is_target(pair_of(from->queue)->owner->name.c_str());
-    const bool up = r.text == "up";
+    const bool up = r.event == Event::put_up;
     if (r.number == M_FLUSH) {
         if (is_target(r.name)) (up ? seen_.flush_in_up : seen_.flush_in_down) = true;
         if (by_target) (up ? seen_.flush_out_up : seen_.flush_out_down) = true;
@@ -175,7 +175,7 @@ std::optional<Finding> Watch::stalled(QueuePair &pair, queue_t &q) {
     const char *side = (q.q_flag & QREADR) ? "read" : "write";
     {
         Enter scope(system_);
-        schedule(&q, "by hand");
+        schedule(&q, Event::enabled_by_hand);
         system_.sched.run_queues();
     }
     if (q.q_first != first || q.q_count != count) // it only had to be told

@@ -222,7 +222,7 @@ Device *Devfs::behind(const Node &node) {
 // --- open ---
 
 int Devfs::call_open(Process &process, Device &device, int oflag) {
-    step(system, "DRV_OPEN", "the device's d_open is called", nullptr, device.key(), device.si_uminor, device.si_name);
+    step(system, Event::drv_open, "the device's d_open is called", nullptr, device.key(), device.si_uminor, device.si_name);
     if (!device.si_ops->d_open) return 0;
     dragonfly_ucred cred{process.cred.cr_uid, process.cred.cr_gid};
     dev_open_args args{{&device}, oflag, chr, &cred};
@@ -231,7 +231,7 @@ int Devfs::call_open(Process &process, Device &device, int oflag) {
 }
 
 int Devfs::call_close(Device &device, int flag, const char *why) {
-    step(system, "DRV_CLOSE", why, "DFLY-033", device.key(), device.si_uminor, device.si_name);
+    step(system, Event::drv_close, why, "DFLY-033", device.key(), device.si_uminor, device.si_name);
     if (!device.si_ops->d_close) return 0;
     dev_close_args args{{&device}, flag, chr};
     InDriver in(system, EntryKind::close, device.si_ops->head.name);
@@ -246,7 +246,7 @@ int Devfs::clone_of(Process &process, Device &base, int oflag, Device **clone) {
     Device *made = nullptr;
     for (std::size_t i = 0; i < handlers.size() && !made; ++i) {
         if (handlers[i].name != name) continue;
-        step(system, "HANDLER", "a clone handler is registered for exactly this name", "DFLY-023", no_device, -1, name);
+        step(system, Event::handler, "a clone handler is registered for exactly this name", "DFLY-023", no_device, -1, name);
         dev_clone_args args{{&base}, nullptr, name.c_str(), name.size(), &cred, oflag};
         InDriver in(system, EntryKind::open, base.si_ops->head.name);
         const int declined = handlers[i].function(&args);
@@ -289,7 +289,7 @@ int Devfs::open(Process &process, Node &node, Special *&special, File &file, int
         }
     if (int error = call_open(process, *device, oflag)) {
         if (clone && system.trace.on)
-            system.trace.emit({.kind = Kind::undo,
+            system.trace.emit({.event = Event::undo_of_design,
                                .name = "vnode",
                                .what = "the vnode of the node is back in the open; the new node and its unit are the "
                                        "driver's to take away",
@@ -435,7 +435,7 @@ EXPORT int devfs_clone_bitmap_get(devfs_bitmap *bitmap, int limit) {
     while (is_set(*bitmap, unit)) ++unit;
     if (limit > 0 && unit > limit) {
         if (this_system().trace.on)
-            this_system().trace.emit({.kind = Kind::refuse,
+            this_system().trace.emit({.event = Event::refused,
                                  .name = "clone bitmap",
                                  .what = "every unit up to the limit is in use",
                                  .clause = "DFLY-036"});
@@ -443,7 +443,7 @@ EXPORT int devfs_clone_bitmap_get(devfs_bitmap *bitmap, int limit) {
     }
     take(*bitmap, unit);
     if (this_system().trace.on)
-        step(this_system(), "PICK", "the lowest free unit of the bitmap", "DFLY-036", no_device, unit,
+        step(this_system(), Event::pick, "the lowest free unit of the bitmap", "DFLY-036", no_device, unit,
              fmt::format("unit {}", unit));
     return unit;
 }
@@ -455,7 +455,7 @@ EXPORT void devfs_clone_bitmap_put(devfs_bitmap *bitmap, int unit) {
     for (auto &[call, units] : devfs_of(this_system()).picked)
         std::erase_if(units, [&](const Picked &p) { return p.bitmap == bitmap && p.unit == unit; });
     if (this_system().trace.on)
-        step(this_system(), "RELEASE", "back in the bitmap", "DFLY-040", no_device, unit, fmt::format("unit {}", unit));
+        step(this_system(), Event::release, "back in the bitmap", "DFLY-040", no_device, unit, fmt::format("unit {}", unit));
 }
 
 EXPORT int devfs_clone_bitmap_chk(devfs_bitmap *bitmap, int unit) { return is_set(*bitmap, unit); }
@@ -464,7 +464,7 @@ EXPORT int devfs_clone_bitmap_set(devfs_bitmap *bitmap, int unit) {
     if (is_set(*bitmap, unit)) return -1; // DFLY-039
     take(*bitmap, unit);
     if (this_system().trace.on)
-        step(this_system(), "PICK", "this unit of the bitmap, by its number", "DFLY-039", no_device, unit,
+        step(this_system(), Event::pick, "this unit of the bitmap, by its number", "DFLY-039", no_device, unit,
              fmt::format("unit {}", unit));
     return 0;
 }

@@ -161,7 +161,7 @@ void Kernel::destroy(Device &device) {
 // --- open ---
 
 int Kernel::call_open(Process &process, Device &device, int oflag) {
-    step(system, "DRV_OPEN", "the device's d_open is called", nullptr, device.key(), device.si_uminor);
+    step(system, Event::drv_open, "the device's d_open is called", nullptr, device.key(), device.si_uminor);
     if (!device.si_ops->d_open) return 0;
     dragonfly_ucred cred{process.cred.cr_uid, process.cred.cr_gid};
     dev_open_args args{{&device}, oflag, chr, &cred};
@@ -199,7 +199,7 @@ int Kernel::open_file(Process &process, Device &own, Special &special, Node &nod
         ++system.minors_out;
         if (system.trace.on)
             step(
-                system, "PICK",
+                system, Event::pick,
                 "the node is open already, and its device may be cloned: make_sub_dev with the lowest free minor above its own:",
                 "DFLY-006", device->key(), minor);
     }
@@ -239,7 +239,7 @@ int Kernel::open_vnode(Process &process, Device &own, Special *&special, File &f
 
 int Kernel::close(const File &file, Device &device) {
     if (--device.opens > 0 || !device.known) return 0;
-    step(system, "DRV_CLOSE", "the last close of the device", nullptr, device.key(), device.si_uminor);
+    step(system, Event::drv_close, "the last close of the device", nullptr, device.key(), device.si_uminor);
     int error = 0;
     if (device.si_ops->d_close) {
         dev_close_args args{{&device}, driver_flags(file.flags), chr};
@@ -248,7 +248,7 @@ int Kernel::close(const File &file, Device &device) {
     }
     if (device.clone) {
         --system.minors_out;
-        step(system, "RELEASE", "the clone goes with its file", "DFLY-006", device.key(), device.si_uminor);
+        step(system, Event::release, "the clone goes with its file", "DFLY-006", device.key(), device.si_uminor);
         destroy(device);
     }
     return error;

@@ -139,7 +139,7 @@ void Freebsd::drop_directories(const Cdev &c) {
 
 // The name, and the unit, are free from here on; calls that come find no switch.
 void Freebsd::take_name(Cdev &c) {
-    tell("DRV_DESTROY", c.users ? "destroy_dev, although it is open" : "destroy_dev", c, c.si_name, c.users ? "FBSD-068" : nullptr);
+    tell(Event::drv_destroy, c.users ? "destroy_dev, although it is open" : "destroy_dev", c, c.si_name, c.users ? "FBSD-068" : nullptr);
     if (c.node) {
         if (system.nodes.find(c.path) == c.node) system.nodes.unlink(c.path);
         drop_directories(c);
@@ -150,7 +150,7 @@ void Freebsd::take_name(Cdev &c) {
         c.list = nullptr;
         c.si_flags &= ~static_cast<u_int>(SI_CLONELIST);
         --system.minors_out;
-        tell("RELEASE", "the unit is free for the next name", c, fmt::format("{} {}", c.sw->name, unit_of(c)), "FBSD-064");
+        tell(Event::release, "the unit is free for the next name", c, fmt::format("{} {}", c.sw->name, unit_of(c)), "FBSD-064");
     }
     if (c.timer) system.sched.untimeout(c.timer);
     c.timer = 0;
@@ -172,7 +172,7 @@ bool Freebsd::destroy(Cdev &c) {
             for (int purges = 0; !c.threads.empty(); ++purges) {
                 if (csw->d_purge && purges < purges_enough) { // FBSD-066
                     if (system.trace.on)
-                        system.trace.emit({.kind = Kind::driver, .name = csw->d_name, .what = "is told to let go: d_purge", .clause = "FBSD-066"});
+                        system.trace.emit({.event = Event::driver_of_design, .name = csw->d_name, .what = "is told to let go: d_purge", .clause = "FBSD-066"});
                     Inside inside(system, kept(csw->d_name), EntryKind::close);
                     csw->d_purge(&c);
                 }

@@ -30,7 +30,7 @@ int Freebsd::open(Process &process, Node &node, Special *&special, File &file, i
     int error = 0;
     {
         FileCall on(system, file);
-        tell("DRV_OPEN",
+        tell(Event::drv_open,
              c.opening     ? "d_open is called while another open of this device is inside it: both may find it without state"
              : c.users > 1 ? "d_open is called; the device is open already, and its openers share what si_drv1 points to"
                            : "d_open is called",
@@ -65,7 +65,7 @@ int Freebsd::close(Process &process, File &file) {
     int error = 0;
     FileCall on(system, file);
     if (c.si_devsw && (c.users == 1 || (c.si_devsw->d_flags & D_TRACKCLOSE))) {
-        tell("DRV_CLOSE", c.users == 1 ? "d_close is called: the last close of the device" : "d_close is called for each close", c, c.si_name, "FBSD-065");
+        tell(Event::drv_close, c.users == 1 ? "d_close is called: the last close of the device" : "d_close is called for each close", c, c.si_name, "FBSD-065");
         Method method(*this, c, EntryKind::close);
         Who who(process);
         if (method.csw.d_close) error = method.csw.d_close(&c, file.flags & (FREAD | FWRITE), S_IFCHR, &who.td);
@@ -90,7 +90,7 @@ int Freebsd::gone(const OpenFile &open, bool reading) const {
 
 void Freebsd::end_priv(OpenFile &open, const char *why) {
     if (!std::exchange(open.has_priv, false)) return;
-    tell("DRV_DESTROY", why, *open.cdev, open.cdev->si_name, "FBSD-084");
+    tell(Event::drv_destroy, why, *open.cdev, open.cdev->si_name, "FBSD-084");
     const auto destructor = std::exchange(open.destructor, nullptr);
     void *data = std::exchange(open.priv, nullptr);
     Inside inside(system, "cdevpriv", EntryKind::close);
@@ -189,7 +189,7 @@ EXPORT int devfs_set_cdevpriv(void *priv, cdevpriv_dtr_t destructor) {
     open->destructor = destructor;
     open->has_priv = true;
     if (this_system().trace.on)
-        this_system().trace.emit({.kind = Kind::file, .what = "the open file has data of its own now", .clause = "FBSD-080", .number = -1});
+        this_system().trace.emit({.event = Event::file_of_design, .what = "the open file has data of its own now", .clause = "FBSD-080", .number = -1});
     return 0;
 }
 

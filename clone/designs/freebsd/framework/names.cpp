@@ -2,9 +2,9 @@
 
 namespace rill::designs::freebsd {
 
-int Freebsd::tell(const char *word, const char *what, const Cdev &c, std::string_view text, const char *clause) {
+int Freebsd::tell(Event word, const char *what, const Cdev &c, std::string_view text, const char *clause) {
     if (system.trace.on)
-        system.trace.emit({.kind = Kind::step, .name = word, .what = what, .clause = clause, .dev = c.number, .number = unit_of(c),
+        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = c.number, .number = unit_of(c),
                            .text = text});
     return 0;
 }
@@ -26,12 +26,12 @@ int Freebsd::lookup(Process &process, std::string_view path, Lookup why, Node **
         if (!generation.answers_with_entry) { // FBSD-012
             *node = system.nodes.find(so_far);
             if (c && !*node && system.trace.on)
-                system.trace.emit({.kind = Kind::rung, .name = "devfs", .what = "a device was made, but the name looked up still has no entry",
+                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "a device was made, but the name looked up still has no entry",
                                    .clause = "FBSD-012", .text = c->si_name});
         } else if (c && c->node && system.nodes.find(c->path) == c->node) {
             *node = c->node;
             if (system.trace.on)
-                system.trace.emit({.kind = Kind::rung, .name = "devfs", .what = "the lookup ends at the entry of the device that was made",
+                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "the lookup ends at the entry of the device that was made",
                                    .clause = "FBSD-011", .text = c->si_name});
         }
         if (c && generation.lookup_drops_reference) {
@@ -49,12 +49,12 @@ int Freebsd::lookup(Process &process, std::string_view path, Lookup why, Node **
 Cdev *Freebsd::ask(Process &process, std::string_view name) {
     if (name.size() > SPECNAMELEN) { // FBSD-005
         if (system.trace.on)
-            system.trace.emit({.kind = Kind::step, .name = "MISS", .what = "no entry of this name, and it is too long to be offered to handlers",
+            system.trace.emit({.event = Event::miss, .what = "no entry of this name, and it is too long to be offered to handlers",
                                .clause = "FBSD-005", .text = name});
         return nullptr;
     }
     if (system.trace.on)
-        system.trace.emit({.kind = Kind::step, .name = "MISS", .what = "/dev has no entry of this name, and drivers are asked for it", .clause = "FBSD-001",
+        system.trace.emit({.event = Event::miss, .what = "/dev has no entry of this name, and drivers are asked for it", .clause = "FBSD-001",
                            .text = name});
     const unsigned long event = next_event_++;
     events_.push_back(event);
@@ -68,7 +68,7 @@ Cdev *Freebsd::ask(Process &process, std::string_view name) {
             name.copy(buffer, name.size());
             buffer[name.size()] = 0;
             if (system.trace.on)
-                system.trace.emit({.kind = Kind::step, .name = "HANDLER",
+                system.trace.emit({.event = Event::handler,
                                    .what = cell ? "a handler is called; another has answered, and it should leave that alone"
                                                 : "a handler is called: it may make a device for the name, or pass",
                                    .clause = cell ? "FBSD-008" : nullptr, .number = handler->priority});
@@ -84,7 +84,7 @@ Cdev *Freebsd::ask(Process &process, std::string_view name) {
     std::erase(events_, event);
     system.wake_all(event_over_, "a dev_clone event is over");
     if (!cell && system.trace.on)
-        system.trace.emit({.kind = Kind::rung, .name = "devfs", .what = "no handler made a device", .clause = "FBSD-007", .text = name});
+        system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "no handler made a device", .clause = "FBSD-007", .text = name});
     return is_there(cell) ? &of(cell) : nullptr;
 }
 

@@ -155,7 +155,7 @@ public:
     int gone(const OpenFile &open, bool reading) const;
     void end_priv(OpenFile &open, const char *why);
     OpenFile *of_call();
-    int tell(const char *word, const char *what, const Cdev &c, std::string_view text, const char *clause = nullptr);
+    int tell(Event word, const char *what, const Cdev &c, std::string_view text, const char *clause = nullptr);
 
     // text that a sleeping call may point to
     const char *kept(std::string text) { return texts_.insert(std::move(text)).first->c_str(); }

@@ -8,7 +8,7 @@ void Freebsd::pick(Cdev &c, clonedevs &list, const char *what, const char *claus
     c.list = &list;
     c.si_flags |= SI_CLONELIST;
     ++system.minors_out;
-    tell("PICK", what, c, fmt::format("{} {}", c.sw->name, unit_of(c)), clause);
+    tell(Event::pick, what, c, fmt::format("{} {}", c.sw->name, unit_of(c)), clause);
 }
 
 } // namespace rill::designs::freebsd

@@ -25,7 +25,7 @@ int fd_dupopen(Process &process, int from, bool moves, int oflag, int *fd_out) {
     const int fd = process.install(found);
     if (fd < 0) return process.refuse(EMFILE, "descriptor", "all descriptors of the process are in use", "NBSD-007");
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.kind = Kind::step, .name = moves ? "FD_MOVE" : "FD_ALLOC",
+        system.trace.emit({.event = moves ? Event::fd_move : Event::fd_alloc,
                            .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",
                            .clause = moves ? "NBSD-003" : "NBSD-002", .number = fd, .extra = from});
     process.set_close_on_exec(fd, process.close_on_exec(from)); // NBSD-012
@@ -40,7 +40,7 @@ int fd_dupopen(Process &process, int from, bool moves, int oflag, int *fd_out) {
 Opened opened_elsewhere(int pseudo, int l_dupfd) {
     const bool moves = pseudo == EMOVEFD;
     if (this_system().trace.on) [[unlikely]]
-        this_system().trace.emit({.kind = Kind::driver, .name = "its open",
+        this_system().trace.emit({.event = Event::driver_of_design, .name = "its open",
                                   .what = moves ? "answers EMOVEFD: the process is to get the descriptor in l_dupfd, and the driver none"
                                                 : "answers EDUPFD: the process is to get the file of the descriptor in l_dupfd",
                                   .clause = moves ? "NBSD-003" : "NBSD-002"});
@@ -73,7 +73,7 @@ EXPORT int fd_allocfile(file_t **fpp, int *fdp) {
     file->ops = &file_ops;
     file->data = fp;
     fp->f_slot = file;
-    step("FD_ALLOC", "the driver reserves a descriptor of its own, with a file", nullptr, fd);
+    step(Event::fd_alloc, "the driver reserves a descriptor of its own, with a file", nullptr, fd);
     *fpp = fp;
     *fdp = fd;
     return 0;
@@ -81,7 +81,7 @@ EXPORT int fd_allocfile(file_t **fpp, int *fdp) {
 
 EXPORT void fd_abort(struct proc *, file_t *fp, unsigned fd) {
     auto *file = static_cast<File *>(fp->f_slot);
-    step("FD_ABORT", "the driver gives its descriptor back", "NBSD-015", fd);
+    step(Event::fd_abort, "the driver gives its descriptor back", "NBSD-015", fd);
     file->refs = 1;
     caller()->remove_descriptor(static_cast<int>(fd));
     this_system().file_pool.free(file);
@@ -109,7 +109,7 @@ EXPORT int fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *ops
     caller()->set_close_on_exec(static_cast<int>(fd), flag & O_CLOEXEC); // NBSD-012
     fd_affix(nullptr, fp, fd);
     if (this_system().trace.on) [[unlikely]]
-        this_system().trace.emit({.kind = Kind::driver, .name = "fd_clone:",
+        this_system().trace.emit({.event = Event::driver_of_design, .name = "fd_clone:",
                              .what = "the driver's file gets operations and data of the instance, its number goes into l_dupfd",
                              .clause = "NBSD-013"});
     return kernel().old_codes ? ENXIO : EMOVEFD;

@@ -67,7 +67,7 @@ int file_close(Process &p, File &file) {
     file_t *fp = of(file);
     int error = 0;
     {
-        if (fp->f_type != DTYPE_VNODE) step("DRV_CLOSE", "last close: calls the file's own close", "NBSD-017", -1, fp->f_ops->fo_name);
+        if (fp->f_type != DTYPE_VNODE) step(Event::drv_close, "last close: calls the file's own close", "NBSD-017", -1, fp->f_ops->fo_name);
         Inside in(kernel(), &p, EntryKind::close, fp->f_ops->fo_name);
         if (fp->f_ops->fo_close) error = user_errno(fp->f_ops->fo_close(fp));
     }

@@ -91,7 +91,7 @@ struct Netbsd {
 inline Netbsd &kernel(const char *call = __builtin_FUNCTION()) { return this_system(call).part<Netbsd>(); }
 inline Process *caller(const char *call = __builtin_FUNCTION()) { return this_system(call).caller(); }
 
-void step(const char *word, const char *what, const char *clause, long number = -1, std::string_view text = {}, dev_t dev = no_device);
+void step(Event word, const char *what, const char *clause, long number = -1, std::string_view text = {}, dev_t dev = no_device);
 
 inline int user_errno(int error) { return error == erestart ? EINTR : error == epassthrough ? ENOTTY : error; } // NBSD-019
 

@@ -2,9 +2,9 @@
 
 namespace rill::designs::netbsd {
 
-void step(const char *word, const char *what, const char *clause, long number, std::string_view text, dev_t dev) {
+void step(Event word, const char *what, const char *clause, long number, std::string_view text, dev_t dev) {
     if (this_system().trace.on) [[unlikely]]
-        this_system().trace.emit({.kind = Kind::step, .name = word, .what = what, .clause = clause, .dev = dev, .number = number, .text = text});
+        this_system().trace.emit({.event = word, .what = what, .clause = clause, .dev = dev, .number = number, .text = text});
 }
 
 OnThread::OnThread(Netbsd &k, Process *process) : kernel_(k) {

@@ -68,7 +68,7 @@ EXPORT device_t config_attach_pseudo(cfdata_t cf) {
     *dev = {d->cd, *ca, static_cast<int>((*unit).keep()), "", softc, false};
     std::snprintf(dev->xname, sizeof dev->xname, "%s%d", d->cd->cd_name, dev->unit);
     d->devices.push_back(dev);
-    step("DRV_CREATE", "the driver's instance is made", nullptr, dev->unit, dev->xname);
+    step(Event::drv_create, "the driver's instance is made", nullptr, dev->unit, dev->xname);
     (*ca)->ca_attach(nullptr, dev, nullptr);
     return dev;
 }
@@ -81,7 +81,7 @@ EXPORT int config_detach(device_t dev, int flags) {
         dev->going = false;
         return error;
     }
-    step("DRV_DESTROY", "the driver's instance is gone", nullptr, dev->unit, dev->xname);
+    step(Event::drv_destroy, "the driver's instance is gone", nullptr, dev->unit, dev->xname);
     std::erase(d->devices, dev);
     d->units->give(static_cast<minor_t>(dev->unit));
     kmem_free(dev->softc, dev->attach->ca_devsize);

@@ -30,7 +30,7 @@ int vnode_open(Netbsd &k, Process *process, vnode *vp, int flags) {
         k.system.registry.release(*driver);
         return ENXIO;
     }
-    step("DRV_OPEN", "calls the driver's open", nullptr, -1, driver->name, vp->v_rdev);
+    step(Event::drv_open, "calls the driver's open", nullptr, -1, driver->name, vp->v_rdev);
     int error = ENODEV;
     {
         Inside in(k, process, EntryKind::open, driver->name.c_str());
@@ -54,7 +54,7 @@ int vnode_close(Netbsd &k, Process *process, vnode *vp, int flags) {
     Driver &driver = driver_of(k, vp);
     int error = 0;
     if (std::none_of(k.open_vnodes.begin(), k.open_vnodes.end(), [&](const vnode *v) { return v->v_rdev == vp->v_rdev; })) {
-        step("DRV_CLOSE", "last close of the device: calls the driver's close", nullptr, -1, driver.name, vp->v_rdev);
+        step(Event::drv_close, "last close of the device: calls the driver's close", nullptr, -1, driver.name, vp->v_rdev);
         Inside in(k, process, EntryKind::close, driver.name.c_str());
         if (switch_of(vp)->d_close) error = switch_of(vp)->d_close(vp->v_rdev, flags, S_IFCHR, in.thread);
     }
