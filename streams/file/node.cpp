@@ -227,8 +227,10 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
     }
     if (opened.error || opened.instead) return opened;
     ++device->files;
-    if (file.stream) file.stream->opened_by(file);
-    if (file.stream && file.stream->options.istty) [[unlikely]] file.stream->offer_terminal(process, oflag);
+    if (Stream *stream = file.stream) {
+        stream->opened_by(file);
+        if (stream->options.istty) [[unlikely]] stream->offer_terminal(process, oflag);
+    }
     if (device->dev == dev && !file.node) {
         file.node = &node;
         ++node.refs;

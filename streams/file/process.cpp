@@ -64,13 +64,7 @@ public:
         if (system_.running) system_.running->reserved = fd_;
         return 0;
     }
-    void give_back() {
-        if (system_.trace.on) [[unlikely]]
-            system_.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd_});
-        file_->refs = 1;
-        process_.remove_descriptor(fd_);
-        system_.file_pool.free(std::exchange(file_, nullptr));
-    }
+    void give_back() { give_back(process_, std::exchange(file_, nullptr), fd_); }
     int keep() { // the descriptor, open now
         std::exchange(file_, nullptr)->refs = 1;
         return fd_;
@@ -78,6 +72,15 @@ public:
     File &file() const { return *file_; }
 
 private:
+    static void give_back(Process &process, File *file, int fd) {
+        System &system = process.system;
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.kind = Kind::undo, .name = "descriptor", .what = "given back, with its file", .number = fd});
+        file->refs = 1;
+        process.remove_descriptor(fd);
+        system.file_pool.free(file);
+    }
+
     Process &process_;
     System &system_;
     File *file_ = nullptr;

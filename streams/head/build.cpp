@@ -252,9 +252,9 @@ int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev
     stream->attach_to(special);
     stream->attach_driver(row);
     trace_stream(system, *stream, "built: head and driver queue pair", "OPN-001", special.dev);
-    stream->plumbing = system.running;
+    stream->plumbing.begin();
     const int error = call_open(*stream->driver_pair(), dev, driver_flags(oflag), 0, process.cred);
-    stream->plumbing = nullptr;
+    stream->plumbing.end();
     if (error) return stream->driver_refused(process, error);
     *built = stream;
     return 0;
@@ -293,20 +293,20 @@ void Stream::abandon(Caller &process, int oflag) {
 // --- open of a stream that is there ---
 
 int Stream::start_plumbing(bool no_wait, const char *why) {
-    while (plumbing) {
+    while (plumbing.busy()) {
         if (no_wait) return EAGAIN;
-        const Wake wake = system.sleep(plumbers, why, true);
+        const Wake wake = system.sleep(plumbing.waiters, why, true);
         if (wake == Wake::signal) return EINTR;
-        if (wake == Wake::deadlock && plumbing) return EDEADLK;
+        if (wake == Wake::deadlock && plumbing.busy()) return EDEADLK;
     }
     if (linked_below) return EINVAL; // meanwhile (IOC-236)
-    plumbing = system.running;
+    plumbing.begin();
     return 0;
 }
 
 void Stream::end_plumbing() {
-    plumbing = nullptr;
-    if (!plumbers.empty()) system.wake_all(plumbers, "the stream's modules are settled");
+    plumbing.end();
+    if (!plumbing.waiters.empty()) system.wake_all(plumbing.waiters, "the stream's modules are settled");
 }
 
 //   linked below                                EINVAL          IOC-002; while it is being unlinked the open waits (MUX-076)
@@ -317,7 +317,7 @@ void Stream::end_plumbing() {
 //   each open procedure, from the top down      its errno       OPN-006 to OPN-008
 int Stream::open_again(Caller &process, dev_t dev, int oflag) {
     trace_stream(system, *this, "joined: the device has a stream already", "OPN-006", dev);
-    if (linked_below && !plumbing)
+    if (linked_below && !plumbing.busy())
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())
         return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");

@@ -9,7 +9,7 @@
 //   write.cpp         write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
 //   poll.cpp          poll, SIGPOLL events
 //   ioctl.cpp         streamio commands
-//   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set
+//   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set; plumbing.hpp
 //   mux.cpp           links
 //   pipe.cpp          pipes; passed.cpp: descriptors on their way
 #pragma once
@@ -17,6 +17,7 @@
 #include "streams/file/file.hpp"
 #include "streams/head/exchange.hpp"
 #include "streams/head/options.hpp"
+#include "streams/head/plumbing.hpp"
 #include "streams/head/terminal.hpp"
 #include "streams/message/message.hpp"
 #include "streams/queue/queue.hpp"
@@ -168,7 +169,6 @@ public:
     Stream *peer = nullptr;   // other end of a pipe
     File *files = nullptr;    // open on it; an end of a pipe has one
     int passed_here = 0;      // passed descriptors on the read queue
-    Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
     int id;
     bool has_driver = false;
@@ -177,6 +177,7 @@ public:
     HeadOptions options;
     ControllingTerminal terminal;
     IoctlExchange in_ioctl;
+    Plumbing plumbing;
 
     // Where its life is, from the first open to the last close: a function for each event.
     //
@@ -208,7 +209,6 @@ public:
 
     WaitQueue readers;
     WaitQueue writers;
-    WaitQueue plumbers;
     WaitQueue procedures; // qwait(9F), drain at close
     PollList pollers;
     SigList signals;

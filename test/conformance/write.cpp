@@ -279,6 +279,7 @@ TEST_CASE("ERR-041 ERR-043: write: linked, hung up, threshold, maximum 0, ERANGE
     w.s.up(M_HANGUP);
     CHECK(sleeper.text() == "-ENXIO"); // what came meanwhile, though the queue is still full
     w.s.stream().hung_up = false;
+    w.s.stream().write_error = 0;
     w.release();
     fails("no memory");
     CHECK(outcome(static_cast<int>(rill_write(handle(w.root), w.fd(), page.at(), 4))) == -EFAULT);
