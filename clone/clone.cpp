@@ -7,6 +7,7 @@
 //
 // To the framework this is an ordinary driver. What it uses (hold a driver, swap a pair's qinits, call an open
 // procedure) any driver's open may use.
+#include "streams/file/lease.hpp"
 #include "streams/system.hpp"
 
 #include <cerrno>
@@ -28,14 +29,31 @@ void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab, E
     set_queues(pair, to, tab.st_rdinit, tab.st_wrinit);
 }
 
-// The way back: procedures off, the clone's qinits in again, nothing left on the queues (CLN-060, CLN-061).
-void put_back(QueuePair &pair, const Owner &target, const Owner &clone, streamtab &tab) {
-    if (pair.procs_on) qprocsoff(pair.read());
-    empty_pair(pair);
-    swap(pair, target, clone, tab, Event::queues_put_back, "CLN-060");
-    pair.read()->q_ptr = pair.write()->q_ptr = nullptr;
-    pair.read()->q_next = pair.write()->q_next = nullptr;
-}
+// The pair with the target's qinits. Unless it is kept: procedures off, the clone's qinits in again, nothing left on the
+// queues (CLN-060, CLN-061).
+class SwappedPair {
+public:
+    SwappedPair(QueuePair &pair, Driver &target) : pair_(pair), clone_(*pair.owner), target_(target) {
+        swap(pair_, clone_, target_, *target_.tab, Event::queues_swapped, "CLN-022");
+    }
+    ~SwappedPair() {
+        if (kept_) return;
+        if (pair_.procs_on) qprocsoff(pair_.read());
+        empty_pair(pair_);
+        swap(pair_, target_, clone_, *clone_.tab, Event::queues_put_back, "CLN-060");
+        pair_.read()->q_ptr = pair_.write()->q_ptr = nullptr;
+        pair_.read()->q_next = pair_.write()->q_next = nullptr;
+    }
+    SwappedPair(const SwappedPair &) = delete;
+
+    void keep() { kept_ = true; }
+
+private:
+    QueuePair &pair_;
+    const Owner &clone_;
+    Driver &target_;
+    bool kept_ = false;
+};
 
 // Refuses early and in this order (CLN-015):
 //   sflag is not 0                         ENXIO   CLN-078, CLN-079
@@ -49,41 +67,30 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
     System &system = this_system();
     const major_t target_major = geteminor(*devp); // clone(7): the node's minor is the target's major
     if (target_major > system.profile.major_max) return refuse(ENXIO, "the node's minor is beyond the switch table", "CLN-052");
-    Driver *target = nullptr;
-    if (int error = system.registry.hold(target_major, &target))
+    HeldDriver target(system.registry);
+    if (int error = target.take(target_major))
         return refuse(error, "the node's minor names no configured driver", "CLN-050");
-    if (!target->tab) {
-        system.registry.release(*target);
-        return refuse(ENXIO, "the node's minor names a driver that is not a STREAMS driver", "CLN-051");
-    }
+    if (!target->tab) return refuse(ENXIO, "the node's minor names a driver that is not a STREAMS driver", "CLN-051");
     QueuePair &pair = *pair_of(q);
-    const Owner &clone = *pair.owner;
-    streamtab &own = *clone.tab;
     dev_t dev = make_device(target_major, 0); // CLN-017
-
-    swap(pair, clone, *target, *target->tab, Event::queues_swapped, "CLN-022");
-    int error = call_open(pair, &dev, oflag, CLONEOPEN, *credp);
-    if (error) {
+    SwappedPair swapped(pair, *target);
+    if (int error = call_open(pair, &dev, oflag, CLONEOPEN, *credp)) {
         if (Process *caller = system.caller(); caller && caller->refusal.error != error)
             caller->refuse(error, "driver open", "the driver refused the clone open; its close is not called", "CLN-056 CLN-059");
-    } else {
-        const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == target;
-        const bool own_device = own_row && (!system.profile.clone_compares_external || external_major(dev) == target_major);
-        if (!own_row) system.checks.foreign_device(*target, dev, "CLN-070");
-        if (!own_device) {
-            call_close(pair, oflag, *credp);
-            error = ENXIO;
-            if (Process *caller = system.caller())
-                caller->refuse(error, "clone open", "the driver returned a device that is not its own; it was closed again",
-                               dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, *target, target_major));
-        }
+        return error;
     }
-    if (error)
-        put_back(pair, *target, clone, own);
-    else
-        *devp = dev; // CLN-024, CLN-063
-    system.registry.release(*target);
-    return error;
+    const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == &*target;
+    if (!own_row) system.checks.foreign_device(*target, dev, "CLN-070");
+    if (!own_row || (system.profile.clone_compares_external && external_major(dev) != target_major)) {
+        call_close(pair, oflag, *credp);
+        if (Process *caller = system.caller())
+            caller->refuse(ENXIO, "clone open", "the driver returned a device that is not its own; it was closed again",
+                           dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, *target, target_major));
+        return ENXIO;
+    }
+    swapped.keep();
+    *devp = dev; // CLN-024, CLN-063
+    return 0;
 }
 
 module_info clone_minfo{0, "clone", 0, 0, 0, 0};

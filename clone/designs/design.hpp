@@ -17,6 +17,7 @@
 // System: the ten models, and the devices that the authors wrote about. A new family is listed in design.cpp.
 #pragma once
 
+#include "streams/file/lease.hpp"
 #include "streams/system.hpp"
 
 #include <rill.h>

@@ -25,6 +25,7 @@ class Process;
 struct File;
 struct Driver;
 struct Opened;
+class HeldDevice;
 
 struct Node {
     std::string path;
@@ -80,27 +81,40 @@ public:
 
     Special *hold(dev_t dev); // makes it if needed; nullptr when refused
     Special *find(dev_t dev);
-    void release(Special *special);
-    int lock(Special &special, bool interruptible); // EINTR, EDEADLK
-    void unlock(Special &special);
+    void release(Special *special) {
+        if (--special->holds == 0) forget(special);
+    }
+    int lock(Special &special, bool interruptible) { // EINTR, EDEADLK
+        if (special.locked) [[unlikely]]
+            if (int error = wait_for_lock(special, interruptible)) return error;
+        special.locked = true;
+        return 0;
+    }
+    void unlock(Special &special) {
+        special.locked = false;
+        if (!special.lock_waiters.empty()) [[unlikely]] wake_for_lock(special);
+    }
 
     // The rungs from the node on down. On success the file refers to the device that came out.
     Opened spec_open(Process &process, Node &node, File &file, int oflag);
     // One file less on its device; the last takes the stream apart. 0 or EINTR.
     int spec_close(Process &process, File &file);
 
-    // An open on its way goes on with the vnode of another device: special becomes that one, held and locked, and the old
-    // one is given back. ENOMEM, EINTR; then nothing has changed.
-    int swap_vnode(Process &process, Special *&special, dev_t dev);
+    // An open on its way goes on with the vnode of another device: the lease becomes that of this one, and the old one is
+    // given back. ENOMEM, EINTR; then nothing has changed.
+    int swap_vnode(Process &process, HeldDevice &device, dev_t dev);
 
     const std::map<std::string, std::unique_ptr<Node>, std::less<>> &nodes() const { return nodes_; }
     long specials_out() const { return specials_pool_.out(); }
 
 private:
-    int open_stream(Process &process, Special *&special, Driver &driver, File &file, int oflag);
-    int open_character(Process &process, Special *&special, Driver &driver, File &file, int oflag);
-    int rebind(Process &process, Special *&special, Stream &stream, dev_t dev, int oflag);
-    void give_back(Special *special);
+    // On success the lease is of the device that came out, on failure of the one that went in.
+    int open_stream(Process &process, HeldDevice &device, Driver &driver, File &file, int oflag);
+    int open_character(Process &process, HeldDevice &device, Driver &driver, int oflag);
+    int rebind(Process &process, Stream &stream, dev_t dev, HeldDevice &moved);
+    void forget(Special *special);
+    int wait_for_lock(Special &special, bool interruptible);
+    void wake_for_lock(Special &special);
     const Node *find_const(std::string_view path) const;
     bool is_directory(std::string_view path) const; // by a node, or by names below it
     int below_a_file(std::string_view path) const;  // ENOTDIR when a name above this one is no directory, else 0

@@ -1,5 +1,6 @@
 #include "streams/file/process.hpp"
 #include "streams/file/cdev.hpp"
+#include "streams/file/lease.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -25,10 +26,66 @@ bool may_access(const Node &node, const cred_t &cred, int flags) {
     return ((node.mode >> shift) & want) == want;
 }
 
+void trace_name(System &system, std::string_view path, const Node &node) {
+    const std::string led = node.path == path ? std::string() : fmt::format("{} led to {}, which", path, node.path);
+    system.trace.emit({.event = S_ISBLK(node.mode) ? Event::block_node_found : S_ISCHR(node.mode) ? Event::character_node_found : Event::file_found,
+                       .dev = node.rdev, .number = static_cast<long>(node.mode), .text = led.empty() ? std::string_view(path) : led});
+}
+
 // A file's operations may have said why themselves.
 int answered(Process &process, int error, const char *call) {
     return process.refusal.error == error ? error : process.refuse(error, call, "the file's own answer", nullptr);
 }
+
+// A file and a descriptor for what is being opened, given back unless they are kept. While it lives the descriptor is taken
+// but not open: files[fd] is there, file(fd) is not.
+class Reservation {
+public:
+    explicit Reservation(Process &process) : process_(process), system_(process.system) {}
+    ~Reservation() {
+        if (file_) [[unlikely]] give_back();
+    }
+    Reservation(const Reservation &) = delete;
+
+    int take(int flags, int status) {
+        File *file = system_.file_pool.make();
+        if (!file) return process_.refuse(ENFILE, "file", "no memory for a file", nullptr);
+        file->refs = 0;
+        fd_ = process_.install(file);
+        if (fd_ < 0) {
+            system_.file_pool.free(file);
+            return process_.refuse(EMFILE, "descriptor", "all descriptors of the process are in use", nullptr);
+        }
+        file->flags = flags;
+        file->status = status;
+        file_ = file;
+        if (system_.trace.on) [[unlikely]]
+            system_.trace.emit({.event = Event::descriptor_reserved, .number = fd_});
+        if (system_.running) system_.running->reserved = fd_;
+        return 0;
+    }
+    void give_back() { give_back(process_, std::exchange(file_, nullptr), fd_); }
+    int keep() { // the descriptor, open now
+        std::exchange(file_, nullptr)->refs = 1;
+        return fd_;
+    }
+    File &file() const { return *file_; }
+
+private:
+    static void give_back(Process &process, File *file, int fd) {
+        System &system = process.system;
+        if (system.trace.on) [[unlikely]]
+            system.trace.emit({.event = Event::descriptor_given_back, .number = fd});
+        file->refs = 1;
+        process.remove_descriptor(fd);
+        system.file_pool.free(file);
+    }
+
+    Process &process_;
+    System &system_;
+    File *file_ = nullptr;
+    int fd_ = -1;
+};
 
 } // namespace
 
@@ -67,77 +124,61 @@ File *Process::remove_descriptor(int fd) {
     return f;
 }
 
-// The first and last rung of the open ladder: a descriptor and a file are reserved, and given back if a rung below
-// refuses.
-//   access mode               EINVAL
-//   descriptor                EMFILE
-//   file                      ENFILE
-//   name                      ENOENT, ENAMETOOLONG, or what a name hook answers
-//   type and permissions      EEXIST, EISDIR, EACCES
-//   device                    spec open (node.cpp)
-int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
-    if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);
-    const int flags = kernel_flags(oflag);
-    File *file = system.file_pool.make();
-    if (!file) return refuse(ENFILE, "file", "no memory for a file", nullptr);
-    file->refs = 0; // only reserved
-    const int fd = install(file);
-    if (fd < 0) {
-        system.file_pool.free(file);
-        return refuse(EMFILE, "descriptor", "all descriptors of the process are in use", nullptr);
-    }
-    file->flags = flags & (FREAD | FWRITE | FNDELAY | FNONBLOCK | FAPPEND);
-    file->status = oflag & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
-    if (system.trace.on) [[unlikely]]
-        system.trace.emit({.event = Event::descriptor_reserved, .number = fd});
-
-    Opened opened = 0;
-    int &error = opened.error;
-    Node *node = nullptr;
-    if (system.running) system.running->reserved = fd;
-    error = system.nodes.lookup(*this, path, Lookup::open, &node);
+// From a name to a node, made when it may be. ENOENT, ENAMETOOLONG, ENOTDIR, what a name hook answers; EISDIR, EACCES for a
+// new one; EEXIST.
+int Process::name_to_open(std::string_view path, int oflag, mode_t mode, Node **node) {
+    int error = system.nodes.lookup(*this, path, Lookup::open, node);
     if (error == ENOENT && (oflag & O_CREAT)) {
         std::string name;
         error = path.ends_with('/') && !path.empty() ? EISDIR : make_node(path, S_IFREG | (mode & 07777), no_device, name);
-        node = system.nodes.find(name);
+        *node = system.nodes.find(name);
     } else if (!error && (oflag & O_CREAT) && (oflag & O_EXCL)) {
         error = EEXIST;
     }
-    if (error) {
-        refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    if (error) return refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    if (system.trace.on) [[unlikely]] trace_name(system, path, **node);
+    return 0;
+}
+
+// The first and last rungs of the open ladder.
+//   access mode               EINVAL
+//   file                      ENFILE
+//   descriptor                EMFILE
+//   name                      ENOENT, ENAMETOOLONG, ENOTDIR, or what a name hook answers; then EEXIST
+//   a directory, to write     EISDIR
+//   permissions               EACCES
+//   device                    spec open (node.cpp); none behind a plain file
+//   finish                    the descriptor is open; or the driver's other one takes its place
+int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
+    if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);
+    const int flags = kernel_flags(oflag);
+    Reservation reserved(*this);
+    if (int error = reserved.take(flags & (FREAD | FWRITE | FNDELAY | FNONBLOCK | FAPPEND), oflag & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY)))
+        return error;
+    File &file = reserved.file();
+    Node *found = nullptr;
+    if (int error = name_to_open(path, oflag, mode, &found)) return error;
+    HeldNode node(system.nodes, *found);
+    if (S_ISDIR(found->mode) && (flags & FWRITE))
+        return refuse(EISDIR, "access", "a directory cannot be written", nullptr);
+    if (!may_access(*found, cred, flags))
+        return refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
+    if (found->rdev == no_device) {
+        file.node = node.keep();
     } else {
-        if (system.trace.on) [[unlikely]] {
-            const std::string led = node->path == path ? std::string() : fmt::format("{} led to {}, which", path, node->path);
-            system.trace.emit({.event = S_ISBLK(node->mode) ? Event::block_node_found : S_ISCHR(node->mode) ? Event::character_node_found : Event::file_found,
-                               .dev = node->rdev, .number = static_cast<long>(node->mode), .text = led.empty() ? std::string_view(path) : led});
-        }
-        if (S_ISDIR(node->mode) && (flags & FWRITE))
-            error = refuse(EISDIR, "access", "a directory cannot be written", nullptr);
-        else if (!may_access(*node, cred, flags))
-            error = refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
-        else if (node->rdev == no_device)
-            file->node = node, ++node->refs;
-        else {
-            ++node->refs; // it may be unlinked meanwhile
-            opened = system.nodes.spec_open(*this, *node, *file, flags);
-            system.nodes.release(node);
+        const Opened opened = system.nodes.spec_open(*this, *found, file, flags);
+        if (opened.error) return opened.error;
+        if (opened.instead) {
+            reserved.give_back();
+            return opened.instead(*this, opened.named, oflag, fd_out);
         }
     }
-    if (error || opened.instead) {
-        if (system.trace.on) [[unlikely]]
-            system.trace.emit({.event = Event::descriptor_given_back, .number = fd});
-        file->refs = 1;
-        remove_descriptor(fd);
-        system.file_pool.free(file);
-        return opened.instead ? opened.instead(*this, opened.named, oflag, fd_out) : error;
-    }
-    file->refs = 1;
+    *fd_out = reserved.keep();
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.event = Event::open_finished,
-                           .clause = file->special && !file->node ? "CLN-035" : nullptr,
-                           .dev = file->special ? file->special->dev : no_device, .number = fd,
-                           .stream = file->stream ? file->stream->id : 0});
-    *fd_out = fd;
+                           .clause = file.special && !file.node ? "CLN-035" : nullptr,
+                           .dev = file.special ? file.special->dev : no_device, .number = *fd_out,
+                           .stream = file.stream ? file.stream->id : 0});
     return 0;
 }
 

@@ -79,6 +79,7 @@ private:
     // Of what is no stream, or not open for that.
     int read_other(File *file, Transfer &transfer, bool may_sleep);
     int write_other(File *file, Transfer &transfer, bool may_sleep);
+    int name_to_open(std::string_view path, int oflag, mode_t mode, Node **node);
     int make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name);
     int transfer_by(int (*routine)(Process &, File &, Transfer &), File &file, Transfer &transfer, const char *call);
 

@@ -123,17 +123,21 @@ int Registry::hold(major_t external, Driver **driver) {
     Driver *row = by_external(external);
     if (!row) return ENXIO;
     ++row->holds; // before loading, which may sleep
-    if (!row->tab && row->load) {
-        auto load = row->load;
-        if (system_.trace.on)
-            system_.trace.emit({.event = Event::driver_loading, .name = row->name.c_str(), .clause = "CLN-029"});
+    if (!row->tab && row->load) [[unlikely]]
         if (load(*row) != 0) {
             --row->holds;
             return ENXIO;
         }
-        row->load = nullptr;
-    }
     *driver = row;
+    return 0;
+}
+
+int Registry::load(Driver &row) {
+    auto load = row.load;
+    if (system_.trace.on)
+        system_.trace.emit({.event = Event::driver_loading, .name = row.name.c_str(), .clause = "CLN-029"});
+    if (int error = load(row)) return error;
+    row.load = nullptr;
     return 0;
 }
 

@@ -37,7 +37,7 @@ struct CharEntry {
 class Process;
 struct File;
 struct Node;
-struct Special;
+class HeldDevice;
 
 // What came of an open at its device: the file is open (0); an errno; or another descriptor than the reserved one, which is
 // given back with its file before `instead` is asked for it.
@@ -60,7 +60,7 @@ struct Driver : Owner {
     CharEntry entry;
     // The open of a device that works as in another system (clone/designs): takes the place of the rungs below spec open
     // and gives the file its operations.
-    std::function<Opened(Process &, Node &, Special *&, File &, int oflag)> open_file;
+    std::function<Opened(Process &, Node &, HeldDevice &, File &, int oflag)> open_file;
     std::vector<major_t> externals; // in order of configuration
     // Set while the driver is registered but not in memory: fills in tab or entry; an errno on failure.
     std::function<int(Driver &)> load;
@@ -121,6 +121,8 @@ public:
     std::vector<std::string> boot_notes;
 
 private:
+    int load(Driver &row);
+
     System &system_;
     std::vector<std::unique_ptr<Driver>> rows_; // by internal major, as far as one was used; null for a free row
     unsigned drivers_ = 0, drivers_max_;

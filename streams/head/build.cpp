@@ -219,7 +219,7 @@ static void unlink_neighbours(QueuePair &pair) {
 
 // --- first open ---
 
-int Stream::attach_driver(Driver &row) {
+void Stream::attach_driver(Driver &row) {
     auto *pair = new (static_cast<void *>(this + 1)) QueuePair;
     has_driver = true;
     pair->system = &system;
@@ -228,47 +228,63 @@ int Stream::attach_driver(Driver &row) {
     pair->read()->q_next = head.read();
     driver = &row;
     ++row.holds;
-    return 0;
 }
 
+void Stream::attach_to(Special &device) {
+    assert(!device.stream);
+    special = &device;
+    device.stream = this;
+}
+
+void Stream::leave_device() {
+    assert(special->stream == this);
+    std::exchange(special, nullptr)->stream = nullptr;
+}
+
+// Before the stream is there:
+//   memory                  ENOSR          OPN-004
+//   the driver's open       its errno      OPN-002; its close is not called
 int Stream::open_first(System &system, Special &special, Driver &row, dev_t *dev, int oflag, Caller &process,
                        Stream **built) {
     if (!system.alloc.allow(sizeof(Stream) + sizeof(QueuePair)))
         return process.refuse(ENOSR, "stream open", "no memory for a stream head and a queue pair", "OPN-004");
     auto *stream = new (system.stream_pool.take()) Stream(system, system.next_stream_id++);
-    stream->special = &special;
-    special.stream = stream;
+    stream->attach_to(special);
     stream->attach_driver(row);
     trace_stream(system, *stream, Event::stream_built, "OPN-001", special.dev);
-    stream->plumbing = system.running;
+    stream->plumbing.begin();
     const int error = call_open(*stream->driver_pair(), dev, driver_flags(oflag), 0, process.cred);
-    stream->plumbing = nullptr;
-    if (error == 0) {
-        *built = stream;
-        return 0;
-    }
+    stream->plumbing.end();
+    if (error) return stream->driver_refused(process, error);
+    *built = stream;
+    return 0;
+}
+
+// The way back of a first open whose driver refused: the stream is gone.
+int Stream::driver_refused(Caller &process, int error) {
     if (process.refusal.error != error)
         process.refuse(error, "driver open", "the driver's open returned this error; its close is not called", "OPN-002");
-    special.stream = nullptr;
-    if (stream->driver_pair()->procs_on) {
+    if (driver_pair()->procs_on) {
         if (system.trace.on) [[unlikely]]
-            system.trace.emit({.event = Event::procedures_switched_off, .name = row.name.c_str(), .clause = "CLN-061"});
-        unlink_neighbours(*stream->driver_pair());
+            system.trace.emit({.event = Event::procedures_switched_off, .name = driver->name.c_str(), .clause = "CLN-061"});
+        unlink_neighbours(*driver_pair());
     }
-    trace_stream(system, *stream, Event::stream_taken_apart, row.name == "clone" ? "CLN-062" : "OPN-002", special.dev);
-    stream->discard();
+    trace_stream(system, *this, Event::stream_taken_apart, driver->name == "clone" ? "CLN-062" : "OPN-002", dev());
+    discard();
     return error;
 }
 
-void Stream::hold_driver_of(dev_t dev) {
-    Driver *row = system.registry.by_external(external_major(dev));
+void Stream::move_to(Special &device) {
+    leave_device();
+    attach_to(device);
+    Driver *row = system.registry.by_external(external_major(device.dev));
     ++row->holds;
     --driver->holds;
     driver = row;
 }
 
 void Stream::abandon(Caller &process, int oflag) {
-    state = State::closing;
+    closes();
     while (QueuePair *pair = top()) detach(*pair, driver_flags(oflag), process);
     trace_stream(system, *this, Event::stream_taken_apart, nullptr, dev());
     discard();
@@ -277,29 +293,31 @@ void Stream::abandon(Caller &process, int oflag) {
 // --- open of a stream that is there ---
 
 int Stream::start_plumbing(bool no_wait, const char *why) {
-    while (plumbing) {
+    while (plumbing.busy()) {
         if (no_wait) return EAGAIN;
-        const Wake wake = system.sleep(plumbers, why, true);
+        const Wake wake = system.sleep(plumbing.waiters, why, true);
         if (wake == Wake::signal) return EINTR;
-        if (wake == Wake::deadlock && plumbing) return EDEADLK;
+        if (wake == Wake::deadlock && plumbing.busy()) return EDEADLK;
     }
     if (linked_below) return EINVAL; // meanwhile (IOC-236)
-    plumbing = system.running;
+    plumbing.begin();
     return 0;
 }
 
 void Stream::end_plumbing() {
-    plumbing = nullptr;
-    if (!plumbers.empty()) system.wake_all(plumbers, "the stream's modules are settled");
+    plumbing.end();
+    if (!plumbing.waiters.empty()) system.wake_all(plumbing.waiters, "the stream's modules are settled");
 }
 
-//   stored error                 EIO        OPN-009
-//   hung-up terminal, not its session leader  EIO   OPN-026
-//   push, pop or link going on   EAGAIN, EINTR   OPN-012 to OPN-014
-//   each open procedure, from the top down: its errno   OPN-006 to OPN-008
+//   linked below                                EINVAL          IOC-002; while it is being unlinked the open waits (MUX-076)
+//   stored error                                EIO             OPN-009
+//   hung-up terminal, not its session leader    EIO             OPN-026
+//   push, pop or link going on                  EAGAIN, EINTR   OPN-012 to OPN-014
+//   linked below meanwhile                      EINVAL          IOC-236
+//   each open procedure, from the top down      its errno       OPN-006 to OPN-008
 int Stream::open_again(Caller &process, dev_t dev, int oflag) {
     trace_stream(system, *this, Event::stream_joined, "OPN-006", dev);
-    if (linked_below && !plumbing) // while it is being unlinked, the open waits (MUX-076)
+    if (linked_below && !plumbing.busy())
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())
         return process.refuse(EIO, "stream open", "the stream holds an error", "OPN-009");
@@ -448,7 +466,7 @@ bool Stream::take_apart(Caller &process, int oflag) {
 
 int Stream::close(Caller &process, int oflag) {
     trace_stream(system, *this, Event::stream_closing, "CLS-002", dev());
-    state = State::closing;
+    closes();
     if (links_above > 0) unlink_all_on_close(process, *this);
     const bool interrupted = take_apart(process, oflag) && !system.profile.close_signal_ignored;
     trace_stream(system, *this, Event::stream_freed, nullptr, dev());
@@ -474,6 +492,7 @@ void Stream::discard() {
         driver_pair()->~QueuePair();
     }
     if (row) --row->holds;
+    if (special) leave_device();
     System &owner = system;
     this->~Stream();
     owner.stream_pool.give(this);

@@ -9,7 +9,7 @@
 //   write.cpp         write, putmsg, putpmsg, I_FDINSERT: making messages and waiting for room
 //   poll.cpp          poll, SIGPOLL events
 //   ioctl.cpp         streamio commands
-//   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set
+//   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set; plumbing.hpp
 //   mux.cpp           links
 //   pipe.cpp          pipes; passed.cpp: descriptors on their way
 #pragma once
@@ -17,6 +17,7 @@
 #include "streams/file/file.hpp"
 #include "streams/head/exchange.hpp"
 #include "streams/head/options.hpp"
+#include "streams/head/plumbing.hpp"
 #include "streams/head/terminal.hpp"
 #include "streams/message/message.hpp"
 #include "streams/queue/queue.hpp"
@@ -108,8 +109,8 @@ public:
     int close(Caller &process, int oflag);
     // Undoes an open that failed after the driver's open had succeeded: no drain, no waiting; the stream is gone.
     void abandon(Caller &process, int oflag);
-    // The stream's hold goes to the driver of the device it moved to (CLN-064).
-    void hold_driver_of(dev_t dev);
+    // The driver's open named this device: it has the stream now, which holds its driver (CLN-064).
+    void move_to(Special &device);
     void drop_unreachable(); // passed descriptors on the read queue that nobody can ever receive
     inline void opened_by(File &file);
     inline void closed_by(File &file); // its last reference is gone
@@ -172,7 +173,6 @@ public:
     Stream *peer = nullptr;   // other end of a pipe
     File *files = nullptr;    // open on it; an end of a pipe has one
     int passed_here = 0;      // passed descriptors on the read queue
-    Call *plumbing = nullptr;      // who is opening, pushing or popping
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
     int id;
     bool has_driver = false;
@@ -181,9 +181,23 @@ public:
     HeadOptions options;
     ControllingTerminal terminal;
     IoctlExchange in_ioctl;
+    Plumbing plumbing;
 
-    // State.
+    // Where its life is, from the first open to the last close: a function for each event.
+    //
+    //   state    event                                    next
+    //   opening  the open is done                         open
+    //   opening  a rung above the driver's open refuses   closing
+    //   open     the last close                           closing
     enum class State : unsigned char { opening, open, closing } state = State::opening;
+    void opened() {
+        assert(state == State::opening);
+        state = State::open;
+    }
+    void closes() {
+        assert(state != State::closing);
+        state = State::closing;
+    }
     bool hung_up = false;
     bool closed_end = false;       // this end of a pipe is closed, the other is not
     bool linked_below = false;
@@ -199,7 +213,6 @@ public:
 
     WaitQueue readers;
     WaitQueue writers;
-    WaitQueue plumbers;
     WaitQueue procedures; // qwait(9F), drain at close
     PollList pollers;
     SigList signals;
@@ -207,7 +220,10 @@ public:
 
 private:
     friend struct HeadProcedures;
-    int attach_driver(Driver &driver);
+    void attach_driver(Driver &driver);
+    void attach_to(Special &device); // the two functions by which a device has a stream, or none
+    void leave_device();
+    int driver_refused(Caller &process, int error);
     int start_plumbing(bool no_wait, const char *why);
     void end_plumbing();
     void detach(QueuePair &pair, int flag, Caller &process);
@@ -299,6 +315,31 @@ using StreamList = intrusive::list<
     Stream,
     intrusive::member_hook<Stream, intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>, &Stream::all_hook>,
     intrusive::constant_time_size<true>>;
+
+// A stream whose open is on its way: it is taken apart again unless it is kept. The device that it is on must outlive it.
+class BuiltStream {
+public:
+    BuiltStream(Caller &process, int oflag) : process_(process), oflag_(oflag) {}
+    ~BuiltStream() {
+        if (stream_) [[unlikely]] stream_->abandon(process_, oflag_);
+    }
+    BuiltStream(const BuiltStream &) = delete;
+
+    int build(System &system, Special &device, Driver &driver, dev_t *dev) { // Stream::open_first
+        return Stream::open_first(system, device, driver, dev, oflag_, process_, &stream_);
+    }
+    Stream &operator*() const { return *stream_; }
+    Stream *operator->() const { return stream_; }
+    Stream *keep() {
+        stream_->opened();
+        return std::exchange(stream_, nullptr);
+    }
+
+private:
+    Caller &process_;
+    Stream *stream_ = nullptr;
+    int oflag_;
+};
 
 int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred);
 void call_close(QueuePair &pair, int flag, cred_t &cred);

@@ -57,7 +57,7 @@ int check_lower(Caller &process, Stream &upper, const File *file, const char *ca
         return process.refuse(EINVAL, call, "the lower stream holds an error", "MUX-014 IOC-232");
     if (lower.in_ioctl.busy())
         return process.refuse(EINVAL, call, "an ioctl is under way on the lower stream", "MUX-014 IOC-232");
-    if (lower.plumbing)
+    if (lower.plumbing.busy())
         return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream",
                               "MUX-014 IOC-232");
     if (lower.driver && leads_to(upper.system, lower.driver, upper.driver))
@@ -67,11 +67,9 @@ int check_lower(Caller &process, Stream &upper, const File *file, const char *ca
 
 // --- a link's beginning and end ---
 
-void start_plumbing(Stream &lower) { lower.plumbing = lower.system.running; }
-
 void end_plumbing(Stream &lower) {
-    lower.plumbing = nullptr;
-    lower.system.wake_all(lower.plumbers, "the link is settled");
+    lower.plumbing.end();
+    lower.system.wake_all(lower.plumbing.waiters, "the link is settled");
 }
 
 // The record of a link that is asked for, with its holds; nullptr when there is no memory for it.
@@ -88,14 +86,14 @@ Link *begin(Stream &upper, File &file, bool persistent) {
     link.file = &file;
     ++link.driver->holds;
     ++file.refs; // MUX-041
-    start_plumbing(*link.lower);
+    link.lower->plumbing.begin();
     trace_link(link, &upper, persistent ? Event::persistent_link_asked_for : Event::link_asked_for, "MUX-001 MUX-002");
     return &link;
 }
 
 void settle(Link &link, Stream &upper) {
     Stream &lower = *link.lower;
-    link.state = Link::State::linked;
+    link.made();
     lower.linked_below = true;
     lower.link_id = link.id;
     if (!link.persistent()) ++upper.links_above;
@@ -137,13 +135,13 @@ Link *find(Stream &upper, int id, bool persistent) {
 }
 
 int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
-    link.state = Link::State::unlinking;
-    start_plumbing(*link.lower);
+    link.to_be_undone();
+    link.lower->plumbing.begin();
     trace_link(link, &upper, closing ? Event::unlink_begins_at_close : Event::unlink_begins, "MUX-055");
     int error = upper.take_ioctl_turn(process);
     if (!error) error = upper.request_link(process, link.persistent() ? I_PUNLINK : I_UNLINK, link.block(), closing);
     if (error && !closing) {
-        link.state = Link::State::linked;
+        link.stays();
         end_plumbing(*link.lower);
         trace_link(link, &upper, Event::unlink_refused, "MUX-057 IOC-237", error);
         return error;
@@ -255,7 +253,8 @@ void unlink_all_on_close(Caller &process, Stream &upper) {
 }
 
 void drop_link(Caller &process, Link &link) {
-    link.state = Link::State::unlinking;
+    if (!link.lower->plumbing.busy()) link.lower->plumbing.begin();
+    link.dropped();
     link.lower->become_head_again(link, true);
     trace_link(link, nullptr, Event::link_dropped, nullptr);
     end(process, link);

@@ -24,6 +24,7 @@
 
 #include "streams/base/dev.hpp"
 
+#include <cassert>
 #include <cstddef>
 #include <sys/stream.h>
 
@@ -37,6 +38,20 @@ struct File;
 
 struct Link {
     enum class State : unsigned char { linking, linked, unlinking } state = State::linking;
+    void made() {
+        assert(state == State::linking);
+        state = State::linked;
+    }
+    void to_be_undone() {
+        assert(state == State::linked);
+        state = State::unlinking;
+    }
+    void stays() {
+        assert(state == State::unlinking);
+        state = State::linked;
+    }
+    void dropped() { state = State::unlinking; } // whatever it was: the System ends
+
     int id = 0;
     Stream *upper = nullptr;  // whose it is; nullptr: persistent
     Driver *driver = nullptr; // the multiplexor; held

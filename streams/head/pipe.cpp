@@ -17,7 +17,7 @@ int Stream::make_pipe(System &system, Stream *ends[2]) {
         }
         ends[i] = new (system.stream_pool.take()) Stream(system, system.next_stream_id++);
         ends[i]->pipe = true;
-        ends[i]->state = State::open;
+        ends[i]->opened();
         ends[i]->options.ndelon = true;                // PIP-024
         ends[i]->options.write_options = SNDPIPE;      // IOC-102
         ends[i]->head.read()->q_maxpsz = pipe_buf;
@@ -42,7 +42,7 @@ int Stream::close_pipe_end(Caller &process, File &file) {
     Stream &end = *file.stream;
     System &system = end.system;
     end.process_closed(process);
-    end.state = State::closing;
+    end.closes();
     if (end.links_above > 0) unlink_all_on_close(process, end);
     end.take_apart(process, file.flags);
     end.wake_all("the end is closed");

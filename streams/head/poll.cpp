@@ -80,7 +80,7 @@ void Stream::wake_all(const char *why) {
     system.wake_all(writers, why);
     system.wake_all(in_ioctl.turn, why);
     system.wake_all(in_ioctl.answer, why);
-    system.wake_all(plumbers, why);
+    system.wake_all(plumbing.waiters, why);
     system.wake_all(procedures, why);
     wake_pollers();
 }

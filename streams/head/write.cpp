@@ -81,8 +81,19 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
     return wake == Wake::deadlock ? process.refuse(ENOSR, call, "no memory came back", nullptr) : 0;
 }
 
-// Order: job control, linked below, hangup or error, maximum 0, ERANGE, then per piece flow control, memory, the data
-// (ERR-041, ERR-043).
+// Once, then for each piece (ERR-041, ERR-043):
+//   a background process          EINTR and SIGTTOU, EIO when orphaned   WR-062
+//   linked below                  EINVAL                                 WR-060
+//   hung up, or a write error     EIO, ENXIO, EPIPE, the error           WR-050 to WR-059
+//   STREAMS memory                ENOSR                                  WR-019
+//   the topmost takes nothing     0                                      WR-006
+//   the count                     ERANGE                                 WR-004
+//   nothing, on a pipe            0                                      WR-011
+//  of a piece, or 0 when one before it was sent:
+//   what came meanwhile           as above
+//   room below                    EAGAIN, EINTR                          WR-031
+//   memory for its message        EAGAIN, EINTR, ENOSR                   WR-040, WR-041
+//   its address                   EFAULT                                 WR-063
 int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
     if (linked_below || hung_up || write_error) [[unlikely]] return refuse_write(process, "write", true);

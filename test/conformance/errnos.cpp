@@ -31,7 +31,7 @@ TEST_CASE("NBSD-080 NBSD-082: -5 and -6 of a driver that is no NetBSD device are
         // A device that works as in some other system.
         Driver other;
         other.name = other.prefix = "other";
-        other.open_file = [code](Process &, Node &, Special *&, File &, int) { return code; };
+        other.open_file = [code](Process &, Node &, HeldDevice &, File &, int) { return code; };
         {
             Enter scope(f.system);
             CHECK(f.system.registry.add(std::move(other), 70) == 0);

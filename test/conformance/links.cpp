@@ -121,7 +121,7 @@ struct World : Fixture {
         REQUIRE(s);
         CHECK_FALSE(s->linked_below);
         CHECK(s->link_id == 0);
-        CHECK(s->plumbing == nullptr);
+        CHECK(!s->plumbing.busy());
         CHECK(s->read_queue()->q_qinfo == head_streamtab.st_rdinit);
         CHECK(s->write_queue()->q_qinfo == head_streamtab.st_wrinit);
         CHECK(s->read_queue()->q_hiwat == STRHIGH);

@@ -238,6 +238,53 @@ TEST_CASE("ERR-043: flow control comes before the data is copied: full and a bad
     CHECK(w.down.all() == "");
 }
 
+TEST_CASE("ERR-041 ERR-043: write: linked, hung up, threshold, maximum 0, ERANGE, room, memory, address: the upper refusal is told") {
+    Watched none(2048, 256, nullptr, sizes(0, 0));
+    Process &user = none.f.process(100, 100);
+    const int fd = none.s.open_as(user);
+    none.f.system.tunables.strthresh = 1;
+    CHECK(write_as(user, fd, "ab") == "-ENOSR"); // not 0
+    none.s.stream().hung_up = true;
+    CHECK(write_as(user, fd, "ab") == (none.f.system.profile.write_hangup_eio ? "-EIO" : "-ENXIO"));
+    none.s.stream().linked_below = true;
+    CHECK(write_as(user, fd, "ab") == "-EINVAL");
+    none.s.stream().linked_below = none.s.stream().hung_up = false;
+    none.f.system.tunables.strthresh = 0;
+    CHECK(write_as(user, fd, "ab") == "0");
+
+    Probe &least = none.f.module("least");
+    least.write_limits.mi_minpsz = 2;
+    Pipe pipe(none.f);
+    CHECK(write_as(none.root, pipe.end[0], "") == "0"); // WR-011
+    CHECK(none.f.ioctl(pipe.end[0], I_PUSH, "least") == 0);
+    CHECK(write_as(none.root, pipe.end[0], "") == "-ERANGE");
+
+    Watched w(4, 1, "solaris"); // where memory is not waited for (WR-041)
+    w.fill();
+    Process &p = w.f.process();
+    const int other = w.s.open_as(p);
+    Sleeper sleeper(w.f, p, "write", [&] { return write_as(p, other, "ab"); });
+    CHECK(sleeper.sleeps());
+    CHECK(set_flags(w.root, w.fd(), O_NONBLOCK) >= 0);
+    Page page;
+    auto fails = [&](const char *reason) {
+        const Census before = w.f.census();
+        rill_fail_nth(handle(w.f.system), 1);
+        CHECK(outcome(static_cast<int>(rill_write(handle(w.root), w.fd(), page.at(), 4))) == -EAGAIN);
+        rill_fail_nth(handle(w.f.system), 0);
+        CHECK(w.f.why().find(reason) != std::string::npos);
+        CHECK(w.f.census() == before);
+    };
+    fails("full");
+    w.s.up(M_HANGUP);
+    CHECK(sleeper.text() == "-ENXIO"); // what came meanwhile, though the queue is still full
+    w.s.stream().hung_up = false;
+    w.s.stream().write_error = 0;
+    w.release();
+    fails("no memory");
+    CHECK(outcome(static_cast<int>(rill_write(handle(w.root), w.fd(), page.at(), 4))) == -EFAULT);
+}
+
 // --- packaging
 
 TEST_CASE("WR-001: write makes M_DATA messages in band 0") {

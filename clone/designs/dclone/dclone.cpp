@@ -48,12 +48,12 @@ struct Parent {
 struct Specfs {
     explicit Specfs(System &s) : system(s) {}
 
-    int open(Process &, Node &, Special *&, File &, int oflag);
-    int open_plain(Process &, Special *&, File &, int oflag);
+    int open(Process &, Node &, HeldDevice &, File &, int oflag);
+    int open_plain(Process &, HeldDevice &, File &, int oflag);
     int ask_driver(Process &, dev_t node, int oflag, dev_t *dev);
-    int open_by_driver(Process &, Special *&, File &, int oflag);
-    int open_naive(Process &, Special *&, File &, int oflag);
-    int open_by_number(Process &, Node &, Special *&, File &, int oflag);
+    int open_by_driver(Process &, HeldDevice &, File &, int oflag);
+    int open_naive(Process &, HeldDevice &, File &, int oflag);
+    int open_by_number(Process &, Node &, HeldDevice &, File &, int oflag);
     int call_open(Process &, dev_t dev, int oflag);
     int call_close(Process &, dev_t dev, int flag, const char *why);
     int close(Process &, File &);
@@ -183,21 +183,21 @@ int Specfs::call_close(Process &process, dev_t dev, int flag, const char *why) {
     return routine ? routine(dev, flag, chr, &p) : 0;
 }
 
-int Specfs::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
-    Driver &driver = driver_of(special->dev);
-    const cdevsw &sw = switch_of(special->dev);
-    const int error = variant.bitmap ? sw.d_flags & D_CLONE ? open_by_number(process, node, special, file, oflag)
-                                                             : open_plain(process, special, file, oflag)
-                      : !sw.d_clone ? open_plain(process, special, file, oflag)
-                      : variant.fresh_vnode ? open_by_driver(process, special, file, oflag)
-                                             : open_naive(process, special, file, oflag);
+int Specfs::open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+    Driver &driver = driver_of(vnode->dev);
+    const cdevsw &sw = switch_of(vnode->dev);
+    const int error = variant.bitmap ? sw.d_flags & D_CLONE ? open_by_number(process, node, vnode, file, oflag)
+                                                             : open_plain(process, vnode, file, oflag)
+                      : !sw.d_clone ? open_plain(process, vnode, file, oflag)
+                      : variant.fresh_vnode ? open_by_driver(process, vnode, file, oflag)
+                                             : open_naive(process, vnode, file, oflag);
     if (!error) ++driver.holds;
     return error;
 }
 
 // DCLONE-001, DCLONE-026: all opens of the node share its number.
-int Specfs::open_plain(Process &process, Special *&special, File &file, int oflag) {
-    if (int error = call_open(process, special->dev, oflag))
+int Specfs::open_plain(Process &process, HeldDevice &vnode, File &file, int oflag) {
+    if (int error = call_open(process, vnode->dev, oflag))
         return process.refuse(error, "driver open", "the driver's d_open refused", nullptr);
     file.ops = &plain_ops;
     return 0;
@@ -216,13 +216,13 @@ int Specfs::ask_driver(Process &process, dev_t node, int oflag, dev_t *dev) {
     return 0;
 }
 
-int Specfs::open_by_driver(Process &process, Special *&special, File &file, int oflag) {
+int Specfs::open_by_driver(Process &process, HeldDevice &vnode, File &file, int oflag) {
     dev_t dev;
-    if (int error = ask_driver(process, special->dev, oflag, &dev)) return error;
-    const dev_t key = vnode_key(dev, special->dev);
+    if (int error = ask_driver(process, vnode->dev, oflag, &dev)) return error;
+    const dev_t key = vnode_key(dev, vnode->dev);
     if (Special *open = system.nodes.find(key); open && open->files > 0)
         system.fault("DCLONE-003", "its d_clone answered with a minor that is open");
-    if (int error = system.nodes.swap_vnode(process, special, key)) {
+    if (int error = system.nodes.swap_vnode(process, vnode, key)) {
         call_close(process, dev, oflag, "the instance was not opened: d_close is how the driver hears of it");
         return error;
     }
@@ -233,23 +233,23 @@ int Specfs::open_by_driver(Process &process, Special *&special, File &file, int 
 }
 
 // DCLONE-006: the vnode belongs to all who have the node open, and has one number.
-int Specfs::open_naive(Process &process, Special *&special, File &file, int oflag) {
+int Specfs::open_naive(Process &process, HeldDevice &vnode, File &file, int oflag) {
     dev_t dev;
-    if (int error = ask_driver(process, special->dev, oflag, &dev)) return error;
+    if (int error = ask_driver(process, vnode->dev, oflag, &dev)) return error;
     if (int error = call_open(process, dev, oflag))
         return process.refuse(error, "driver open", "the driver's d_open refused", nullptr);
     step(system, Event::vnode_swap,
-         special->files > 0
+         vnode->files > 0
              ? "no new vnode: the one that others have open takes the number, and their calls go there too"
              : "no new vnode: the node's own takes the number",
          "DCLONE-006", dev);
-    renumbered[special->dev] = dev;
+    renumbered[vnode->dev] = dev;
     file.ops = &naive_ops;
     return 0;
 }
 
-int Specfs::open_by_number(Process &process, Node &node, Special *&special, File &file, int oflag) {
-    const dev_t dev = special->dev;
+int Specfs::open_by_number(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+    const dev_t dev = vnode->dev;
     const minor_t minor = external_minor(dev);
     if (variant.number_shift && minor >> variant.number_shift)
         return process.refuse(ENXIO, "clone", "the node's minor leaves no room for a clone's number", "DCLONE-027");
@@ -268,25 +268,21 @@ int Specfs::open_by_number(Process &process, Node &node, Special *&special, File
 
     const dev_t clone =
         make_device(external_major(dev), variant.number_shift ? number << variant.number_shift | minor : number);
-    Special *vnode = system.nodes.hold(vnode_key(clone, dev));
-    int error = vnode ? system.nodes.lock(*vnode, true) : ENOMEM;
+    HeldDevice own;
+    int error = own.take(system.nodes, vnode_key(clone, dev), true);
     if (error) {
-        if (vnode) system.nodes.release(vnode);
         release(parent, number);
         return process.refuse(error, "vnode", "no vnode is to be had for the clone", "DCLONE-024");
     }
     if ((error = call_open(process, clone, oflag))) {
-        system.nodes.unlock(*vnode);
-        system.nodes.release(vnode);
+        own.give_back();
         release(parent, number);
         return process.refuse(error, "driver open", "the driver's d_open refused, and the number is free again",
                               "DCLONE-023");
     }
     step(system, Event::vnode_swap, "the open goes on with a vnode of the clone's number; its attributes stay the parent's",
          "DCLONE-022", clone);
-    system.nodes.unlock(*special);
-    system.nodes.release(special);
-    special = vnode;
+    vnode = std::move(own);
     file.node = &node;
     ++node.refs;
     file.ops = &number_ops;
@@ -342,8 +338,8 @@ EXPORT int dclone_devsw_attach(const char *devname, const struct cdevsw *cdev, i
     if (system.registry.by_external(major)) return EEXIST;
     Driver driver;
     driver.name = driver.prefix = devname;
-    driver.open_file = [](Process &process, Node &node, Special *&special, File &file, int oflag) {
-        return specfs_of(process).open(process, node, special, file, oflag);
+    driver.open_file = [](Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+        return specfs_of(process).open(process, node, vnode, file, oflag);
     };
     if (int error = system.registry.add(std::move(driver), major)) return error;
     specfs_of(system).switches[major] = cdev;

@@ -236,8 +236,8 @@ int Kernel::add(const CharacterDevice &device) {
     if (system.registry.by_external(device.major)) return EBUSY;
     Driver driver;
     driver.name = driver.prefix = device.name;
-    driver.open_file = [this, device](Process &process, Node &node, Special *&special, File &file, int) {
-        return open(process, node, device, *special, file);
+    driver.open_file = [this, device](Process &process, Node &node, HeldDevice &vnode, File &file, int) {
+        return open(process, node, device, *vnode, file);
     };
     return system.registry.add(std::move(driver), device.major);
 }

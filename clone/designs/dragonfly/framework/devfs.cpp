@@ -56,7 +56,7 @@ public:
     int show(Device &device);
     void destroy(Device &device);
 
-    int open(Process &, Node &, Special *&, File &, int oflag);
+    int open(Process &, Node &, HeldDevice &, File &, int oflag);
     int close(Process &, File &);
 
     System &system;
@@ -148,8 +148,8 @@ int Devfs::bring_in(dev_ops &ops) {
     if (system.registry.by_external(major)) return 0;
     Driver driver;
     driver.name = driver.prefix = ops.head.name;
-    driver.open_file = [](Process &process, Node &node, Special *&special, File &file, int oflag) {
-        return devfs_of(process).open(process, node, special, file, oflag);
+    driver.open_file = [](Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+        return devfs_of(process).open(process, node, vnode, file, oflag);
     };
     return system.registry.add(std::move(driver), major);
 }
@@ -269,7 +269,7 @@ int Devfs::clone_of(Process &process, Device &base, int oflag, Device **clone) {
     return process.refuse(ENXIO, "devfs clone", "no handler of this name made a device", "DFLY-025");
 }
 
-int Devfs::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
+int Devfs::open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
     Device *device = behind(node);
     if (!device) return process.refuse(ENXIO, "devfs", "no device is behind the node", nullptr);
     Busy on_named(*this, *device);
@@ -283,7 +283,7 @@ int Devfs::open(Process &process, Node &node, Special *&special, File &file, int
                               "without a clone the open goes on with the base device, which refuses", "DFLY-026");
     Busy on_device(*this, *device);
     if (clone)
-        if (int error = system.nodes.swap_vnode(process, special, clone->key())) {
+        if (int error = system.nodes.swap_vnode(process, vnode, clone->key())) {
             call_close(*clone, oflag, "the clone was not opened: d_close is how the driver hears of it");
             return error;
         }

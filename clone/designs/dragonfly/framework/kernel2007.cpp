@@ -38,9 +38,9 @@ public:
     void release(Device &device);
     void destroy(Device &device);
 
-    int open(Process &, Node &, Special *&, File &, int oflag);
+    int open(Process &, Node &, HeldDevice &, File &, int oflag);
     int open_file(Process &, Device &own, Special &, Node &, File &, int oflag);
-    int open_vnode(Process &, Device &own, Special *&, File &, int oflag);
+    int open_vnode(Process &, Device &own, HeldDevice &, File &, int oflag);
     int close(const File &, Device &);
     int call_open(Process &, Device &, int oflag);
 
@@ -169,12 +169,12 @@ int Kernel::call_open(Process &process, Device &device, int oflag) {
     return device.si_ops->d_open(&args);
 }
 
-int Kernel::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
-    Device *own = find(special->dev);
+int Kernel::open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+    Device *own = find(vnode->dev);
     if (!own) return process.refuse(ENXIO, "spec open", "no device has the node's number", nullptr);
-    const int error = has_dev_data ? open_file(process, *own, *special, node, file, oflag)
-                                        : open_vnode(process, *own, special, file, oflag);
-    if (!error) ++system.registry.by_external(external_major(special->dev))->holds;
+    const int error = has_dev_data ? open_file(process, *own, *vnode, node, file, oflag)
+                                        : open_vnode(process, *own, vnode, file, oflag);
+    if (!error) ++system.registry.by_external(external_major(vnode->dev))->holds;
     return error;
 }
 
@@ -221,11 +221,11 @@ int Kernel::open_file(Process &process, Device &own, Special &special, Node &nod
 }
 
 // DFLY-001, DFLY-012: the vnode is where all openers meet, unless its own open routine installs another one.
-int Kernel::open_vnode(Process &process, Device &own, Special *&special, File &file, int oflag) {
+int Kernel::open_vnode(Process &process, Device &own, HeldDevice &vnode, File &file, int oflag) {
     Device *device = &own;
     if (vnode_open)
         if (auto *other = static_cast<Device *>(vnode_open(&own)); other && other != &own) {
-            if (int error = system.nodes.swap_vnode(process, special, other->key())) return error;
+            if (int error = system.nodes.swap_vnode(process, vnode, other->key())) return error;
             device = other;
         }
     ++device->opens;
@@ -308,8 +308,8 @@ EXPORT int dragonfly07_dev_ops_add(dev_ops *ops, unsigned, unsigned) {
     if (this_system().registry.by_external(major)) return EEXIST;
     Driver driver;
     driver.name = driver.prefix = ops->head.name;
-    driver.open_file = [](Process &process, Node &node, Special *&special, File &file, int oflag) {
-        return kernel_of(process).open(process, node, special, file, oflag);
+    driver.open_file = [](Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+        return kernel_of(process).open(process, node, vnode, file, oflag);
     };
     return this_system().registry.add(std::move(driver), major);
 }

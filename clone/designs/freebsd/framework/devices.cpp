@@ -24,8 +24,8 @@ Switch &Freebsd::switch_of(cdevsw *csw) {
         if (!system.registry.by_external(m)) sw->major = m;
     Driver driver;
     driver.name = driver.prefix = sw->name;
-    driver.open_file = [this](Process &process, Node &node, Special *&special, File &file, int oflag) {
-        return open(process, node, special, file, oflag);
+    driver.open_file = [this](Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
+        return open(process, node, vnode, file, oflag);
     };
     // Memory is waited for; a row that is never to be had is one without a major.
     int error = EAGAIN;

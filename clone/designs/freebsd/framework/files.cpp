@@ -14,7 +14,7 @@ constexpr u_long ioc_void = 0x20000000, ioc_out = 0x40000000, ioc_in = 0x8000000
 //   the device is gone                 ENXIO     FBSD-070
 //   no memory for the open file        ENFILE
 //   d_open                             its errno; ERESTART is EINTR   FBSD-071
-int Freebsd::open(Process &process, Node &node, Special *&special, File &file, int oflag) {
+int Freebsd::open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
     const auto found = std::find_if(all_.begin(), all_.end(), [&](const Cdev *c) { return c->node == &node; });
     if (found == all_.end() || !(*found)->si_devsw || (*found)->scheduled)
         return process.refuse(ENXIO, "devfs", "the device of this node is gone", "FBSD-070");
@@ -26,7 +26,7 @@ int Freebsd::open(Process &process, Node &node, Special *&special, File &file, i
     c.files.push_back(open);
     file.ops = &file_ops;
     file.data = open;
-    system.nodes.unlock(*special);
+    system.nodes.unlock(*vnode);
     int error = 0;
     {
         FileCall on(system, file);
@@ -46,7 +46,7 @@ int Freebsd::open(Process &process, Node &node, Special *&special, File &file, i
         --c.opening;
         if (error) end_priv(*open, "d_open failed: the data it attached ends"); // FBSD-085
     }
-    system.nodes.lock(*special, false);
+    system.nodes.lock(*vnode, false);
     if (!error) return 0;
     --c.users;
     std::erase(c.files, open);

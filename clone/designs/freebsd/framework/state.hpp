@@ -150,7 +150,7 @@ public:
     int handlers() const { return static_cast<int>(handlers_.size()); }
 
     // opens
-    int open(Process &process, Node &node, Special *&special, File &file, int oflag);
+    int open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag);
     int close(Process &process, File &file);
     int gone(const OpenFile &open, bool reading) const;
     void end_priv(OpenFile &open, const char *why);

@@ -97,9 +97,9 @@ int vn_close(struct file *fp) {
 int driver_view(const File &file) { return (file.flags & (FREAD | FWRITE)) | (file.status & ~O_ACCMODE); }
 
 // Driver::open_file.
-Opened open_file(Process &process, Node &node, Special *&special, File &file, int) {
+Opened open_file(Process &process, Node &node, HeldDevice &device, File &file, int) {
     Netbsd &k = kernel();
-    vnode *vp = make_vnode(special->dev, special, &node);
+    vnode *vp = make_vnode(device->dev, &*device, &node);
     auto *fp = static_cast<file_t *>(vp ? kmem_zalloc(sizeof(file_t), KM_NOSLEEP) : nullptr);
     if (!fp) {
         if (vp) kmem_free(vp, sizeof *vp);
