@@ -317,7 +317,8 @@ int NodeTable::open_character(Process &process, HeldDevice &device, Driver &driv
         const bool own = system_.registry.by_external(external_major(dev)) == &driver;
         if (const int error = own ? moved.take(*this, dev, false) : ENXIO) {
             character_close(system_, driver, dev, oflag, process.cred);
-            return process.refuse(error == ENOMEM ? ENXIO : error, "rebind", "the driver's open returned a device that is not its own", "CLN-105",
+            if (own) return process.refuse(error, "rebind", "no memory for the new device's vnode", nullptr);
+            return process.refuse(error, "rebind", "the driver's open returned a device that is not its own", "CLN-105",
                                   system_.registry.foreign_device(dev, driver, external_major(device->dev)));
         }
         device = std::move(moved);
