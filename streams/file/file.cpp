@@ -1,4 +1,6 @@
 #include "streams/file/file.hpp"
+#include "streams/file/process.hpp"
+#include "streams/system.hpp"
 
 #include <fcntl.h>
 #include <rill.h>
@@ -14,6 +16,27 @@ int kernel_flags(int oflag) {
     if (oflag & O_TRUNC) flags |= FTRUNC;
     if (oflag & O_NOCTTY) flags |= FNOCTTY;
     return flags;
+}
+
+int drop_file(Process &process, File *file) {
+    System &system = process.system;
+    if (--file->refs > 0) {
+        if (file->stream) file->stream->process_closed(process);
+        system.reference_gone(*file);
+        return 0;
+    }
+    if (file->stream) file->stream->closed_by(*file);
+    int error = 0;
+    if (file->pipe)
+        error = Stream::close_pipe_end(process, *file);
+    else if (file->special)
+        error = system.nodes.spec_close(process, *file);
+    else if (file->node)
+        system.nodes.release(file->node);
+    else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
+        error = file->ops->close(process, *file);
+    system.file_pool.free(file);
+    return error;
 }
 
 } // namespace rill

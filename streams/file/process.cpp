@@ -182,27 +182,6 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     return 0;
 }
 
-int drop_file(Process &process, File *file) {
-    System &system = process.system;
-    if (--file->refs > 0) {
-        if (file->stream) file->stream->process_closed(process);
-        system.reference_gone(*file);
-        return 0;
-    }
-    if (file->stream) file->stream->closed_by(*file);
-    int error = 0;
-    if (file->pipe)
-        error = Stream::close_pipe_end(process, *file);
-    else if (file->special)
-        error = system.nodes.spec_close(process, *file);
-    else if (file->node)
-        system.nodes.release(file->node);
-    else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
-        error = file->ops->close(process, *file);
-    system.file_pool.free(file);
-    return error;
-}
-
 int Process::close(int fd) {
     File *f = remove_descriptor(fd);
     if (!f) return refuse(EBADF, "close", "the descriptor is not open", "CLS-020");

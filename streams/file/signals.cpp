@@ -51,20 +51,6 @@ void signal_process(System &system, int pid, int sig) {
         if (p.pid == pid) p.post(sig);
 }
 
-void signal_group(System &system, int pgrp, int sig) {
-    for (Process &p : system.processes)
-        if (p.pgrp == pgrp) p.post(sig);
-}
-
-bool orphaned(const System &system, int pgrp) {
-    for (const Process &p : system.processes) {
-        if (p.pgrp != pgrp) continue;
-        for (const Process &parent : system.processes)
-            if (parent.pid == p.ppid && parent.pgrp != pgrp && parent.sid == p.sid) return false;
-    }
-    return true;
-}
-
 void System::forget_signals(Process &process) {
     for (Stream &s : streams) s.process_closed(process);
 }

@@ -1,5 +1,6 @@
 // Building a stream and taking it apart: first and further opens, modules, the last close.
 #include "streams/head/head.hpp"
+#include "streams/queue/procson.hpp"
 #include "streams/head/mux.hpp"
 #include "streams/queue/perimeter.hpp"
 #include "streams/queue/procedure.hpp"
@@ -193,28 +194,6 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
         if (system.trace.depth > 0) --system.trace.depth;
         system.trace.emit({.event = Event::close_returned, .name = name, .stream = pair.stream->id});
     }
-}
-
-// --- neighbours ---
-
-// The queue that feeds q: the other side of what q's own other side feeds.
-static queue_t *feeder(queue_t *q) {
-    queue_t *next = OTHERQ(q)->q_next;
-    return next ? OTHERQ(next) : nullptr;
-}
-
-static void link_neighbours(QueuePair &pair) {
-    if (queue_t *above = feeder(pair.write())) above->q_next = pair.write();
-    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read();
-    pair.procs_on = true;
-}
-
-static void unlink_neighbours(QueuePair &pair) {
-    if (queue_t *above = feeder(pair.write())) above->q_next = pair.write()->q_next;
-    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read()->q_next;
-    pair.procs_on = false;
-    pair.system->sched.remove(pair.run[0]);
-    pair.system->sched.remove(pair.run[1]);
 }
 
 // --- first open ---
@@ -504,23 +483,3 @@ void Stream::free_at_head(mblk_t *mp) {
 }
 
 } // namespace rill
-
-using namespace rill;
-
-#define EXPORT extern "C" __attribute__((visibility("default")))
-
-EXPORT void qprocson(queue_t *q) {
-    not_when_frozen(q, "qprocson");
-    QueuePair *pair = pair_of(q);
-    pair->system->checks.switched_on(*pair);
-    if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
-    // What was put to its queues before runs now.
-    for (queue_t *side : {pair->read(), pair->write()})
-        if (side->q_first) schedule(side, Event::enabled_by_qprocson);
-}
-
-EXPORT void qprocsoff(queue_t *q) {
-    not_when_frozen(q, "qprocsoff");
-    QueuePair *pair = pair_of(q);
-    if (pair->procs_on) unlink_neighbours(*pair);
-}

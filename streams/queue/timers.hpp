@@ -9,6 +9,7 @@
 
 #include <boost/intrusive/set.hpp>
 #include <boost/intrusive/unordered_set.hpp>
+#include <functional>
 #include <vector>
 #include <sys/stream.h>
 
@@ -35,35 +36,17 @@ struct TimersOfTick : intrusive::set_base_hook<intrusive::link_mode<intrusive::s
 
 class Timers {
 public:
-    Timers() : buckets_(64), by_number_({buckets_.data(), buckets_.size()}) {}
+    Timers();
+    ~Timers();
+    Timers(const Timers &) = delete;
 
-    void add(Timer &timer) {
-        const auto found = by_number_.find(timer.expires);
-        timer.tick = found != by_number_.end() ? &*found : begin_tick(timer.expires);
-        timer.tick->timers.push_back(timer);
-    }
-    void remove(Timer &timer) {
-        TimersOfTick &tick = *timer.tick;
-        tick.timers.erase(tick.timers.iterator_to(timer));
-        if (tick.timers.empty()) end_tick(tick);
-    }
-    bool empty() const { return ticks_.empty(); }
-    Timer &first() { return ticks_.begin()->timers.front(); }
-    long first_tick() const { return ticks_.begin()->at; }
-
-    // f(timer) may take down that timer; the walk ends when it returns true.
-    template <class F> bool any(F &&f) {
-        for (auto tick = ticks_.begin(); tick != ticks_.end();) {
-            TimersOfTick &now = *tick++;
-            for (auto timer = now.timers.begin(); timer != now.timers.end();) {
-                Timer &t = *timer++;
-                const bool last = timer == now.timers.end();
-                if (f(t)) return true;
-                if (last) break; // with its last timer the tick may be gone
-            }
-        }
-        return false;
-    }
+    void add(Timer &timer);
+    void remove(Timer &timer);
+    bool empty() const;
+    Timer &first();
+    long first_tick() const;
+    // In order. f(timer) may take down that timer; the walk ends when it returns true.
+    bool any(const std::function<bool(Timer &)> &f);
 
 private:
     struct Number {
@@ -76,24 +59,8 @@ private:
     using ByNumber = intrusive::unordered_set<TimersOfTick, intrusive::key_of_value<Number>, intrusive::hash<Hash>,
                                               intrusive::power_2_buckets<true>>;
 
-    TimersOfTick *begin_tick(long at) {
-        auto *tick = new (pool_.take()) TimersOfTick;
-        tick->at = at;
-        ticks_.insert(ticks_.end(), *tick); // where most belong
-        if (by_number_.size() == buckets_.size()) {
-            std::vector<ByNumber::bucket_type> more(2 * buckets_.size());
-            by_number_.rehash({more.data(), more.size()});
-            buckets_.swap(more);
-        }
-        by_number_.insert(*tick);
-        return tick;
-    }
-    void end_tick(TimersOfTick &tick) {
-        ticks_.erase(ticks_.iterator_to(tick));
-        by_number_.erase(by_number_.iterator_to(tick));
-        tick.~TimersOfTick();
-        pool_.give(&tick);
-    }
+    TimersOfTick *begin_tick(long at);
+    void end_tick(TimersOfTick &tick);
 
     RawPool pool_{sizeof(TimersOfTick)};
     intrusive::set<TimersOfTick, intrusive::key_of_value<Number>, intrusive::constant_time_size<false>> ticks_;
