@@ -84,7 +84,7 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
     if (!own_row || (system.profile.clone_compares_external && external_major(dev) != target_major)) {
         call_close(pair, oflag, *credp);
         if (Process *caller = system.caller())
-            caller->refuse(ENXIO, "clone open", "the driver returned a device that is not its own; it was closed again",
+            caller->refuse(ENXIO, "clone open", "the driver's open, which was closed again, returned a device that is not its own",
                            dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, *target, target_major));
         return ENXIO;
     }

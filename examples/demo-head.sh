@@ -20,10 +20,12 @@ Who picks the unit, and when (sections d-, and designs with all of them):
                        the open (d-rodent, d-freebsd-tun, d-tcp)
   FreeBSD 7.1 on       nobody: one device, an instance for each open file
   NetBSD               the driver, in its open, which makes a descriptor of its
-                       own (d-tap, d-crypto, d-dmover, d-ptm, d-svr4net); where
-                       it names an open one instead: nobody
+                       own (d-tap, d-ptm); or nobody: the driver's descriptor
+                       is all that is new, there are no numbers (d-crypto,
+                       d-dmover, d-svr4net); or the program is given a second
+                       descriptor of a file that it has open
   NetBSD (proposed)    the driver, asked just before its open (d-ethfoo)
-  OpenBSD              the kernel, before the driver's open
+  OpenBSD              the kernel, before the driver's open (no section)
   DragonFly            the driver's handler, for the exact name (d-ptmx);
                        proposed in 2007: the kernel (d-kqemu)
   Linux                the kernel, at an ioctl after the open (d-linux-tun);

@@ -30,7 +30,7 @@ const char *Caller::why() {
     if (!refusal.error) return "";
     const char *name = strerrorname_np(refusal.error);
     why_text_ = fmt::format("{}: {}", name ? name : std::to_string(refusal.error), refusal.rung);
-    if (refusal.reason && refusal.error == EDEADLK)
+    if (refusal.reason && refusal.error == EDEADLK && !refusal.clause) // a reason without a clause is what was waited for
         why_text_ += fmt::format(": nothing could ever end the wait for {}", refusal.reason);
     else if (refusal.reason)
         why_text_ += fmt::format(": {}", refusal.reason);

@@ -280,7 +280,7 @@ TEST_CASE("DEV-042: a device that is refused is named, whose it is, and that an 
             CHECK_MESSAGE(f.why().find(text) != std::string::npos, f.why());
             CHECK(echo.units_taken() == 0);
         };
-        says("/dev/echo", makedevice(62, 3), "it was closed again: (62,3), which is a device of loop (CLN-070)");
+        says("/dev/echo", makedevice(62, 3), "which was closed again, returned a device that is not its own: (62,3), which is a device of loop (CLN-070)");
         says("/dev/echo", makedevice(300, 3), "(300,3), and no driver has major 300 (CLN-070)");
         says("/dev/echo", NODEV, ": NODEV (CLN-080)");
         says("/dev/direct", makedevice(62, 3), "(62,3), which is a device of loop (CLN-105)");

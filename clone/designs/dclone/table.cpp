@@ -47,7 +47,7 @@ int attach(System &system, const Parts &parts, unsigned bound) {
 constexpr Design designs[] = {
     {
         .name = "d_clone",
-        .system = "NetBSD (proposed 2004), OpenBSD",
+        .system = "NetBSD (proposed 2004)",
         .path = "/dev/foo",
         .sentence = "spec_open asks the driver's d_clone for a new minor and goes on with a vnode of that number",
         .attach = [](System &system, unsigned bound) { return attach(system, foo, bound); },
