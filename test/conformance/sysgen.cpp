@@ -465,6 +465,7 @@ TEST_CASE("CFG-086: C text includes headers of the DDI only; another file is ref
     refuses("#include <sys/../../../../../../../../../../../etc/passwd>", no);
     refuses("#define FILE \"/etc/passwd\"\n#include FILE", "master.d/foo:4:1: " + no + "FILE");
     refuses("#include <stdio.h>", no);
+    refuses("#include \"/sys/types.h\"", no); // a whole path, which is not the DDI's of that name
     refuses("#include", no + "none");
     // Words that only look like one.
     tree.master("foo", "fs foo 61 8\n$$$\n#include <sys/types.h>\n#  include \"sys/errno.h\"\n/*\n#include \"/etc/passwd\"\n*/\n"
