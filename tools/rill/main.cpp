@@ -211,6 +211,12 @@ void describe(CLI::App &app, bool &asked_checking) {
                "\n"
                "Scenarios that come with rill (rill run NAME), in the order of reading:\n" + scenario_names() +
                "\n"
+               "Environment:\n"
+               "  RILL_FAULTS=report|stop|off  what happens when a driver does what no manual allows\n"
+               "  RILL_RECORDS=on              programs too tell what came before a driver's crash\n"
+               "  RILL_STACK=BYTES             of a call's stack (K and M are understood)\n"
+               "  RILL_CC=COMPILER             the C compiler for drivers\n"
+               "\n"
                "Examples:\n"
                "  rill shell                 try calls by hand; help lists them\n"
                "  rill run s1-clone-open     one of the scenarios that come with rill\n"
