@@ -5,6 +5,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <mutex>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,7 +61,8 @@ Scratch::~Scratch() {
         while (*at != this) at = &(*at)->next_;
         *at = next_;
     }
-    remove();
+    std::error_code ignored;
+    if (maker_ == ::getpid()) std::filesystem::remove_all(path_, ignored); // however deep
 }
 
 void Scratch::remove() const {

@@ -17,6 +17,7 @@ public:
     ~Scratch();
 
     int make(const char *name); // TMPDIR/NAME-XXXXXX; 0 or an errno
+    bool made() const { return maker_ != 0; }
     const std::string &path() const { return path_; }
 
     // All of this process, not of one that it was forked from. For a handler of signals: it makes no memory and takes no lock.

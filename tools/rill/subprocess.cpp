@@ -1,7 +1,6 @@
 #include "tools/rill/subprocess.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -67,17 +66,6 @@ int Subprocess::wait() {
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     return status;
-}
-
-TemporaryDirectory::TemporaryDirectory(const char *purpose) {
-    const char *base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base && *base ? base : "/tmp").append("/rill-").append(purpose).append("-XXXXXX");
-    if (::mkdtemp(pattern.data())) path_ = pattern;
-}
-
-void TemporaryDirectory::remove() const {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
 } // namespace rill::tool

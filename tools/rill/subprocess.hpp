@@ -1,9 +1,7 @@
-// Other programs, each in a process of its own, and directories that last as long as they are needed.
-//
-// Here a program is started, found along PATH. A child that goes on in rill's own code is check/child's.
+// Other programs, each in a process of its own: started here, and found along PATH. A child that goes on in rill's own code
+// is check/child's.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -22,20 +20,6 @@ struct Subprocess {
 
     pid_t pid = -1;
     int in = -1, out = -1; // our ends of the pipes
-};
-
-// Below $TMPDIR, and gone with the object.
-class TemporaryDirectory {
-public:
-    explicit TemporaryDirectory(const char *purpose); // rill-PURPOSE-XXXXXX
-    ~TemporaryDirectory() { remove(); }
-    TemporaryDirectory(const TemporaryDirectory &) = delete;
-
-    const std::filesystem::path &path() const { return path_; } // empty when it could not be made
-    void remove() const;
-
-private:
-    std::filesystem::path path_;
 };
 
 } // namespace rill::tool

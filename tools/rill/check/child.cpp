@@ -102,7 +102,7 @@ void limit(int resource, rlim_t most) {
     ::setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-void settle(int output, const std::filesystem::path &scratch, unsigned seconds_a_loop) {
+void settle(int output, const std::string &scratch, unsigned seconds_a_loop) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int sig : {SIGINT, SIGTERM, SIGHUP}) ::signal(sig, SIG_DFL);
@@ -400,6 +400,7 @@ void write_scenario(const Step &step, const Shared &told) {
 } // namespace
 
 Runner::Runner(const CheckOptions &options) : options_(options), seconds_a_loop_(seconds_first_loop) {
+    scratch_.make("rill-check");
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (int sig : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
         struct sigaction action {};
@@ -442,7 +443,7 @@ void Runner::run(const Target &target, Step &step) const {
     void *memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int findings = ::memfd_create("findings", MFD_CLOEXEC), output = ::memfd_create("output", MFD_CLOEXEC);
     auto failed = [&] { step.found.push_back({"", fmt::format("this step could not be run: {}", std::strerror(errno))}); };
-    if (memory == MAP_FAILED || findings < 0 || output < 0 || scratch_.path().empty()) return failed();
+    if (memory == MAP_FAILED || findings < 0 || output < 0 || !scratch_.made()) return failed();
     shared = static_cast<Shared *>(memory);
     std::fflush(nullptr);
     const pid_t pid = ::fork();
@@ -457,7 +458,7 @@ void Runner::run(const Target &target, Step &step) const {
     const Ended ended = wait_for(pid);
     const bool left_behind = end_group(pid);
     if (interrupted) { // as if nobody had caught it
-        scratch_.remove();
+        Scratch::remove_all();
         ::signal(interrupted, SIG_DFL);
         ::raise(interrupted);
     }

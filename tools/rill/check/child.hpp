@@ -10,8 +10,8 @@
 //                    the parent's
 #pragma once
 
+#include "streams/base/scratch.hpp"
 #include "tools/rill/check/steps.hpp"
-#include "tools/rill/subprocess.hpp"
 
 #include <string>
 
@@ -37,7 +37,7 @@ private:
     Finding end_of(const Target &target, const Step &step, const Ended &ended, const std::string &printed) const;
 
     const CheckOptions &options_;
-    TemporaryDirectory scratch_{"check"}; // for temporary files
+    Scratch scratch_;                 // for temporary files
     mutable unsigned seconds_a_loop_; // that one procedure may take; less when one of this driver's has looped already
 };
 

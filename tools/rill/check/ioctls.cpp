@@ -1,8 +1,8 @@
 #include "tools/rill/check/ioctls.hpp"
 
+#include "streams/base/scratch.hpp"
 #include "tools/rill/cc.hpp"
 #include "tools/rill/check/check.hpp"
-#include "tools/rill/subprocess.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -92,9 +92,8 @@ std::vector<std::string> labels(const std::string &source) {
     return out;
 }
 
-bool to_assembly(const TemporaryDirectory &scratch, const std::string &text, std::string &assembly) {
-    if (scratch.path().empty()) return false;
-    const fs::path source = scratch.path() / "cases.c", output = scratch.path() / "cases.s";
+bool to_assembly(const fs::path &scratch, const std::string &text, std::string &assembly) {
+    const fs::path source = scratch / "cases.c", output = scratch / "cases.s";
     std::ofstream(source) << text;
     Compile what;
     what.sources = {source.string()};
@@ -107,7 +106,7 @@ bool to_assembly(const TemporaryDirectory &scratch, const std::string &text, std
 }
 
 // The values of labels, as the compiler has them: no code of the driver runs.
-bool values(const TemporaryDirectory &scratch, const fs::path &source, const std::vector<std::string> &labels, std::vector<long> &out) {
+bool values(const fs::path &scratch, const fs::path &source, const std::vector<std::string> &labels, std::vector<long> &out) {
     std::string text = fmt::format("#include \"{}\"\nunsigned int rill_check_cases[] = {{\n", source.string());
     for (const std::string &label : labels) text += fmt::format("(unsigned int)({}),\n", label);
     std::string assembly;
@@ -134,11 +133,12 @@ void from_source(const fs::path &source, std::vector<long> &out) {
     std::vector<std::string> all = labels(slurp(source));
     if (all.empty()) return;
     all.resize(std::min(all.size(), 2 * most_commands));
-    const TemporaryDirectory scratch("check");
+    Scratch scratch;
+    if (scratch.make("rill-check") != 0) return;
     std::error_code ignored;
     const fs::path path = fs::absolute(source, ignored);
-    if (values(scratch, path, all, out) || !values(scratch, path, {}, out)) return;
-    for (const std::string &label : all) values(scratch, path, {label}, out); // one of them has no value there
+    if (values(scratch.path(), path, all, out) || !values(scratch.path(), path, {}, out)) return;
+    for (const std::string &label : all) values(scratch.path(), path, {label}, out); // one of them has no value there
 }
 
 // Sources that the debug information names, as far as they are still there.
