@@ -1,6 +1,6 @@
 /*
  * A program with a driver of another system, that of counter.c, which is compiled with its own system's headers alone. The
- * program holds rill and its frameworks of other systems, both static.
+ * program holds rill and its frameworks of other systems, both static. After ./bootstrap install:
  *
  *     cc -c counter.c -I$(pkg-config --variable=otherdir rill-designs)/freebsd
  *     cc other.c counter.o $(pkg-config --cflags --libs rill-designs) -o other
