@@ -24,8 +24,7 @@ int refuse(int error, const char *reason, const char *clause) {
 
 void swap(QueuePair &pair, const Owner &from, const Owner &to, streamtab &tab, Event event, const char *clause) {
     if (current->trace.on) [[unlikely]]
-        current->trace.emit({.event = event, .name = from.name.c_str(), .what = to.name.c_str(), .clause = clause,
-                             .stream = pair.stream->id});
+        current->trace.emit({.event = event, .name = from.name.c_str(), .what = to.name.c_str(), .clause = clause, .stream = pair.stream->id});
     set_queues(pair, to, tab.st_rdinit, tab.st_wrinit);
 }
 

@@ -86,7 +86,8 @@ MinorTable *MinorTable::of(System &system, minor_table_t *handle) {
         system.fault("CLN-092", handle ? "a minor table is used that was freed" : "no minor table is named: a null pointer");
         return nullptr;
     }
-    if (MinorTable *table = known(system, handle)) [[likely]] return table;
+    if (MinorTable *table = known(system, handle)) [[likely]]
+        return table;
     auto made = make(system, handle->mt_name, handle->mt_count ? handle->mt_count() : handle->mt_fixed, handle->mt_unit);
     if (!made) return nullptr;
     made->handle_ = handle;

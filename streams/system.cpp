@@ -62,9 +62,7 @@ constexpr Above above_this{
     .run_free_routine = [](Kernel &k, const free_rtn &routine) { run_free_routine(of(k), routine); },
     .module_named = [](Kernel &k, std::string_view name) { return of(k).registry.module(name); },
     .autopush_rule = [](Kernel &k, dev_t dev) { return of(k).registry.autopush_for(dev); },
-    .is_over_threshold = [](const Kernel &k, const Caller &process) {
-        return process.cred.cr_uid != 0 && of(k).stream_bytes() > static_cast<std::size_t>(k.tunables.strthresh);
-    },
+    .is_over_threshold = [](const Kernel &k, const Caller &process) { return process.cred.cr_uid != 0 && of(k).stream_bytes() > static_cast<std::size_t>(k.tunables.strthresh); },
     .signal_process = [](Kernel &k, int pid, int sig) { signal_process(of(k), pid, sig); },
     .signal_group = [](Kernel &k, int pgrp, int sig) { signal_group(of(k), pgrp, sig); },
     .orphaned = [](const Kernel &k, int pgrp) { return orphaned(of(k), pgrp); },

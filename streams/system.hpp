@@ -79,8 +79,10 @@ public:
     void advance(long ticks);
     // What must run before control returns to user level.
     void before_user_level(Process &process) {
-        if (sched.runnable()) [[unlikely]] run_pending();
-        if (process.signal_pending()) [[unlikely]] process.deliver_signals();
+        if (sched.runnable()) [[unlikely]]
+            run_pending();
+        if (process.signal_pending()) [[unlikely]]
+            process.deliver_signals();
     }
     void run_pending(); // service procedures; on the caller's own stack woken calls too
 
@@ -136,7 +138,8 @@ private:
 
 // The System whose code runs, for calls that need one. Outside any the call is named and the program stops (UTL-085).
 inline System &this_system(const char *call = __builtin_FUNCTION()) {
-    if (!current) [[unlikely]] outside_system(call);
+    if (!current) [[unlikely]]
+        outside_system(call);
     return *current;
 }
 
@@ -151,14 +154,16 @@ public:
             system.gate_enter();
             gated_ = true;
         }
-        if (before_ && system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]] before_ = nullptr;
+        if (before_ && system.entry && left_by_jump(system, __builtin_frame_address(0))) [[unlikely]]
+            before_ = nullptr;
         current = &system;
         // Above this is the application's: not what lies unused in the frame of the call that was made.
         if (!before_) system.checks.entered_at(std::max<const void *>(this, __builtin_frame_address(0)));
     }
     ~Enter() {
         current = before_;
-        if (gated_) [[unlikely]] system_.gate_leave();
+        if (gated_) [[unlikely]]
+            system_.gate_leave();
     }
     Enter(const Enter &) = delete;
 
@@ -178,25 +183,30 @@ inline void Stream::opened_by(File &file) {
 inline void Stream::closed_by(File &file) {
     *file.link_of_stream = file.next_of_stream;
     if (file.next_of_stream) file.next_of_stream->link_of_stream = file.link_of_stream;
-    if (files && passed_here > 0) [[unlikely]] system.note_circle();
+    if (files && passed_here > 0) [[unlikely]]
+        system.note_circle();
 }
 
 // Each call that a driver must not make with its stream frozen begins with this.
 inline void not_when_frozen(queue_t *q, const char *call) {
     const System *system = pair_of(q)->system;
-    if (!system) [[unlikely]] outside_system(call); // no queue of a stream
-    if (system->watch) [[unlikely]] check_frozen(q, call);
+    if (!system) [[unlikely]]
+        outside_system(call); // no queue of a stream
+    if (system->watch) [[unlikely]]
+        check_frozen(q, call);
 }
 
 inline int Process::read(int fd, Transfer &transfer, bool may_sleep) {
     File *f = file(fd);
-    if (f && f->stream && f->readable()) [[likely]] return f->stream->read(*this, *f, transfer, may_sleep);
+    if (f && f->stream && f->readable()) [[likely]]
+        return f->stream->read(*this, *f, transfer, may_sleep);
     return read_other(f, transfer, may_sleep);
 }
 
 inline int Process::write(int fd, Transfer &transfer, bool may_sleep) {
     File *f = file(fd);
-    if (f && f->stream && f->writable()) [[likely]] return f->stream->write(*this, *f, transfer, may_sleep);
+    if (f && f->stream && f->writable()) [[likely]]
+        return f->stream->write(*this, *f, transfer, may_sleep);
     return write_other(f, transfer, may_sleep);
 }
 
@@ -208,12 +218,16 @@ template <class F> int System::run_call(Process &process, const char *name, F &&
     } frame{body, 0};
     Call *call = take_call();
     call->saved_face_depth = face_depth;
-    switch_to(*call, true, &process, name, [](void *p) {
-        auto *f = static_cast<Frame *>(p);
-        f->error = f->body();
-    }, &frame);
-    if (call->state != Call::State::done) [[unlikely]] drive(*call);
-    if (call->state != Call::State::done) [[unlikely]] return EDEADLK; // abandoned
+    switch_to(
+        *call, true, &process, name, [](void *p) {
+            auto *f = static_cast<Frame *>(p);
+            f->error = f->body();
+        },
+        &frame);
+    if (call->state != Call::State::done) [[unlikely]]
+        drive(*call);
+    if (call->state != Call::State::done) [[unlikely]]
+        return EDEADLK; // abandoned
     int error = frame.error;
     give_call(call);
     return error;

@@ -21,18 +21,10 @@ inline constexpr Calls rill_calls = {
     .read = [](int fd, void *buffer, std::size_t count) { return rill_read(caller, fd, buffer, count); },
     .write = [](int fd, const void *buffer, std::size_t count) { return rill_write(caller, fd, buffer, count); },
     .ioctl = [](int fd, int command, void *argument) { return rill_ioctl(caller, fd, command, argument); },
-    .getmsg = [](int fd, struct strbuf *ctl, struct strbuf *data, int *flags) {
-        return rill_getmsg(caller, fd, ctl, data, flags);
-    },
-    .getpmsg = [](int fd, struct strbuf *ctl, struct strbuf *data, int *band, int *flags) {
-        return rill_getpmsg(caller, fd, ctl, data, band, flags);
-    },
-    .putmsg = [](int fd, const struct strbuf *ctl, const struct strbuf *data, int flags) {
-        return rill_putmsg(caller, fd, ctl, data, flags);
-    },
-    .putpmsg = [](int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) {
-        return rill_putpmsg(caller, fd, ctl, data, band, flags);
-    },
+    .getmsg = [](int fd, struct strbuf *ctl, struct strbuf *data, int *flags) { return rill_getmsg(caller, fd, ctl, data, flags); },
+    .getpmsg = [](int fd, struct strbuf *ctl, struct strbuf *data, int *band, int *flags) { return rill_getpmsg(caller, fd, ctl, data, band, flags); },
+    .putmsg = [](int fd, const struct strbuf *ctl, const struct strbuf *data, int flags) { return rill_putmsg(caller, fd, ctl, data, flags); },
+    .putpmsg = [](int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) { return rill_putpmsg(caller, fd, ctl, data, band, flags); },
     .poll = [](struct pollfd *fds, nfds_t count, int timeout) { return rill_poll(caller, fds, count, timeout); },
     .dup = [](int fd) { return rill_dup(caller, fd); },
     .dup2 = [](int fd, int to) { return rill_dup2(caller, fd, to); },

@@ -44,8 +44,8 @@ int rill_sleep(char *event, int priority);
 }
 
 // CAPTURE of a structured binding, which clang 14 does not let a lambda capture.
-#define CAPTURE_BINDING(name)                                                                                          \
-    const auto &captured_##name = name;                                                                                \
+#define CAPTURE_BINDING(name) \
+    const auto &captured_##name = name; \
     CAPTURE(captured_##name)
 
 namespace rill::test {
@@ -112,7 +112,10 @@ public:
 class Probe {
 public:
     static constexpr int slots = 32;
-    enum class Sort { driver, module };
+    enum class Sort {
+        driver,
+        module,
+    };
 
     struct Seen {
         std::string what;      // "open", "close", "rput", "wput", "rsrv", "wsrv"
@@ -495,7 +498,9 @@ public:
         system.run_until_idle();
     }
     void run() { rill_run(handle(system)); }
-    void catch_signal(Process &p, int sig) { CHECK(rill_signal(handle(p), sig, [](int) {}) == 0); }
+    void catch_signal(Process &p, int sig) {
+        CHECK(rill_signal(handle(p), sig, [](int) {}) == 0);
+    }
     void kill(Process &p, int sig) { rill_kill(handle(p), sig); }
 
     // --- what is left

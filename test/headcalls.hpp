@@ -49,7 +49,7 @@ struct Parts {
 };
 inline std::string got(Process &p, int fd, int flags, const int *band, Parts want) {
     char c[256], d[8192];
-    struct strbuf ctl{want.ctl_max, -7, c}, data{want.data_max, -7, d};
+    strbuf ctl{want.ctl_max, -7, c}, data{want.data_max, -7, d};
     int b = band ? *band : 0;
     struct strbuf *cp = want.no_ctl ? nullptr : &ctl, *dp = want.no_data ? nullptr : &data;
     int result = band ? rill_getpmsg(handle(p), fd, cp, dp, &b, &flags) : rill_getmsg(handle(p), fd, cp, dp, &flags);
@@ -62,9 +62,13 @@ inline std::string got(Process &p, int fd, int flags, const int *band, Parts wan
         return s.len < 0 ? std::string("-") : std::string(s.buf, static_cast<std::size_t>(s.len));
     };
     std::string text = std::to_string(result) + " " + part(ctl, want.no_ctl) + "|" + part(data, want.no_data);
-    if (!band) return text + (flags == RS_HIPRI ? " hipri" : flags == 0 ? " normal" : " ?");
+    if (!band) return text + (flags == RS_HIPRI ? " hipri"
+                              : flags == 0      ? " normal"
+                                                : " ?");
     if (flags == MSG_HIPRI) return text + (b == 0 ? " hipri" : " ?");
-    return text + (flags == MSG_BAND ? " band " : flags == 0 ? " none " : " ? ") + std::to_string(b);
+    return text + (flags == MSG_BAND ? " band " : flags == 0 ? " none "
+                                                             : " ? ") +
+           std::to_string(b);
 }
 inline std::string getmsg_as(Process &p, int fd, int flags = 0, Parts want = {}) {
     return got(p, fd, flags, nullptr, want);
@@ -75,14 +79,14 @@ inline std::string getpmsg_as(Process &p, int fd, int flags = MSG_ANY, int band 
 
 // A part to be sent; null text: a null pointer.
 inline std::string putmsg_as(Process &p, int fd, const char *ctl, const char *data, int flags = 0) {
-    struct strbuf c{-7, ctl ? static_cast<int>(std::strlen(ctl)) : 0, const_cast<char *>(ctl)};
-    struct strbuf d{-7, data ? static_cast<int>(std::strlen(data)) : 0, const_cast<char *>(data)};
+    strbuf c{-7, ctl ? static_cast<int>(std::strlen(ctl)) : 0, const_cast<char *>(ctl)};
+    strbuf d{-7, data ? static_cast<int>(std::strlen(data)) : 0, const_cast<char *>(data)};
     int result = rill_putmsg(handle(p), fd, ctl ? &c : nullptr, data ? &d : nullptr, flags);
     return result < 0 ? error_name(errno) : std::to_string(result);
 }
 inline std::string putpmsg_as(Process &p, int fd, const char *ctl, const char *data, int band, int flags = MSG_BAND) {
-    struct strbuf c{-7, ctl ? static_cast<int>(std::strlen(ctl)) : 0, const_cast<char *>(ctl)};
-    struct strbuf d{-7, data ? static_cast<int>(std::strlen(data)) : 0, const_cast<char *>(data)};
+    strbuf c{-7, ctl ? static_cast<int>(std::strlen(ctl)) : 0, const_cast<char *>(ctl)};
+    strbuf d{-7, data ? static_cast<int>(std::strlen(data)) : 0, const_cast<char *>(data)};
     int result = rill_putpmsg(handle(p), fd, ctl ? &c : nullptr, data ? &d : nullptr, band, flags);
     return result < 0 ? error_name(errno) : std::to_string(result);
 }
@@ -235,10 +239,12 @@ private:
 struct Watched {
     explicit Watched(std::size_t hiwat = 2048, std::size_t lowat = 256, const char *profile = nullptr,
                      std::function<void(Probe &)> more = {}, Tunables tunables = {})
-        : s(profile, [&](Probe &p) {
-              down.attach(p, hiwat, lowat);
-              if (more) more(p);
-          }, tunables) {}
+        : s(
+              profile, [&](Probe &p) {
+                  down.attach(p, hiwat, lowat);
+                  if (more) more(p);
+              },
+              tunables) {}
     int fd() const { return s.fd; }
     // The next write below finds no room in band 0.
     void fill() {

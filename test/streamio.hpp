@@ -52,8 +52,8 @@ inline int revents(Process &p, int fd, int events) {
 
 // putpmsg: parts that are null are not sent; band -1 makes it a high-priority message.
 inline int put_message(Process &p, int fd, const char *ctl, std::string_view data, int band = 0) {
-    struct strbuf c{0, ctl ? static_cast<int>(std::strlen(ctl)) : -1, const_cast<char *>(ctl)};
-    struct strbuf d{0, static_cast<int>(data.size()), const_cast<char *>(data.data())};
+    strbuf c{0, ctl ? static_cast<int>(std::strlen(ctl)) : -1, const_cast<char *>(ctl)};
+    strbuf d{0, static_cast<int>(data.size()), const_cast<char *>(data.data())};
     return outcome(rill_putpmsg(handle(p), fd, ctl ? &c : nullptr, data.data() ? &d : nullptr, band < 0 ? 0 : band,
                                 band < 0 ? MSG_HIPRI : MSG_BAND));
 }
@@ -62,7 +62,7 @@ inline int put_message(Process &p, int fd, const char *ctl, std::string_view dat
 // or "-ENAME".
 inline std::string get_message(Process &p, int fd) {
     char c[256], d[4096];
-    struct strbuf ctl{sizeof c, 0, c}, data{sizeof d, 0, d};
+    strbuf ctl{sizeof c, 0, c}, data{sizeof d, 0, d};
     int flags = 0;
     if (rill_getmsg(handle(p), fd, &ctl, &data, &flags) < 0) return std::string("-") + strerrorname_np(errno);
     auto part = [](const struct strbuf &b) {
@@ -211,8 +211,8 @@ public:
 private:
     void note(const mblk_t *mp) {
         const auto *io = reinterpret_cast<const iocblk *>(mp->b_rptr);
-        Seen s{mp->b_datap->db_type, io->ioc_cmd,        io->ioc_id,         io->ioc_count,       io->ioc_error,
-               io->ioc_rval,         io->ioc_cr->cr_uid, io->ioc_cr->cr_gid, bytes_of(mp->b_cont)};
+        Seen s{mp->b_datap->db_type, io->ioc_cmd, io->ioc_id, io->ioc_count, io->ioc_error,
+               io->ioc_rval, io->ioc_cr->cr_uid, io->ioc_cr->cr_gid, bytes_of(mp->b_cont)};
         if (s.type == M_IOCDATA)
             s.rval =
                 static_cast<int>(reinterpret_cast<intptr_t>(reinterpret_cast<const copyresp *>(mp->b_rptr)->cp_rval));

@@ -154,7 +154,9 @@ public:
         return result ? errno_text(-result) : device(st);
     }
     static std::string device(const struct stat &st) {
-        return st.st_rdev ? device_text(st.st_rdev) : st.st_dev > 1 ? fmt::format("in {}", device_text(st.st_dev)) : "none";
+        return st.st_rdev      ? device_text(st.st_rdev)
+               : st.st_dev > 1 ? fmt::format("in {}", device_text(st.st_dev))
+                               : "none";
     }
     // Listed names below /dev, but the device's own.
     std::vector<std::string> names() const {

@@ -34,7 +34,12 @@ struct Question {
 std::vector<Question> questions();
 
 // Where a step of one open stands: before the driver's open, that call, inside it, or after it.
-enum class Place { before, call, inside, after };
+enum class Place {
+    before,
+    call,
+    inside,
+    after,
+};
 std::vector<Place> places(const std::vector<Word> &one_open);
 
 constexpr unsigned script_bound = 4; // instances that a bounded driver has

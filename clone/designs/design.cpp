@@ -5,8 +5,10 @@
 namespace rill::designs {
 
 std::span<const Family *const> families() {
+    // clang-format off
     static constexpr const Family *list[] = {&irix_family,          &freebsd_family, &netbsd_family, &dclone_family,
                                              &dragonfly2007_family, &devfs_family,   &linux_family};
+    // clang-format on
     return list;
 }
 

@@ -15,8 +15,7 @@ namespace rill::designs {
 inline void step(System &system, Event word, const char *what, const char *clause = nullptr, dev_t dev = no_device,
                  long number = -1, std::string_view text = {}) {
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = dev, .number = number,
-                           .text = text});
+        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = dev, .number = number, .text = text});
 }
 
 // While it lives, a driver's routine runs: faults name the driver, trace records stand below it.

@@ -12,10 +12,12 @@
 
 namespace rill::designs {
 
+// clang-format off
 enum class Word : unsigned char {
     lookup, miss, handler, pick, release, node_made, node_gone, vnode_swap, fd_alloc, fd_abort, fd_move, drv_open, drv_create,
     drv_close, drv_destroy, refused,
 };
+// clang-format on
 const char *name_of(Word word);    // "LOOKUP", "NODE+"
 const char *meaning_of(Word word); // in a few words
 bool is_of_descriptor(Word word);  // FD_...

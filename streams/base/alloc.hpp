@@ -33,7 +33,8 @@ public:
     // May size more bytes be had? Counts the request either way.
     bool allow(std::size_t size) {
         ++requests;
-        if (!limited_) [[likely]] return true;
+        if (!limited_) [[likely]]
+            return true;
         return decide(size);
     }
     // Would it allow(size)? Counts nothing; knows of the ceiling only.
@@ -63,7 +64,8 @@ public:
     ~RawPool();
 
     void *take() {
-        if (!free_) [[unlikely]] grow();
+        if (!free_) [[unlikely]]
+            grow();
         Free *object = free_;
         free_ = object->next;
         ++out_;
@@ -103,7 +105,8 @@ public:
 
     // nullptr when the seam refuses.
     template <class... Args> T *make(Args &&...args) {
-        if (!alloc_.allow(sizeof(T))) [[unlikely]] return nullptr;
+        if (!alloc_.allow(sizeof(T))) [[unlikely]]
+            return nullptr;
         return new (raw_.take()) T(std::forward<Args>(args)...);
     }
     void free(T *object) {

@@ -46,7 +46,11 @@ void Caller::post(int sig, int code, long value) {
     signals_seen.push_back({sig, code, value});
     auto handler = handlers_[static_cast<std::size_t>(sig)];
     if (kernel_.trace.on) [[unlikely]]
-        kernel_.trace.emit({.event = handler == SIG_IGN ? Event::signal_ignored : handler ? Event::signal_caught : Event::signal_noted, .number = sig, .extra = pid});
+        kernel_.trace.emit({.event = handler == SIG_IGN ? Event::signal_ignored
+                                     : handler          ? Event::signal_caught
+                                                        : Event::signal_noted,
+                            .number = sig,
+                            .extra = pid});
     if (handler == SIG_IGN || handler == SIG_DFL) return;
     ++pending_counts_[static_cast<std::size_t>(sig)];
     pending_ |= bit(sig);

@@ -22,7 +22,10 @@ EXPORT void vcmn_err(int level, const char *format, va_list args) {
     if (log_only || console_only) ++format; // UTL-011
     char text[1024];
     std::vsnprintf(text, sizeof text, format, args);
-    std::string line = level == CE_NOTE ? "NOTICE: " : level == CE_CONT ? "" : level == CE_PANIC ? "PANIC: " : "WARNING: ";
+    std::string line = level == CE_NOTE    ? "NOTICE: "
+                       : level == CE_CONT  ? ""
+                       : level == CE_PANIC ? "PANIC: "
+                                           : "WARNING: ";
     line += text;
     if (kernel) kernel->console(level, line, !console_only, !log_only);
     else std::fprintf(stderr, "%s%s", line.c_str(), line.ends_with('\n') ? "" : "\n");

@@ -46,6 +46,7 @@ enum class Kind : std::uint8_t {
 constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
 
 // event, kind, name, what. `nullptr`: the emitter gives it, or the event has none.
+// clang-format off
 #define RILL_EVENTS(event) \
     event(call_begins,                       call,    nullptr,       nullptr) \
     event(call_ends,                         ret,     nullptr,       nullptr) \
@@ -164,7 +165,7 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(boot_routine_called,               driver,  nullptr,       nullptr) /* what = init, edtinit, start, _init */ \
     event(driver_attached,                   driver,  nullptr,       "attached") \
     event(attach_failed,                     driver,  nullptr,       "attach failed") \
-    event(procedures_switched_on,            driver,  nullptr,       "its open did not call qprocson; done for it") \
+    event(procedures_switched_on,            driver,  nullptr,       "did not call qprocson in its open; done for it") \
     event(driver_of_design,                  driver,  nullptr,       nullptr) \
     \
     event(miss,                              step,    "MISS",        nullptr) \
@@ -181,6 +182,7 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(drv_destroy,                       step,    "DRV_DESTROY", nullptr) \
     event(logged,                            log,     nullptr,       nullptr) \
     event(faulted,                           fault,   nullptr,       nullptr)
+// clang-format on
 
 enum class Event : std::uint8_t {
 #define RILL_EVENT(event, kind, name, what) event,

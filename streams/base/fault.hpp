@@ -9,7 +9,11 @@
 
 namespace rill {
 
-enum class FaultPolicy : unsigned char { report, stop, off };
+enum class FaultPolicy : unsigned char {
+    report,
+    stop,
+    off,
+};
 
 inline std::optional<FaultPolicy> fault_policy_named(std::string_view name) {
     if (name == "report") return FaultPolicy::report;

@@ -41,7 +41,14 @@ enum class Wake : unsigned char {
 
 class Call {
 public:
-    enum class State : unsigned char { idle, ready, running, asleep, done, abandoned };
+    enum class State : unsigned char {
+        idle,
+        ready,
+        running,
+        asleep,
+        done,
+        abandoned,
+    };
 
     using Body = void (*)(void *);
 

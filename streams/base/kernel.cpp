@@ -65,7 +65,8 @@ void Kernel::drop_calls() {
 
 Call *Kernel::take_call() {
     Call *call = idle_calls_;
-    if (!call) [[unlikely]] call = new Call(*this);
+    if (!call) [[unlikely]]
+        call = new Call(*this);
     else idle_calls_ = call->next_idle;
     call->id = next_call_id_++;
     call->reaped = false;
@@ -122,7 +123,8 @@ Wake Kernel::sleep(WaitQueue &queue, const char *why, bool interruptible, long t
     call.wake = Wake::event;
     queue.push_back(call);
     if (ticks != forever) call.timer = above_.limit_sleep(*this, call, ticks);
-    if (trace.on) [[unlikely]] trace.emit({.event = Event::call_sleeps, .name = call.name, .what = why});
+    if (trace.on) [[unlikely]]
+        trace.emit({.event = Event::call_sleeps, .name = call.name, .what = why});
     call.saved_depth = trace.depth;
     call.saved_entry = entry;
     call.park();
@@ -184,8 +186,7 @@ void Kernel::fault(Fault f) {
     if (fault_policy == FaultPolicy::off) return;
     if (checking) f.before = trace.before();
     if (trace.on)
-        trace.emit({.event = Event::faulted, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(),
-                    .text = f.entry});
+        trace.emit({.event = Event::faulted, .name = f.driver.c_str(), .what = f.what.c_str(), .clause = f.rule.c_str(), .text = f.entry});
     std::string told = fmt::format("fault: driver {}, {}: {} ({})", f.driver,
                                    f.entry.empty() ? "outside its procedures" : f.entry, f.what, f.rule);
     if (!f.history.empty()) told += "\n  the message:\n" + f.history;
@@ -209,7 +210,8 @@ void Kernel::console(int level, std::string_view text, bool to_log, bool to_cons
 [[gnu::cold, gnu::noinline]] void outside_system(const char *call) {
     const std::string text = fmt::format(fmt::runtime(current ? "rill: {} was given a queue that is no stream's (UTL-085)\n"
                                                               : "rill: {} was called outside a System: only driver code may call it, or a "
-                                                                "program between rill_enter() and rill_leave() (UTL-085)\n"), call);
+                                                                "program between rill_enter() and rill_leave() (UTL-085)\n"),
+                                         call);
     tell_crash(text.data(), text.size());
     std::abort();
 }

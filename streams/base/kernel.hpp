@@ -49,7 +49,17 @@ struct Tunables {
     std::size_t stack = 256 * 1024;  // bytes, of a call that may sleep and the procedures it runs (UTL-084)
 };
 
-enum class EntryKind : unsigned char { none, open, close, put, service, timeout, bufcall, free_routine, init };
+enum class EntryKind : unsigned char {
+    none,
+    open,
+    close,
+    put,
+    service,
+    timeout,
+    bufcall,
+    free_routine,
+    init,
+};
 const char *name_of(EntryKind kind);
 
 // Which driver procedure is running, innermost first; made by queue/procedure alone.
@@ -210,7 +220,8 @@ extern constinit thread_local System *current __attribute__((tls_model("initial-
 [[noreturn]] void outside_system(const char *call);
 inline Kernel *current_kernel() { return reinterpret_cast<Kernel *>(current); } // nullptr outside; Kernel is System's one base
 inline Kernel &this_kernel(const char *call = __builtin_FUNCTION()) {
-    if (!current) [[unlikely]] outside_system(call);
+    if (!current) [[unlikely]]
+        outside_system(call);
     return *current_kernel();
 }
 

@@ -65,7 +65,9 @@ bool has_constant_texts(Kind kind) {
     return kind == Kind::put || kind == Kind::srv || kind == Kind::flow || kind == Kind::enable;
 }
 
-const char *or_constant(const char *given, const char *constant) { return given ? given : constant ? constant : ""; }
+const char *or_constant(const char *given, const char *constant) { return given      ? given
+                                                                          : constant ? constant
+                                                                                     : ""; }
 
 template <std::size_t n> const char *copy(char (&to)[n], const char *from) {
     const std::size_t length = std::min(std::strlen(from), n - 1);

@@ -15,6 +15,7 @@ struct Page {
 };
 
 // What rill has, by the section of the manual that describes it.
+// clang-format off
 constexpr Page present[] = {
     {"LOCK", "D3"}, {"LOCK_ALLOC", "D3"}, {"LOCK_DEALLOC", "D3"}, {"LOCK_DESTROY", "D3"}, {"LOCK_INIT", "D3"},
     {"LOCK_OWNED", "D3"}, {"MUTEX_ALLOC", "D3"}, {"MUTEX_DEALLOC", "D3"}, {"MUTEX_DESTROY", "D3"},
@@ -77,6 +78,7 @@ constexpr Page present[] = {
     {"zone_find_by_id", "9F"}, {"zone_find_by_name", "9F"}, {"zone_getspecific", "9F"}, {"zone_key_create", "9F"},
     {"zone_key_delete", "9F"}, {"zone_setspecific", "9F"},
 };
+// clang-format on
 
 // What the manuals have and rill has not, and what to do about it.
 constexpr struct {
@@ -152,7 +154,7 @@ std::string about(std::string_view name) {
             near = &page;
         }
     return near ? fmt::format(", in no manual rill knows; near it: {}({})", near->name, near->section)
-                : ", in no manual rill knows; is it another object's?";
+                : ", in no manual rill knows; is it another object's, or do the tables of a master file define it (rill check DIR:NAME)?";
 }
 
 } // namespace rill::sysgen

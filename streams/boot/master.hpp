@@ -16,7 +16,10 @@
 
 namespace rill::sysgen {
 
-enum class Form : unsigned char { irix, svr4 };
+enum class Form : unsigned char {
+    irix,
+    svr4,
+};
 
 // A routine that stands in for one of a module that is not configured (CFG-004, CFG-029).
 //   name   name()   name() {}        returns 0

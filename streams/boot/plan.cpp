@@ -48,7 +48,12 @@ public:
     }
 
 private:
-    enum class State : unsigned char { unseen, visiting, in, wrong };
+    enum class State : unsigned char {
+        unseen,
+        visiting,
+        in,
+        wrong,
+    };
 
     int read_system_files() {
         const std::string path = directory_ + "/system";
@@ -285,16 +290,18 @@ private:
         Source source;
         const int error = read_source(directory_ + "/dev", "dev", source, problems_);
         if (error) return error == ENOENT ? 0 : error;
-        parse_nodes(source, [&](const Word &name, unsigned long &major) {
-            const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
-            if (unreadable_.contains(name.text)) return false;
-            if (!m || m->majors.empty()) {
-                problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
-                return false;
-            }
-            major = m->majors[0];
-            return true;
-        }, problems_, plan_.nodes);
+        parse_nodes(
+            source, [&](const Word &name, unsigned long &major) {
+                const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
+                if (unreadable_.contains(name.text)) return false;
+                if (!m || m->majors.empty()) {
+                    problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
+                    return false;
+                }
+                major = m->majors[0];
+                return true;
+            },
+            problems_, plan_.nodes);
         return 0;
     }
 

@@ -251,8 +251,7 @@ int Booted::load(std::size_t i, Driver &row) {
         stop(i); // its _init may have succeeded
         image_.close(i);
         if (system_.trace.on)
-            system_.trace.emit({.event = Event::refused, .name = "load", .what = "the driver's object", .clause = "CFG-036",
-                                .error = error, .text = problems.text()});
+            system_.trace.emit({.event = Event::refused, .name = "load", .what = "the driver's object", .clause = "CFG-036", .error = error, .text = problems.text()});
         system_.console(2, problems.text(), true, true);
         return error;
     }

@@ -9,9 +9,9 @@ namespace {
 
 // Words of system(4) that name one thing about the kernel to build. They mean nothing here, but a file that has them is
 // not wrong.
-constexpr std::string_view one_value[] = {"KERNEL",  "BOOT",   "ROOTDEV", "SWAPDEV", "SWAPLO", "NSWAP", "PIPEDEV",
-                                          "DUMPDEV", "CC",     "CCOPTS",  "LD",      "LDOPTS", "LIBS",  "LINKMODULES",
-                                          "IPL",     "TUNE-TAG"};
+constexpr std::string_view one_value[] = {"KERNEL", "BOOT", "ROOTDEV", "SWAPDEV", "SWAPLO", "NSWAP", "PIPEDEV",
+                                          "DUMPDEV", "CC", "CCOPTS", "LD", "LDOPTS", "LIBS", "LINKMODULES",
+                                          "IPL", "TUNE-TAG"};
 
 class Line {
 public:

@@ -16,7 +16,12 @@
 
 namespace rill::sysgen {
 
-enum class Keyword : unsigned char { include, use, exclude, vector };
+enum class Keyword : unsigned char {
+    include,
+    use,
+    exclude,
+    vector,
+};
 
 // One condition of probe= or exprobe=: a read that must find (value under mask), or a write of value.
 struct ProbeStep {

@@ -91,7 +91,8 @@ template <class F> int may_sleep(Process &process, const char *name, int fd, F &
 class UserCall {
 public:
     UserCall(rill_proc *p, const char *name) : process(process_of(p)), system(process.system), scope_(system), name_(name) {
-        if (process.ended | system.ending | (system.face_depth != 0)) [[unlikely]] return;
+        if (process.ended | system.ending | (system.face_depth != 0)) [[unlikely]]
+            return;
         inside_ = true;
         system.face_depth = 1;
         ++process.visits;
@@ -102,12 +103,14 @@ public:
         }
     }
     ~UserCall() {
-        if (!inside_) [[unlikely]] return;
+        if (!inside_) [[unlikely]]
+            return;
         system.face_depth = 0;
         --process.visits;
     }
     bool refused() const {
-        if (inside_) [[likely]] return false;
+        if (inside_) [[likely]]
+            return false;
         refuse(process.ended || system.ending, name_);
         return true;
     }
@@ -119,9 +122,11 @@ public:
     }
     [[gnu::always_inline]] long end(int error, long result) {
         system.before_user_level(process);
-        if (!system.late_closes.empty() | traced_) [[unlikely]] close_and_trace(system, traced_ ? name_ : nullptr, error, result);
+        if (!system.late_closes.empty() | traced_) [[unlikely]]
+            close_and_trace(system, traced_ ? name_ : nullptr, error, result);
         if (!system.running) system.on_main = before_;
-        if (error != 0) [[unlikely]] return failed(process, name_, error);
+        if (error != 0) [[unlikely]]
+            return failed(process, name_, error);
         process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
         return result;
     }
@@ -159,14 +164,16 @@ private:
 };
 
 // The beginning of each system call.
-#define USER_CALL(name)                                                                                                \
-    if (!p) [[unlikely]] return misuse(EINVAL, name, "the process is a null pointer");                                 \
-    UserCall call(p, name);                                                                                            \
-    if (call.refused()) [[unlikely]] return -1
+#define USER_CALL(name) \
+    if (!p) [[unlikely]] \
+        return misuse(EINVAL, name, "the process is a null pointer"); \
+    UserCall call(p, name); \
+    if (call.refused()) [[unlikely]] \
+    return -1
 // The beginning of what is done to a System.
-#define VISIT(name)                                                                                                    \
-    if (!s) return misuse(EINVAL, name, "the System is a null pointer");                                               \
-    Visit visit(system_of(s), name);                                                                                   \
+#define VISIT(name) \
+    if (!s) return misuse(EINVAL, name, "the System is a null pointer"); \
+    Visit visit(system_of(s), name); \
     if (!visit) return -1
 
 // A path name where the application has it; each of its pages is looked at as data is that a call copies (UTL-086). Of one
@@ -188,7 +195,9 @@ public:
     }
     explicit operator bool() const { return good_; }
     std::string_view name() const { return {given_, length_}; }
-    std::string text() const { return std::string(good_ ? name() : given_ ? "(bad address)" : "(null)"); }
+    std::string text() const { return std::string(good_    ? name()
+                                                  : given_ ? "(bad address)"
+                                                           : "(null)"); }
 
 private:
     const char *given_;
@@ -500,8 +509,10 @@ EXPORT ssize_t rill_read(rill_proc *p, int fd, void *buffer, size_t count) {
     call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
     Transfer t{static_cast<char *>(buffer), count};
     int error = must_sleep;
-    if (!call.system.running) [[likely]] error = call.process.read(fd, t, false);
-    if (error == must_sleep) [[unlikely]] error = sleeping_read(call.process, fd, t);
+    if (!call.system.running) [[likely]]
+        error = call.process.read(fd, t, false);
+    if (error == must_sleep) [[unlikely]]
+        error = sleeping_read(call.process, fd, t);
     return call.end(error, static_cast<long>(t.done));
 }
 
@@ -510,8 +521,10 @@ EXPORT ssize_t rill_write(rill_proc *p, int fd, const void *buffer, size_t count
     call.trace_arguments([&] { return fmt::format("{} {}", fd, count); });
     Transfer t{const_cast<char *>(static_cast<const char *>(buffer)), count};
     int error = must_sleep;
-    if (!call.system.running) [[likely]] error = call.process.write(fd, t, false);
-    if (error == must_sleep) [[unlikely]] error = sleeping_write(call.process, fd, t);
+    if (!call.system.running) [[likely]]
+        error = call.process.write(fd, t, false);
+    if (error == must_sleep) [[unlikely]]
+        error = sleeping_write(call.process, fd, t);
     return call.end(error, static_cast<long>(t.done));
 }
 
@@ -537,7 +550,7 @@ namespace {
 int get_message(UserCall &call, int fd, struct strbuf *ctl, struct strbuf *data, MessageRequest &r) {
     File *file = nullptr;
     if (int error = call.process.stream_of(fd, FREAD, "getmsg", &file)) return error;
-    struct strbuf c{}, d{};
+    strbuf c{}, d{};
     if ((ctl && !copy_from_user(&c, ctl, sizeof c)) || (data && !copy_from_user(&d, data, sizeof d)))
         return call.process.refuse(EFAULT, "getmsg", "bad address of a strbuf", "GM-009");
     r.ctl = ctl ? &c : nullptr;
@@ -553,7 +566,7 @@ int get_message(UserCall &call, int fd, struct strbuf *ctl, struct strbuf *data,
 int put_message(UserCall &call, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags) {
     File *file = nullptr;
     if (int error = call.process.stream_of(fd, FWRITE, "putmsg", &file)) return error;
-    struct strbuf c{}, d{};
+    strbuf c{}, d{};
     if ((ctl && !copy_from_user(&c, ctl, sizeof c)) || (data && !copy_from_user(&d, data, sizeof d)))
         return call.process.refuse(EFAULT, "putmsg", "bad address of a strbuf", "PM-009");
     auto body = [&](bool may_sleep) {

@@ -74,7 +74,8 @@ void NodeTable::release(Node *node) {
 }
 
 int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node **node) {
-    if ((*node = find(path))) [[likely]] return 0;
+    if ((*node = find(path))) [[likely]]
+        return 0;
     std::string name;
     if (int error = canonical(path, name)) return error;
     const bool as_directory = path.ends_with('/');
@@ -138,7 +139,9 @@ int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred
     const std::size_t slash = path.rfind('/');
     const Node *directory = find_const(path.substr(0, slash ? slash : 1));
     if (!directory) return EACCES;
-    const unsigned shift = directory->uid == cred.cr_uid ? 6 : directory->gid == cred.cr_gid ? 3 : 0;
+    const unsigned shift = directory->uid == cred.cr_uid   ? 6
+                           : directory->gid == cred.cr_gid ? 3
+                                                           : 0;
     return directory->mode >> shift & 2 ? 0 : EACCES;
 }
 
@@ -216,8 +219,7 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
                               configured ? "CLN-029" : "CFG-020");
     }
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.event = Event::driver_found, .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev,
-                            .number = driver->internal, .extra = driver->tab != nullptr});
+        system_.trace.emit({.event = Event::driver_found, .what = driver->name.c_str(), .clause = "DEV-021", .dev = dev, .number = driver->internal, .extra = driver->tab != nullptr});
     Opened opened = driver->tab         ? open_stream(process, device, *driver, file, oflag)
                     : driver->open_file ? driver->open_file(process, node, device, file, oflag)
                                         : open_character(process, device, *driver, oflag);
@@ -229,7 +231,8 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
     ++device->files;
     if (Stream *stream = file.stream) {
         stream->opened_by(file);
-        if (stream->options.istty) [[unlikely]] stream->offer_terminal(process, oflag);
+        if (stream->options.istty) [[unlikely]]
+            stream->offer_terminal(process, oflag);
     }
     if (device->dev == dev && !file.node) {
         file.node = &node;
@@ -298,8 +301,7 @@ int NodeTable::rebind(Process &process, Stream &stream, dev_t dev, HeldDevice &m
     if (named->stream)
         return process.refuse(EBUSY, "rebind", "the device that the driver's open returned is already open", "CLN-073", Event::device_is_open);
     if (system_.trace.on) [[unlikely]]
-        system_.trace.emit({.event = Event::stream_moved, .clause = "CLN-037",
-                            .dev = dev, .stream = stream.id});
+        system_.trace.emit({.event = Event::stream_moved, .clause = "CLN-037", .dev = dev, .stream = stream.id});
     stream.move_to(*named);
     moved = std::move(named);
     return 0;

@@ -40,7 +40,11 @@ struct Node {
 };
 
 // What a name is looked up for.
-enum class Lookup : unsigned char { open, stat, remove };
+enum class Lookup : unsigned char {
+    open,
+    stat,
+    remove,
+};
 
 struct Special : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
     explicit Special(dev_t number) : dev(number) {}
@@ -92,7 +96,8 @@ public:
     }
     void unlock(Special &special) {
         special.locked = false;
-        if (!special.lock_waiters.empty()) [[unlikely]] wake_for_lock(special);
+        if (!special.lock_waiters.empty()) [[unlikely]]
+            wake_for_lock(special);
     }
 
     // The rungs from the node on down. On success the file refers to the device that came out.

@@ -52,7 +52,7 @@ int Process::poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sl
         const Wake wake = system.sleep(nobody, "an event on a polled descriptor", true, left);
         for (PollEntry &e : entries)
             if (e.is_linked()) PollList::node_algorithms::unlink(PollList::value_traits::to_node_ptr(e)),
-                PollList::node_algorithms::init(PollList::value_traits::to_node_ptr(e));
+                               PollList::node_algorithms::init(PollList::value_traits::to_node_ptr(e));
         if (wake == Wake::signal) return refuse(EINTR, "poll", "a signal ended the wait", "POL-005");
         if (wake == Wake::deadlock) return EDEADLK;
     }

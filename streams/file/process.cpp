@@ -28,8 +28,12 @@ bool may_access(const Node &node, const cred_t &cred, int flags) {
 
 void trace_name(System &system, std::string_view path, const Node &node) {
     const std::string led = node.path == path ? std::string() : fmt::format("{} led to {}, which", path, node.path);
-    system.trace.emit({.event = S_ISBLK(node.mode) ? Event::block_node_found : S_ISCHR(node.mode) ? Event::character_node_found : Event::file_found,
-                       .dev = node.rdev, .number = static_cast<long>(node.mode), .text = led.empty() ? std::string_view(path) : led});
+    system.trace.emit({.event = S_ISBLK(node.mode)   ? Event::block_node_found
+                                : S_ISCHR(node.mode) ? Event::character_node_found
+                                                     : Event::file_found,
+                       .dev = node.rdev,
+                       .number = static_cast<long>(node.mode),
+                       .text = led.empty() ? std::string_view(path) : led});
 }
 
 // A file's operations may have said why themselves.
@@ -43,7 +47,8 @@ class Reservation {
 public:
     explicit Reservation(Process &process) : process_(process), system_(process.system) {}
     ~Reservation() {
-        if (file_) [[unlikely]] give_back();
+        if (file_) [[unlikely]]
+            give_back();
     }
     Reservation(const Reservation &) = delete;
 
@@ -136,7 +141,8 @@ int Process::name_to_open(std::string_view path, int oflag, mode_t mode, Node **
         error = EEXIST;
     }
     if (error) return refuse(error, "name", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
-    if (system.trace.on) [[unlikely]] trace_name(system, path, **node);
+    if (system.trace.on) [[unlikely]]
+        trace_name(system, path, **node);
     return 0;
 }
 
@@ -177,7 +183,8 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.event = Event::open_finished,
                            .clause = file.special && !file.node ? "CLN-035" : nullptr,
-                           .dev = file.special ? file.special->dev : no_device, .number = *fd_out,
+                           .dev = file.special ? file.special->dev : no_device,
+                           .number = *fd_out,
                            .stream = file.stream ? file.stream->id : 0});
     return 0;
 }
@@ -315,7 +322,8 @@ int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
 int Process::make_node(std::string_view path, mode_t mode, dev_t dev, std::string &name) {
     if (int error = system.nodes.canonical(path, name)) return error;
     if (system.nodes.find(name)) return EEXIST;
-    if (Node *directory; path.ends_with('/') && !S_ISDIR(mode))
+    Node *directory = nullptr;
+    if (path.ends_with('/') && !S_ISDIR(mode))
         return system.nodes.lookup(*this, name, Lookup::remove, &directory) == 0 ? EEXIST : ENOENT;
     if (int error = system.nodes.may_change_directory_of(name, cred)) return error;
     return system.nodes.make(name, mode, dev, cred.cr_uid, cred.cr_gid);
@@ -480,7 +488,9 @@ void System::end_process(Process &process) {
 }
 
 void System::close_late() {
-    Process *kernel = caller() ? caller() : processes.empty() ? nullptr : &processes.front();
+    Process *kernel = caller()            ? caller()
+                      : processes.empty() ? nullptr
+                                          : &processes.front();
     while (kernel && !late_closes.empty()) {
         File *file = late_closes.back();
         late_closes.pop_back();

@@ -46,8 +46,7 @@ int Registry::add(Driver driver, major_t external, Driver **added) {
     row.make_tag();
     by_external_[external] = &row;
     if (system_.trace.on)
-        system_.trace.emit({.event = Event::driver_configured, .name = row.name.c_str(),
-                            .dev = make_device(external, 0), .number = row.internal});
+        system_.trace.emit({.event = Event::driver_configured, .name = row.name.c_str(), .dev = make_device(external, 0), .number = row.internal});
     if (added) *added = &row;
     return 0;
 }
@@ -163,7 +162,8 @@ int Registry::autopush_clear(major_t major, int minor) {
 }
 
 const AutopushRule *Registry::autopush_for(dev_t dev) const {
-    if (autopush_.empty()) [[likely]] return nullptr;
+    if (autopush_.empty()) [[likely]]
+        return nullptr;
     const AutopushRule *all = nullptr;
     for (const AutopushRule &r : autopush_) {
         if (r.major != external_major(dev)) continue;
@@ -200,7 +200,9 @@ EXPORT int etoimajor(major_t external) {
 
 EXPORT int itoemajor(major_t internal, int previous) {
     const bool one_kind = current && current->profile.one_kind_of_major;
-    const Driver *driver = !current ? nullptr : one_kind ? current->registry.by_external(internal) : current->registry.row(internal);
+    const Driver *driver = !current   ? nullptr
+                           : one_kind ? current->registry.by_external(internal)
+                                      : current->registry.row(internal);
     if (!driver) return static_cast<int>(NODEV);
     if (one_kind) return static_cast<int>(previous == static_cast<int>(NODEV) ? internal : static_cast<major_t>(NODEV));
     bool take_next = previous == static_cast<int>(NODEV);

@@ -41,7 +41,8 @@ void Process::deliver_signals() {
         }
         blocked_ &= ~bit(sig);
     }
-    if (signal_pending()) [[unlikely]] system.interrupt(*this); // its other calls that sleep
+    if (signal_pending()) [[unlikely]]
+        system.interrupt(*this); // its other calls that sleep
 }
 
 // --- whom ---

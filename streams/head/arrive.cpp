@@ -150,8 +150,10 @@ void Stream::queue_message(mblk_t *mp) {
         return;
     }
     if (mp->b_flag & MSGMARK) last_mark = mp;
-    if (!readers.empty()) [[unlikely]] wake_readers("a message");
-    if (!pollers.empty()) [[unlikely]] wake_pollers();
+    if (!readers.empty()) [[unlikely]]
+        wake_readers("a message");
+    if (!pollers.empty()) [[unlikely]]
+        wake_pollers();
     if (!signals.empty() && q->q_first == mp) [[unlikely]]
         raise_event(S_INPUT | (band ? S_RDBAND : S_RDNORM), band); // SIG-020
 }
@@ -212,8 +214,7 @@ void Stream::set_errors(mblk_t *mp) {
         if (!write_error && hung_up) write_error = ENXIO;
     }
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.event = set ? Event::in_error : Event::error_cleared, .clause = "ERR-001 ERR-003",
-                           .error = read_error ? read_error : write_error, .stream = id});
+        system.trace.emit({.event = set ? Event::in_error : Event::error_cleared, .clause = "ERR-001 ERR-003", .error = read_error ? read_error : write_error, .stream = id});
     freemsg(mp);
     if (!set) {
         return;

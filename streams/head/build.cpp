@@ -123,8 +123,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     const char *name = pair.owner->name.c_str();
     auto *open = pair.read()->q_qinfo->qi_qopen;
     if (system.trace.on) [[unlikely]] {
-        system.trace.emit({.event = Event::open_called, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag,
-                           .stream = pair.stream->id});
+        system.trace.emit({.event = Event::open_called, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag, .stream = pair.stream->id});
         ++system.trace.depth;
     }
     int error = ENOPKG; // QUE-021
@@ -141,9 +140,11 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
                 });
                 return answer;
             };
-            error = run_escapable(system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
+            error = run_escapable(
+                system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
         }
-        if (error < 0) [[unlikely]] error = errno_of(system, *pair.owner, name_of(EntryKind::open), error);
+        if (error < 0) [[unlikely]]
+            error = errno_of(system, *pair.owner, name_of(EntryKind::open), error);
         if (inside) leave_call(pair);
     }
     if (system.trace.on) [[unlikely]] {
@@ -155,8 +156,7 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
         system.checks.sent_in_open_is_fine(pair);
         if (!pair.procs_on) {
             if (system.trace.on && !(pair.owner->devflag & D_OLD)) [[unlikely]]
-                system.trace.emit({.event = Event::procedures_switched_on, .name = name,
-                                   .clause = "MP-004", .stream = pair.stream->id});
+                system.trace.emit({.event = Event::procedures_switched_on, .name = name, .clause = "MP-004", .stream = pair.stream->id});
             qprocson(pair.read());
         }
     }
@@ -185,7 +185,8 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
         };
         int error = 0;
         auto guarded = [&] { return procedure.call([&] { error = body(); }), 0; };
-        run_escapable(system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
+        run_escapable(
+            system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
         if (error < 0 && !(pair.owner->devflag & D_OLD)) [[unlikely]] // an SVR3 close returns nothing
             errno_of(system, *pair.owner, name_of(EntryKind::close), error);
     }
@@ -374,7 +375,8 @@ void Stream::pop_top(Caller &process) {
 
 int Stream::autopush(Caller &process, dev_t dev) {
     const AutopushRule *rule = system.autopush_rule(dev);
-    if (!rule) [[likely]] return 0;
+    if (!rule) [[likely]]
+        return 0;
     if (static_cast<int>(rule->modules.size()) > system.tunables.push_limit)
         return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019");
     for (const std::string &name : rule->modules) {
@@ -410,7 +412,8 @@ void Stream::detach(QueuePair &pair, int flag, Caller &process) {
 // --- close ---
 
 void Stream::process_closed(Caller &process) {
-    if (signals.empty()) [[likely]] return;
+    if (signals.empty()) [[likely]]
+        return;
     signals.remove_and_dispose_if([&](const SigEntry &e) { return e.process == &process; },
                                   [&](SigEntry *e) { system.sig_pool.free(e); });
 }

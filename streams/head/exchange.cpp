@@ -304,7 +304,9 @@ int Stream::serve_copy(IoctlRequest &r, mblk_t *mp) {
     answer_copy(mp, good, data);
     if (good) in_ioctl.sent();
     putnext(write_queue(), mp);
-    return good ? 0 : error ? error : EFAULT;
+    return good    ? 0
+           : error ? error
+                   : EFAULT;
 }
 
 // Turns a copy request into the M_IOCDATA that answers it.

@@ -43,7 +43,12 @@ struct IoctlRequest {
 
 // Where the stream's one ioctl is: a function for each event, which asserts the state that it is allowed in.
 struct IoctlExchange {
-    enum class State : unsigned char { idle, taken, awaiting, answered } state = State::idle;
+    enum class State : unsigned char {
+        idle,
+        taken,
+        awaiting,
+        answered,
+    } state = State::idle;
     unsigned id = 0;         // of the request that is answered now
     mblk_t *reply = nullptr; // answered: what came; nullptr, too, when it was broken
     WaitQueue turn;          // who waits for idle

@@ -189,7 +189,11 @@ public:
     //   opening  the open is done                         open
     //   opening  a rung above the driver's open refuses   closing
     //   open     the last close                           closing
-    enum class State : unsigned char { opening, open, closing } state = State::opening;
+    enum class State : unsigned char {
+        opening,
+        open,
+        closing,
+    } state = State::opening;
     void opened() {
         assert(state == State::opening);
         state = State::open;
@@ -321,7 +325,8 @@ class BuiltStream {
 public:
     BuiltStream(Caller &process, int oflag) : process_(process), oflag_(oflag) {}
     ~BuiltStream() {
-        if (stream_) [[unlikely]] stream_->abandon(process_, oflag_);
+        if (stream_) [[unlikely]]
+            stream_->abandon(process_, oflag_);
     }
     BuiltStream(const BuiltStream &) = delete;
 

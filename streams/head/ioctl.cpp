@@ -43,6 +43,7 @@ struct TerminalCommand {
     bool in, out, by_value;
 };
 constexpr int kernel_termios = 36;
+// clang-format off
 constexpr TerminalCommand terminal_commands[] = {
     {TCGETA, 18, false, true, false},          {TCSETA, 18, true, false, false},
     {TCSETAW, 18, true, false, false},         {TCSETAF, 18, true, false, false},
@@ -52,6 +53,7 @@ constexpr TerminalCommand terminal_commands[] = {
     {TCFLSH, sizeof(int), true, false, true},  {TIOCGWINSZ, sizeof(winsize), false, true, false},
     {TIOCSWINSZ, sizeof(winsize), true, false, false},
 };
+// clang-format on
 
 bool changes_terminal(int command) {
     switch (command) {
@@ -374,7 +376,10 @@ int Stream::ioctl_peek(Caller &process, void *argument, int *rval) {
             return control ? type == M_PROTO || type == M_PCPROTO : true;
         };
         const bool there = part && is_part(part);
-        buffer.len = buffer.maxlen < 0 ? -1 : buffer.maxlen == 0 ? 0 : there ? 0 : -1; // IOC-078, IOC-085
+        buffer.len = buffer.maxlen < 0    ? -1
+                     : buffer.maxlen == 0 ? 0
+                     : there              ? 0
+                                          : -1; // IOC-078, IOC-085
         for (; part && is_part(part); part = part->b_cont) {
             const int n = std::min<int>(static_cast<int>(block_length(part)), std::max(buffer.maxlen - std::max(buffer.len, 0), 0));
             if (n > 0) {
@@ -468,7 +473,9 @@ int Stream::ioctl_esig(Caller &process, int command, void *argument) {
     if (!get(set_of, argument)) return process.refuse(EFAULT, "I_ESETSIG", "bad address", "IOC-008");
     int error = ESRCH;
     for (Process &p : system.processes) {
-        if (set_of.ss_pid == 0 ? &p != &process : set_of.ss_pid > 0 ? p.pid != set_of.ss_pid : p.pgrp != -set_of.ss_pid) continue;
+        if (set_of.ss_pid == 0  ? &p != &process
+            : set_of.ss_pid > 0 ? p.pid != set_of.ss_pid
+                                : p.pgrp != -set_of.ss_pid) continue;
         error = command == I_ESETSIG ? set_signals(process, p, set_of.ss_events)
                                      : get_signals(process, p, &static_cast<strsigset *>(argument)->ss_events);
         if (error || command == I_EGETSIG) break;
@@ -502,7 +509,7 @@ int Stream::ioctl_fdinsert(Caller &process, File &file, void *argument) {
         return process.refuse(EFAULT, "I_FDINSERT", "bad address of the control part", "IOC-008");
     const auto value = static_cast<value_t>(target.id);
     std::memcpy(control.data() + fi.offset, &value, sizeof value);
-    struct strbuf ctl{fi.ctlbuf.len, fi.ctlbuf.len, control.data()};
+    strbuf ctl{fi.ctlbuf.len, fi.ctlbuf.len, control.data()};
     return putmsg(process, file, &ctl, has_data ? &fi.databuf : nullptr, 0, fi.flags & RS_HIPRI ? MSG_HIPRI : MSG_BAND, true);
 }
 

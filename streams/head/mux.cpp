@@ -14,8 +14,7 @@ namespace {
 void trace_link(const Link &link, const Stream *asking, Event event, const char *clause, int error = 0) {
     System &system = link.lower->system;
     if (system.trace.on) [[unlikely]]
-        system.trace.emit({.event = event, .name = link.driver->name.c_str(), .clause = clause,
-                           .error = error, .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
+        system.trace.emit({.event = event, .name = link.driver->name.c_str(), .clause = clause, .error = error, .number = link.id, .extra = link.lower->id, .stream = asking ? asking->id : 0});
 }
 
 // --- may it be linked? ---
@@ -147,8 +146,7 @@ int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
         return error;
     }
     if (error)
-        upper.system.console(2, fmt::format("{}: link {} is undone at close, though the request ended with {}", link.driver->name,
-                                            link.id, strerrorname_np(error)), true, true); // MUX-067
+        upper.system.console(2, fmt::format("{}: link {} is undone at close, though the request ended with {}", link.driver->name, link.id, strerrorname_np(error)), true, true); // MUX-067
     link.lower->become_head_again(link, true);
     trace_link(link, &upper, Event::link_undone, "MUX-058", error);
     end(process, link);

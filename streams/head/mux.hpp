@@ -37,7 +37,11 @@ struct Driver;
 struct File;
 
 struct Link {
-    enum class State : unsigned char { linking, linked, unlinking } state = State::linking;
+    enum class State : unsigned char {
+        linking,
+        linked,
+        unlinking,
+    } state = State::linking;
     void made() {
         assert(state == State::linking);
         state = State::linked;

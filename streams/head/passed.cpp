@@ -158,7 +158,8 @@ void Stream::drop_unreachable() {
 }
 
 void System::reference_gone(File &file) {
-    if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]] return;
+    if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]]
+        return;
     note_circle();
 }
 

@@ -13,7 +13,10 @@
 namespace rill {
 
 struct Plumbing {
-    enum class State : unsigned char { settled, changing } state = State::settled;
+    enum class State : unsigned char {
+        settled,
+        changing,
+    } state = State::settled;
     WaitQueue waiters; // for settled
 
     bool busy() const { return state == State::changing; }

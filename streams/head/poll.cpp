@@ -97,8 +97,7 @@ void Stream::raise_event(int events, unsigned char band, int error) {
     struct Code {
         int event, code;
     };
-    static constexpr Code codes[] = {{S_INPUT, 1 /*POLL_IN*/}, {S_OUTPUT, 2 /*POLL_OUT*/}, {S_MSG, 3 /*POLL_MSG*/},
-                                     {S_ERROR, 4 /*POLL_ERR*/}, {S_HIPRI, 5 /*POLL_PRI*/}, {S_HANGUP, 6 /*POLL_HUP*/}};
+    static constexpr Code codes[] = {{S_INPUT, 1 /*POLL_IN*/}, {S_OUTPUT, 2 /*POLL_OUT*/}, {S_MSG, 3 /*POLL_MSG*/}, {S_ERROR, 4 /*POLL_ERR*/}, {S_HIPRI, 5 /*POLL_PRI*/}, {S_HANGUP, 6 /*POLL_HUP*/}};
     for (SigEntry &e : signals) {
         int wanted = e.events & events;
         if (!wanted) continue;

@@ -70,7 +70,8 @@ public:
         head_.taking = (head.read()->q_flag & (QFULL | QWANTW)) || head.read()->q_nband;
     }
     ~Taking() {
-        if (!head_.taking) [[likely]] return;
+        if (!head_.taking) [[likely]]
+            return;
         head_.taking = false;
         check_back_enable(head_.read(), band_);
     }
@@ -211,7 +212,8 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
         const Taking taking(head, is_high_priority(mp) ? 0 : mp->b_band);
         Front was;
         mp = take_front(&was);
-        if (is_control(mp) && !(mp = as_data(mp))) [[unlikely]] continue; // RD-046
+        if (is_control(mp) && !(mp = as_data(mp))) [[unlikely]]
+            continue; // RD-046
         const bool ends_record = options.delim && (was.flag & MSGDELIM);
         if (!has_bytes(mp)) [[unlikely]] { // a zero-length message ends a read (RD-020, RD-021, RD-029)
             if (t.done && !(ends_record || ((was.flag & MSGMARK) && !was.is_last_mark))) {
@@ -237,7 +239,8 @@ int Stream::read(Caller &process, File &file, Transfer &t, bool may_sleep) {
             put_back(rest, was); // RD-002, RD-026
             return 0;
         }
-        if (q->q_first && q->q_first->b_datap->db_type == M_SIG) [[unlikely]] front_signals();
+        if (q->q_first && q->q_first->b_datap->db_type == M_SIG) [[unlikely]]
+            front_signals();
         if (options.read_mode != RNORM || t.done == t.count || (was.flag & MSGMARK) || ends_record) return 0;
     }
 }

@@ -70,9 +70,11 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
     if (no_wait && system.profile.memory_eagain) return process.refuse(EAGAIN, call, "no memory for the message", "WR-041");
     if (!may_sleep) return must_sleep;
     WaitQueue memory;
-    const toid_t id = system.sched.bufcall(size, [](void *queue) {
-        if (auto *q = static_cast<WaitQueue *>(queue); !q->empty()) current->wake_one(*q, "memory");
-    }, &memory, "stream head");
+    const toid_t id = system.sched.bufcall(
+        size, [](void *queue) {
+            if (auto *q = static_cast<WaitQueue *>(queue); !q->empty()) current->wake_one(*q, "memory");
+        },
+        &memory, "stream head");
     if (!id) return process.refuse(ENOSR, call, "no memory, and none to wait for it with", "WR-040");
     const Wake wake = system.sleep(memory, "message memory", interruptible);
     if (wake != Wake::event) system.sched.unbufcall(id);
@@ -96,7 +98,8 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
 //   its address                   EFAULT                                 WR-063
 int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
-    if (linked_below || hung_up || write_error) [[unlikely]] return refuse_write(process, "write", true);
+    if (linked_below || hung_up || write_error) [[unlikely]]
+        return refuse_write(process, "write", true);
     if (system.over_threshold(process)) [[unlikely]]
         return process.refuse(ENOSR, "write", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
     const Limits limits = limits_of(*this);

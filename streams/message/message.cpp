@@ -45,7 +45,8 @@ inline std::uint8_t MessagePool::class_of(std::size_t size) {
 }
 
 inline Block *MessagePool::take(std::size_t size) {
-    if (!alloc_.allow(size)) [[unlikely]] return nullptr;
+    if (!alloc_.allow(size)) [[unlikely]]
+        return nullptr;
     Block *block;
     const std::size_t asked = size;
     size += Checks::guard_bytes;
@@ -274,7 +275,8 @@ using namespace rill;
 
 EXPORT mblk_t *allocb(size_t size, unsigned int) {
     Block *block = this_system().messages.take(size);
-    if (!block) [[unlikely]] return nullptr;
+    if (!block) [[unlikely]]
+        return nullptr;
     return set_block(block, block->data(), size, nullptr);
 }
 
@@ -323,12 +325,15 @@ EXPORT mblk_t *allocb_wait(size_t size, unsigned int pri, unsigned int flags, in
 EXPORT int testb(size_t size, unsigned int) { return this_system().alloc.would_allow(size); }
 
 EXPORT void freeb(mblk_t *mp) {
-    if (!mp) [[unlikely]] return fault("ALC-020", "freeb was given no block");
+    if (!mp) [[unlikely]]
+        return fault("ALC-020", "freeb was given no block");
     Block *block = Block::of(mp);
-    if (!is_live(block)) [[unlikely]] return fault("ALC-020", "a message block was freed twice", mp);
+    if (!is_live(block)) [[unlikely]]
+        return fault("ALC-020", "a message block was freed twice", mp);
     if (!block->owner->checks.may_be_freed(block, mp)) return;
     dblk_t *dp = mp->b_datap;
-    if (dp != &block->dblk || dp->db_ref != 1 || dp->db_frtnp) [[unlikely]] return free_halves(block, dp);
+    if (dp != &block->dblk || dp->db_ref != 1 || dp->db_frtnp) [[unlikely]]
+        return free_halves(block, dp);
     block->owner->checks.data_freed(block);
     block->mblk_used = block->dblk_used = false;
     block->owner->messages.give(block);
@@ -336,7 +341,8 @@ EXPORT void freeb(mblk_t *mp) {
 
 EXPORT void freemsg(mblk_t *mp) {
     while (mp) {
-        if (!is_live(Block::of(mp))) [[unlikely]] return freeb(mp);
+        if (!is_live(Block::of(mp))) [[unlikely]]
+            return freeb(mp);
         mblk_t *rest = mp->b_cont;
         freeb(mp);
         mp = rest;

@@ -19,6 +19,7 @@ constinit std::atomic<void (*)()> keep_fault_handler = nullptr;
 
 // rdi to, rsi from, rdx count; returns the bytes not moved. Two of the same, so that the handler knows by the address
 // which side is the application's.
+// clang-format off
 #define USERCOPY(name)                                                                                                  \
     asm(".text\n"                                                                                                       \
         ".p2align 4\n"                                                                                                  \
@@ -107,6 +108,7 @@ constinit std::atomic<void (*)()> keep_fault_handler = nullptr;
     extern "C" const char name##_long[] __attribute__((visibility("hidden")));                                          \
     extern "C" const char name##_end[] __attribute__((visibility("hidden")));                                           \
     extern "C" const char name##_faulted[] __attribute__((visibility("hidden")))
+// clang-format on
 
 USERCOPY(rill_copy_from);
 USERCOPY(rill_copy_to);

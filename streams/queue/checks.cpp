@@ -91,11 +91,7 @@ void Checks::handed_out(Block *block, std::size_t size, std::size_t room, bool u
         const unsigned char *data = block->data(), *end = data + std::min(life.patterned, looked_at);
         const unsigned char *bad = first_other(data, end, pattern);
         if (bad != end)
-            system_.fault(
-                "PUT-006",
-                fmt::format("data of a message was written (at byte {}) after the message was freed", bad - data)
-                    .c_str(),
-                nullptr, &block->mblk);
+            fault_found_late("PUT-006", fmt::format("data of a message was written (at byte {}) after the message was freed", bad - data), block);
     }
     life.prev = nullptr;
     life.next = out_;
@@ -144,7 +140,9 @@ void Checks::step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *
     const Entry *e = system_.entry;
     s.what = what;
     s.entry = static_cast<std::uint8_t>(e ? e->kind : EntryKind::none);
-    s.type = mp ? mp->b_datap->db_type : what == LifeStep::freed ? block->dblk.db_type : static_cast<unsigned char>(M_DATA);
+    s.type = mp                        ? mp->b_datap->db_type
+             : what == LifeStep::freed ? block->dblk.db_type
+                                       : static_cast<unsigned char>(M_DATA);
     s.read_side = to && (to->q_flag & QREADR);
     copy_actor(s.by, system_, e);
     copy_name(s.to, to ? pair_of(to)->owner : nullptr);
@@ -162,6 +160,18 @@ std::string Checks::history(const Block *block) const {
     return out;
 }
 
+// What is found where no driver runs was done before: by whom is not known, but who had the message last is.
+void Checks::fault_found_late(const char *rule, const std::string &what, const Block *block) {
+    const Life &life = block->life;
+    const unsigned kept = std::min<unsigned>(life.steps_made, Life::steps_kept);
+    const LifeStep *last = nullptr;
+    for (unsigned i = life.steps_made - kept; i < life.steps_made; ++i)
+        if (const LifeStep &s = life.steps[i % Life::steps_kept]; *s.by) last = &s;
+    const bool by_a_driver = system_.entry && std::strcmp(system_.driver_of(system_.entry), head_owner().name.c_str()) != 0;
+    if (by_a_driver || !last) return system_.fault(rule, what.c_str(), nullptr, &block->mblk);
+    system_.fault(Fault{last->by, name_of(static_cast<EntryKind>(last->entry)), rule, what, history(block), {}});
+}
+
 bool Checks::check_ends(const mblk_t *mp) {
     const dblk_t *dp = mp->b_datap;
     if (mp->b_wptr > dp->db_lim) {
@@ -176,9 +186,7 @@ bool Checks::check_ends(const mblk_t *mp) {
 #ifndef RILL_ASAN // which watches these bytes itself
     unsigned char *behind = data->data() + data->life.size;
     if (first_other(behind, behind + guard_bytes, guard) != behind + guard_bytes) {
-        system_.fault("MSG-009",
-                      fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size).c_str(),
-                      nullptr, mp);
+        fault_found_late("MSG-009", fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size), Block::of(mp));
         std::memset(behind, guard, guard_bytes);
     }
 #endif
@@ -400,9 +408,7 @@ bool Checks::may_run(queue_t *q) {
 
 void Checks::foreign_device(const Owner &driver, dev_t dev, const char *rule) {
     if (dev == no_device) return;
-    system_.fault(Fault{driver.name, name_of(EntryKind::open), rule,
-                        fmt::format("its open returned device ({},{}), whose major is not its own", external_major(dev),
-                                    external_minor(dev)), {}, {}});
+    system_.fault(Fault{driver.name, name_of(EntryKind::open), rule, fmt::format("its open returned device ({},{}), whose major is not its own", external_major(dev), external_minor(dev)), {}, {}});
 }
 
 // --- ioctls ---

@@ -36,7 +36,14 @@ class System;
 
 // One step in the life of a block.
 struct LifeStep {
-    enum What : std::uint8_t { allocated, duplicated, put, queued, taken, freed };
+    enum What : std::uint8_t {
+        allocated,
+        duplicated,
+        put,
+        queued,
+        taken,
+        freed,
+    };
     What what;
     std::uint8_t entry; // EntryKind of the procedure that did it
     std::uint8_t type;  // of the message, then
@@ -117,6 +124,7 @@ private:
     void step(Block *block, LifeStep::What what, const mblk_t *mp, queue_t *to);
     void hold(mblk_t *mp, QueuePair *pair);
     bool check_ends(const mblk_t *mp);
+    void fault_found_late(const char *rule, const std::string &what, const Block *block);
     void check_sum(const mblk_t *mp);
     void check_message(const mblk_t *mp);
     bool reachable(const Block *block) const;

@@ -245,7 +245,10 @@ void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const P
     else if (at.fetched || at.pc == address) out << ": it jumped to address " << static_cast<const void *>(address) << ", where there is no code";
     else if (sig == SIGBUS) out << ": address " << static_cast<const void *>(address) << " has no memory behind it, or is not aligned";
     else if (info->si_code == SI_KERNEL) out << ": it used an address that no process has";
-    else out << (!at.known ? ": it used address " : at.wrote ? ": it wrote to address " : ": it read address ") << static_cast<const void *>(address);
+    else out << (!at.known  ? ": it used address "
+                 : at.wrote ? ": it wrote to address "
+                            : ": it read address ")
+             << static_cast<const void *>(address);
     if (at.pc && at.pc != address) out << ", at instruction " << static_cast<const void *>(at.pc);
     out << " (UTL-080)";
 }
@@ -324,7 +327,8 @@ void on_signal(int sig, siginfo_t *info, void *context) {
 }
 
 void put_in(int i) {
-    struct sigaction now {}, ours {};
+    struct sigaction now {
+    }, ours{};
     ::sigaction(signals[i], nullptr, &now);
     if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal) return;
     Before &b = before[i];
@@ -337,7 +341,8 @@ void put_in(int i) {
 }
 
 void take_out(int i) {
-    struct sigaction now {}, theirs {};
+    struct sigaction now {
+    }, theirs{};
     ::sigaction(signals[i], nullptr, &now);
     Before &b = before[i];
     if (!(now.sa_flags & SA_SIGINFO) || now.sa_sigaction != on_signal || b.count == 0) return;

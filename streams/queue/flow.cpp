@@ -60,11 +60,13 @@ bool set_flag(Level &level, unsigned flag, bool on) {
 }
 
 void set_full(Level &level, bool on) {
-    if (set_flag(level, level.full, on)) [[unlikely]] trace_change(level, on ? Event::full : Event::no_longer_full);
+    if (set_flag(level, level.full, on)) [[unlikely]]
+        trace_change(level, on ? Event::full : Event::no_longer_full);
 }
 
 void set_wanted(Level &level, bool on) {
-    if (set_flag(level, level.wanted, on)) [[unlikely]] trace_change(level, on ? Event::wanted : Event::no_longer_wanted);
+    if (set_flag(level, level.wanted, on)) [[unlikely]]
+        trace_change(level, on ? Event::wanted : Event::no_longer_wanted);
 }
 
 bool at_high_mark(const Level &level) { // FLW-005, FLW-007
@@ -112,8 +114,10 @@ unsigned count_blocks(const mblk_t *mp) {
 // Inline, and whatever changes a flag makes its own Level, so that here a Level is nothing but registers.
 [[gnu::always_inline]] inline void add(const Level &level, mblk_t *mp) {
     level.count += message_bytes(mp);
-    if (profile_of(level).count_blocks) [[unlikely]] level.blocks += count_blocks(mp);
-    if (!(level.flags & level.full) && at_high_mark(level)) [[unlikely]] fill(level.q, level.band);
+    if (profile_of(level).count_blocks) [[unlikely]]
+        level.blocks += count_blocks(mp);
+    if (!(level.flags & level.full) && at_high_mark(level)) [[unlikely]]
+        fill(level.q, level.band);
 }
 
 [[gnu::always_inline]] inline void subtract(const Level &level, mblk_t *mp) {
@@ -142,7 +146,8 @@ queue_t *deciding(queue_t *q) {
 }
 
 [[gnu::always_inline]] inline bool has_room(const Level &level) {
-    if (!(level.flags & level.full)) [[likely]] return true;
+    if (!(level.flags & level.full)) [[likely]]
+        return true;
     want(level.q, level.band);
     return false;
 }
@@ -155,7 +160,8 @@ queue_t *deciding(queue_t *q) {
 } // namespace
 
 void note_added(queue_t *q, mblk_t *mp) {
-    if (mp->b_band == 0 || is_high_priority(mp)) [[likely]] return add(level_of(q), mp);
+    if (mp->b_band == 0 || is_high_priority(mp)) [[likely]]
+        return add(level_of(q), mp);
     add(level_of(q, mp->b_band, find_band(q, mp->b_band)), mp);
 }
 
@@ -163,7 +169,8 @@ void note_removed(queue_t *q, mblk_t *mp) {
     if (mp->b_band == 0 || is_high_priority(mp)) [[likely]] {
         const Level level = level_of(q);
         subtract(level, mp);
-        if (is_unusual(level, q_hipri)) [[unlikely]] settle_removal(q, mp);
+        if (is_unusual(level, q_hipri)) [[unlikely]]
+            settle_removal(q, mp);
         return;
     }
     qband_t *band = find_band(q, mp->b_band);
@@ -174,7 +181,8 @@ void note_removed(queue_t *q, mblk_t *mp) {
 }
 
 void check_back_enable(queue_t *q, unsigned char band) {
-    if (band == 0 && !(q->q_flag & (QFULL | QWANTW))) [[likely]] return;
+    if (band == 0 && !(q->q_flag & (QFULL | QWANTW))) [[likely]]
+        return;
     if (band && !find_band(q, band)) return;
     relax(q, band);
 }
@@ -192,13 +200,15 @@ using namespace rill;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT int canput(queue_t *q) {
-    if (!q) [[unlikely]] return no_queue("canput was given no queue");
+    if (!q) [[unlikely]]
+        return no_queue("canput was given no queue");
     not_when_frozen(q, "canput");
     return has_room(level_of(deciding(q)));
 }
 
 EXPORT int bcanput(queue_t *q, unsigned char band) {
-    if (!q) [[unlikely]] return no_queue("bcanput was given no queue");
+    if (!q) [[unlikely]]
+        return no_queue("bcanput was given no queue");
     not_when_frozen(q, "bcanput");
     q = deciding(q);
     if (band == 0) return has_room(level_of(q));

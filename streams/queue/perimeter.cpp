@@ -188,8 +188,7 @@ bool enter_service(QueuePair &pair, queue_t *q) {
 }
 
 bool enter_callback(QueuePair &pair, queue_t *q, void (*function)(void *), void *argument, toid_t id) {
-    return enter({.what = Deferred::What::callback, .pair = &pair, .q = q, .function = function, .argument = argument,
-                  .id = id}, false);
+    return enter({.what = Deferred::What::callback, .pair = &pair, .q = q, .function = function, .argument = argument, .id = id}, false);
 }
 
 void leave(QueuePair &pair, queue_t *q, bool was_put) {

@@ -18,7 +18,12 @@
 namespace rill {
 
 struct Deferred {
-    enum class What : unsigned char { put, service, callback, writer } what;
+    enum class What : unsigned char {
+        put,
+        service,
+        callback,
+        writer,
+    } what;
     QueuePair *pair;
     queue_t *q;
     mblk_t *mp = nullptr;                            // put, writer

@@ -33,8 +33,7 @@ namespace rill {
 }
 
 [[gnu::noinline]] void trace_service(QueuePair &pair, queue_t *q) {
-    pair.system->trace.emit({.event = (q->q_flag & QREADR) ? Event::read_service : Event::write_service, .name = pair.owner->name.c_str(),
-                             .stream = pair.stream ? pair.stream->id : 0});
+    pair.system->trace.emit({.event = (q->q_flag & QREADR) ? Event::read_service : Event::write_service, .name = pair.owner->name.c_str(), .stream = pair.stream ? pair.stream->id : 0});
     ++pair.system->trace.depth;
 }
 
@@ -47,7 +46,8 @@ namespace rill {
 }
 
 int errno_of(System &system, const Owner &owner, const char *procedure, int result) {
-    if (result >= 0) [[likely]] return result;
+    if (result >= 0) [[likely]]
+        return result;
     if (!owner.negative_errnos) {
         Fault fault;
         fault.driver = owner.name;

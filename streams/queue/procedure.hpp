@@ -53,9 +53,11 @@ template <class F> [[gnu::always_inline]] inline void run_driver(System &system,
     Entry entry{EntryKind::put, q, mp, system.entry};
     system.entry = &entry;
     const bool traced = system.trace.on;
-    if (traced) [[unlikely]] trace_put(pair, q, mp);
+    if (traced) [[unlikely]]
+        trace_put(pair, q, mp);
     run_driver(system, [&] { (*q->q_qinfo->qi_putp)(q, mp); });
-    if (traced | system.watch | system.procedures_awaited) [[unlikely]] after_put(pair, entry, traced);
+    if (traced | system.watch | system.procedures_awaited) [[unlikely]]
+        after_put(pair, entry, traced);
     system.entry = entry.outer;
 }
 
@@ -64,14 +66,18 @@ inline void run_service_procedure(QueuePair &pair, queue_t *q) {
     Entry entry{EntryKind::service, q, nullptr, system.entry};
     system.entry = &entry;
     const bool traced = system.trace.on;
-    if (traced) [[unlikely]] trace_service(pair, q);
+    if (traced) [[unlikely]]
+        trace_service(pair, q);
     Stream *stream = pair.stream;
     run_driver(system, [&] { (*q->q_qinfo->qi_srvp)(q); });
     if (!(q->q_flag & QENAB)) system.checks.progress();
-    if (traced && system.trace.depth > 0) [[unlikely]] --system.trace.depth;
-    if (system.watch) [[unlikely]] check_return(system, entry);
+    if (traced && system.trace.depth > 0) [[unlikely]]
+        --system.trace.depth;
+    if (system.watch) [[unlikely]]
+        check_return(system, entry);
     system.entry = entry.outer;
-    if (stream && !stream->procedures.empty()) [[unlikely]] system.wake_all(stream->procedures, "a service procedure ran");
+    if (stream && !stream->procedures.empty()) [[unlikely]]
+        system.wake_all(stream->procedures, "a service procedure ran");
 }
 
 // What another procedure is called with, as far as it is told.
@@ -97,7 +103,8 @@ public:
         system_.entry = &entry_;
     }
     ~Procedure() {
-        if (system_.watch) [[unlikely]] check_return(system_, entry_);
+        if (system_.watch) [[unlikely]]
+            check_return(system_, entry_);
         system_.entry = entry_.outer;
         if (deepens_) system_.trace.depth = depth_;
     }

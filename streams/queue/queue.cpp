@@ -36,7 +36,8 @@ bool in_band(const mblk_t *mp, unsigned char band) { return mp->b_band == band &
 mblk_t *&hipri_slot(queue_t *q) { return pair_of(q)->last_hipri[(q->q_flag & QREADR) ? 0 : 1]; }
 
 mblk_t *last_high_priority(queue_t *q) {
-    if (!(q->q_flag & q_hipri)) [[likely]] return nullptr;
+    if (!(q->q_flag & q_hipri)) [[likely]]
+        return nullptr;
     return q->q_first ? hipri_slot(q) : nullptr; // a driver may have emptied it by hand
 }
 
@@ -199,8 +200,10 @@ void deliver(queue_t *q, mblk_t *mp) {
     QueuePair *pair = pair_of(q);
     System &system = *pair->system;
     if (!system.checks.may_be_put(q, mp)) return;
-    if (system.watch) [[unlikely]] check_passing(system, "passes a message on");
-    if (pair->guard) [[unlikely]] return put_guarded(*pair, q, mp);
+    if (system.watch) [[unlikely]]
+        check_passing(system, "passes a message on");
+    if (pair->guard) [[unlikely]]
+        return put_guarded(*pair, q, mp);
     run_put_procedure(*pair, q, mp);
 }
 
@@ -208,7 +211,8 @@ void deliver(queue_t *q, mblk_t *mp) {
 
 void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit) {
     pair.owner = &owner;
-    if (pair.guard || (owner.devflag & (D_MTPERQ | D_MTQPAIR | D_MTPERMOD | D_MTOUTPERIM))) [[unlikely]] guard_pair(pair, owner);
+    if (pair.guard || (owner.devflag & (D_MTPERQ | D_MTQPAIR | D_MTPERMOD | D_MTOUTPERIM))) [[unlikely]]
+        guard_pair(pair, owner);
     qinit *info[2] = {rinit, winit};
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
@@ -225,8 +229,10 @@ void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit)
 }
 
 void empty_pair(QueuePair &pair) {
-    if (pair.guard) [[unlikely]] drop_deferred(pair);
-    if (pair.system->sched.has_queue_callbacks()) [[unlikely]] pair.system->sched.drop_callbacks_of(pair);
+    if (pair.guard) [[unlikely]]
+        drop_deferred(pair);
+    if (pair.system->sched.has_queue_callbacks()) [[unlikely]]
+        pair.system->sched.drop_callbacks_of(pair);
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
         while (mblk_t *mp = q.q_first) {
@@ -244,7 +250,8 @@ void empty_pair(QueuePair &pair) {
         q.q_nband = 0;
         q.q_pad2 = 0;
         q.q_flag &= ~static_cast<unsigned>(QENAB | QFULL | QWANTW | q_hipri);
-        if (pair.run[side].is_linked()) [[unlikely]] pair.system->sched.remove(pair.run[side]);
+        if (pair.run[side].is_linked()) [[unlikely]]
+            pair.system->sched.remove(pair.run[side]);
     }
 }
 
@@ -287,7 +294,8 @@ using namespace rill;
 EXPORT int putq(queue_t *q, mblk_t *mp) {
     not_when_frozen(q, "putq");
     qband_t *band;
-    if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
+    if (!settle_band(q, mp, &band)) [[unlikely]]
+        return 0;
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
@@ -308,7 +316,8 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
 EXPORT int putbq(queue_t *q, mblk_t *mp) {
     not_when_frozen(q, "putbq");
     qband_t *band;
-    if (!settle_band(q, mp, &band)) [[unlikely]] return 0;
+    if (!settle_band(q, mp, &band)) [[unlikely]]
+        return 0;
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);

@@ -16,12 +16,14 @@ Background &System::start(Process &process, const char *name, std::function<void
     call->reaped = true;
     call->saved_face_depth = 0;
     b.call = call;
-    switch_to(*call, true, &process, name, [](void *p) {
-        auto *background = static_cast<Background *>(p);
-        background->body();
-        background->call = nullptr;
-        background->done = true;
-    }, &b);
+    switch_to(
+        *call, true, &process, name, [](void *p) {
+            auto *background = static_cast<Background *>(p);
+            background->body();
+            background->call = nullptr;
+            background->done = true;
+        },
+        &b);
     run_pending();
     return b;
 }

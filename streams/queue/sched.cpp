@@ -110,8 +110,7 @@ void Scheduler::begin_budget() {
 [[gnu::cold]] void Scheduler::drop_next() {
     begin_budget();
     auto told = [&](const char *driver, EntryKind kind, const char *rule, const char *then) {
-        system_.fault(Fault{driver, name_of(kind), rule,
-                            fmt::format("{} procedures were run in a row and there is no end to it; {}", system_.tunables.steps, then), {}, {}});
+        system_.fault(Fault{driver, name_of(kind), rule, fmt::format("{} procedures were run in a row and there is no end to it; {}", system_.tunables.steps, then), {}, {}});
     };
     if (!enabled_.empty()) {
         RunItem &item = enabled_.front();
@@ -136,7 +135,8 @@ void Scheduler::begin_budget() {
 }
 
 bool Scheduler::step() {
-    if (over_budget()) [[unlikely]] drop_next();
+    if (over_budget()) [[unlikely]]
+        drop_next();
     if (!enabled_.empty()) {
         run_one_queue();
         return true;
@@ -158,7 +158,8 @@ bool Scheduler::step() {
 
 void Scheduler::run_queues() {
     while (!enabled_.empty() || bufcalls_due_) {
-        if (over_budget()) [[unlikely]] drop_next();
+        if (over_budget()) [[unlikely]]
+            drop_next();
         else if (enabled_.empty())
             run_bufcalls();
         else
@@ -167,7 +168,8 @@ void Scheduler::run_queues() {
 }
 
 long Scheduler::now() {
-    if (real_time) [[unlikely]] now_ = std::max(now_, real_ticks() - real_start_);
+    if (real_time) [[unlikely]]
+        now_ = std::max(now_, real_ticks() - real_start_);
     return now_;
 }
 
@@ -222,7 +224,8 @@ bool Scheduler::fire_due() {
 
 void Scheduler::advance_to(long tick) {
     while (!timers_.empty() && timers_.first_tick() <= tick) {
-        if (attention) [[unlikely]] return;
+        if (attention) [[unlikely]]
+            return;
         now_ = std::max(now_, timers_.first_tick());
         show_clock(now_);
         begin_budget();
@@ -343,8 +346,7 @@ void schedule(queue_t *q, Event why) {
     RunItem &item = pair->run[(q->q_flag & QREADR) ? 0 : 1];
     pair->system->sched.add(item);
     if (pair->system->trace.on) [[unlikely]]
-        pair->system->trace.emit({.event = why, .name = pair->owner->name.c_str(),
-                                  .number = (q->q_flag & QREADR) ? 0 : 1});
+        pair->system->trace.emit({.event = why, .name = pair->owner->name.c_str(), .number = (q->q_flag & QREADR) ? 0 : 1});
 }
 
 } // namespace rill

@@ -90,7 +90,10 @@ public:
     bool has_queue_callbacks() const { return queue_callbacks_ > 0; }
     void drop_callbacks_of(QueuePair &pair);
 
-    void seed(std::uint64_t seed) { random_ = RandomEngine(seed); seeded_ = true; }
+    void seed(std::uint64_t seed) {
+        random_ = RandomEngine(seed);
+        seeded_ = true;
+    }
     bool real_time = false;
 
     // Something other than procedures happens: a call is made, time passes. Until the next such event the run loop takes

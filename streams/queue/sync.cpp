@@ -23,13 +23,23 @@ namespace rill {
 
 namespace {
 
-enum Sort { basic = 1, read_write, irix_mutex, mutex, krwlock, sleep_lock, sort_count };
+enum Sort {
+    basic = 1,
+    read_write,
+    irix_mutex,
+    mutex,
+    krwlock,
+    sleep_lock,
+    sort_count,
+};
 
 struct Manual {
     const char *name;
     const char *rule;
+// clang-format off
 } constexpr manuals[] = {{"?", "UTL-041"}, {"LOCK", "UTL-041"}, {"RW lock", "UTL-044"}, {"MUTEX", "UTL-051"},
                          {"mutex", "UTL-051"}, {"rwlock", "UTL-053"}, {"SLEEP lock", "UTL-045"}};
+// clang-format on
 
 constexpr unsigned live = 0x6c6f'636b, dead = 0xdead'10c4;
 
@@ -48,7 +58,8 @@ void init(Lock *l, int sort) { *l = {live, 0, sort, 0, nullptr}; }
 
 // Zeroed memory is a lock that nobody has initialised; that works everywhere, and so it does here.
 void prepare(Lock *l, int sort) {
-    if (l->lk_magic == live && l->lk_sort == sort) [[likely]] return;
+    if (l->lk_magic == live && l->lk_sort == sort) [[likely]]
+        return;
     if (l->lk_magic == live)
         complain(sort, "used on a lock of another kind");
     else if (l->lk_magic == dead)
@@ -137,7 +148,8 @@ bool take_waiting(Lock *l, int sort, bool shared, bool interruptible = false, co
             complain(sort, "taken twice by one call: it would wait for itself");
             break;
         }
-        if (!current) [[unlikely]] outside_system(name);
+        if (!current) [[unlikely]]
+            outside_system(name);
         if (current->in_put_or_service() || !current->running) {
             complain(sort, "held by a call that sleeps, and a procedure that cannot wait needs it");
             break;
@@ -199,7 +211,11 @@ void unspin(Lock *l, int sort, pl_t level) {
 
 // --- waiting for a condition ---
 
-enum class End { woken, signal, time };
+enum class End {
+    woken,
+    signal,
+    time,
+};
 
 End wait_on(void *variable, const char *rule, const char *call, const char *name, bool interruptible, long ticks = forever) {
     if (!may_sleep_here(rule, call, name)) return End::woken;
@@ -209,7 +225,8 @@ End wait_on(void *variable, const char *rule, const char *call, const char *name
 }
 
 clock_t cv_wait_until(kcondvar_t *cvp, kmutex_t *mp, bool interruptible, long ticks, const char *name = __builtin_FUNCTION()) {
-    if (!current) [[unlikely]] outside_system(name);
+    if (!current) [[unlikely]]
+        outside_system(name);
     Lock *l = lock_of(mp);
     if (!holding(l)) complain(mutex, "cv_wait without holding it");
     else release(l, mutex);
@@ -254,7 +271,8 @@ bool forget_held(System &system, void *lock) {
 }
 
 bool may_sleep_here(const char *rule, const char *call, const char *name) {
-    if (!current) [[unlikely]] outside_system(name);
+    if (!current) [[unlikely]]
+        outside_system(name);
     if (current->in_put_or_service()) {
         current->fault(rule, call);
         return false;
@@ -412,7 +430,8 @@ EXPORT int SV_SIGNAL(sv_t *sv) { return wake_sleepers(sv, false); }
 EXPORT int SV_BROADCAST(sv_t *sv) { return wake_sleepers(sv, true); }
 
 EXPORT int rill_sv_wait(sv_t *sv, long second, long third, int irix_order, int interruptible) {
-    if (!current) [[unlikely]] outside_system("SV_WAIT");
+    if (!current) [[unlikely]]
+        outside_system("SV_WAIT");
     auto *l = reinterpret_cast<Lock *>(irix_order ? second : third);
     const pl_t level = irix_order ? static_cast<pl_t>(third) : pl_t{plbase}; // UTL-046, UTL-047
     const int sort = l->lk_magic == live ? l->lk_sort : basic;

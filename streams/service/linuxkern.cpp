@@ -17,7 +17,9 @@ using namespace rill;
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-struct rill_spinlock { RILL_LOCK_FIELDS };
+struct rill_spinlock {
+    RILL_LOCK_FIELDS
+};
 struct lis_semaphore {
     unsigned int sem_magic;
     int sem_count;

@@ -16,7 +16,11 @@ namespace {
 
 std::string mode_text(mode_t mode) {
     std::string out(10, '-');
-    out[0] = S_ISCHR(mode) ? 'c' : S_ISBLK(mode) ? 'b' : S_ISDIR(mode) ? 'd' : S_ISFIFO(mode) ? 'p' : '-';
+    out[0] = S_ISCHR(mode)    ? 'c'
+             : S_ISBLK(mode)  ? 'b'
+             : S_ISDIR(mode)  ? 'd'
+             : S_ISFIFO(mode) ? 'p'
+                              : '-';
     for (int i = 0; i < 9; ++i)
         if (mode & (0400u >> i)) out[static_cast<std::size_t>(i) + 1] = "rwx"[i % 3];
     return out;
@@ -61,7 +65,9 @@ std::string cdevsw(System &system) {
     Table table({"ROW", "MAJORS", "NAME", "KIND", "FLAG", "CALLED AS", "#DEV", "HOLDS"});
     for (const auto &row : system.registry.rows()) {
         if (!row) continue;
-        const char *kind = row->tab ? "STREAMS driver" : row->load ? "registered, not loaded" : "character driver";
+        const char *kind = row->tab    ? "STREAMS driver"
+                           : row->load ? "registered, not loaded"
+                                       : "character driver";
         table.row({std::to_string(row->internal), comma_list(row->externals), row->name, kind,
                    devflag_text(row->devflag), row->tab ? name_of(row->convention) : "-", std::to_string(row->devices), std::to_string(row->holds)});
     }
@@ -70,8 +76,8 @@ std::string cdevsw(System &system) {
 
 std::string strconf(Stream &stream) {
     std::string out = fmt::format("stream head{}\n", stream.linked_below ? fmt::format(" (below link {})", stream.link_id)
-                                                      : stream.hung_up    ? " (hung up)"
-                                                                          : "");
+                                                     : stream.hung_up    ? " (hung up)"
+                                                                         : "");
     for (QueuePair *pair = stream.top(); pair;) {
         const bool driver = pair == stream.driver_pair();
         out += fmt::format("    |\n{} {}", driver ? "driver" : "module", pair->owner->name);

@@ -26,8 +26,7 @@ inline std::string tap_name(std::string_view name) {
 }
 
 inline std::string tap_point(bool ok, std::size_t number, std::string_view name, std::string_view directive = {}) {
-    return std::string(ok ? "ok " : "not ok ").append(std::to_string(number)).append(" - ").append(tap_name(name))
-        .append(directive.empty() ? "" : " # ").append(directive) + '\n';
+    return std::string(ok ? "ok " : "not ok ").append(std::to_string(number)).append(" - ").append(tap_name(name)).append(directive.empty() ? "" : " # ").append(directive) + '\n';
 }
 
 // Each line of a text.

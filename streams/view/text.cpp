@@ -135,9 +135,11 @@ std::string open_flags_text(long flags) {
     static constexpr struct {
         long bit;
         const char *name;
+    // clang-format off
     } names[] = {{FREAD, "FREAD"},         {FWRITE, "FWRITE"},   {FNDELAY, "FNDELAY"},
                  {FNONBLOCK, "FNONBLOCK"}, {FAPPEND, "FAPPEND"}, {FEXCL, "FEXCL"},
                  {FCREAT, "FCREAT"},       {FTRUNC, "FTRUNC"},   {FNOCTTY, "FNOCTTY"}};
+    // clang-format on
     std::string out;
     for (const auto &n : names)
         if (flags & n.bit) out = joined(out, "|", n.name);
@@ -163,6 +165,7 @@ std::string ioctl_name(long command) {
         const char *name;
     } names[] = {
 #define RILL_COMMAND(c) {c, #c}
+        // clang-format off
         RILL_COMMAND(I_NREAD),     RILL_COMMAND(I_PUSH),     RILL_COMMAND(I_POP),     RILL_COMMAND(I_LOOK),
         RILL_COMMAND(I_FLUSH),     RILL_COMMAND(I_SRDOPT),   RILL_COMMAND(I_GRDOPT),  RILL_COMMAND(I_STR),
         RILL_COMMAND(I_SETSIG),    RILL_COMMAND(I_GETSIG),   RILL_COMMAND(I_FIND),    RILL_COMMAND(I_LINK),
@@ -172,6 +175,7 @@ std::string ioctl_name(long command) {
         RILL_COMMAND(I_CKBAND),    RILL_COMMAND(I_GETBAND),  RILL_COMMAND(I_ATMARK),  RILL_COMMAND(I_SETCLTIME),
         RILL_COMMAND(I_GETCLTIME), RILL_COMMAND(I_CANPUT),   RILL_COMMAND(I_SERROPT), RILL_COMMAND(I_GERROPT),
         RILL_COMMAND(I_ESETSIG),   RILL_COMMAND(I_EGETSIG),
+        // clang-format on
 #undef RILL_COMMAND
     };
     for (const auto &n : names)

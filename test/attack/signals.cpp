@@ -3,7 +3,6 @@
 #include "test/said.hpp"
 #include "test/streamio.hpp"
 
-
 using namespace rill;
 using namespace rill::test;
 

@@ -34,8 +34,7 @@ public:
             const char *name;
             streamtab *tab;
             int flag;
-        } const drivers[] = {{"echo", &echoinfo, echodevflag}, {"loop", &loopinfo, loopdevflag}, {"mux", &muxinfo, muxdevflag},
-                             {"nuls", &nulsinfo, nulsdevflag}};
+        } const drivers[] = {{"echo", &echoinfo, echodevflag}, {"loop", &loopinfo, loopdevflag}, {"mux", &muxinfo, muxdevflag}, {"nuls", &nulsinfo, nulsdevflag}};
         for (const auto &d : drivers) {
             REQUIRE(rill_driver_add(system, d.name, ++major, d.tab, d.flag, 8) == 0);
             const std::string path = std::string("/dev/") + d.name;
@@ -157,12 +156,15 @@ private:
     }
     long any_ioctl(rill_proc *p, int fd) {
         static constexpr int by_value[] = {I_FLUSH, I_SRDOPT, I_SETSIG, I_SWROPT, I_CANPUT, I_ATMARK, I_CKBAND, I_SERROPT};
-        static constexpr int by_place[] = {I_NREAD, I_LOOK,  I_GETSIG,  I_PEEK,    I_FDINSERT, I_LIST, I_GETCLTIME, I_SETCLTIME,
+        static constexpr int by_place[] = {I_NREAD, I_LOOK, I_GETSIG, I_PEEK, I_FDINSERT, I_LIST, I_GETCLTIME, I_SETCLTIME,
                                            I_GRDOPT, I_FIND, I_GETBAND, I_FLUSHBAND, FIONREAD, I_GWROPT};
         std::memset(area_, chance(3) ? 0 : below(256), 128);
         if (chance(3)) return rill_ioctl(p, fd, by_value[below(8)], some_number());
         if (chance(2)) return rill_ioctl(p, fd, by_place[below(14)], some_place());
-        strioctl io{chance(2) ? LOOP_SET : chance(2) ? MUX_BIND : static_cast<int>(some_number()), chance(3) ? -1 : below(9),
+        strioctl io{chance(2)   ? LOOP_SET
+                    : chance(2) ? MUX_BIND
+                                : static_cast<int>(some_number()),
+                    chance(3) ? -1 : below(9),
                     chance(6) ? static_cast<int>(some_number()) : 4, some_place()};
         const int target = below(8);
         std::memcpy(area_, &target, sizeof target);

@@ -91,7 +91,8 @@ struct World {
         use();
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i) rill_close(proc, rill_open(proc, "/dev/bench", O_RDWR));
-               }) / n;
+               }) /
+               n;
     }
     void open_more(int n) {
         use();
@@ -136,7 +137,8 @@ struct LoopPair {
                        rill_write(proc, a, buffer.data(), size);
                        rill_read(proc, b, buffer.data(), size);
                    }
-               }) / n;
+               }) /
+               n;
     }
     rill_system *system;
     rill_proc *proc;
@@ -168,19 +170,22 @@ struct Echo {
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i)
                        if (rill_write(proc, fd, buffer.data(), size) < 0 || rill_read(proc, fd, buffer.data(), size) < 0) std::exit(1);
-               }) / n;
+               }) /
+               n;
     }
     double ioctls(int command, void *argument, int n) {
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i)
                        if (rill_ioctl(proc, fd, command, argument) < 0) std::exit(1);
-               }) / n;
+               }) /
+               n;
     }
     double push_pop(int n) {
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i)
                        if (rill_ioctl(proc, fd, I_PUSH, "passmod") < 0 || rill_ioctl(proc, fd, I_POP, 0) < 0) std::exit(1);
-               }) / n;
+               }) /
+               n;
     }
     rill_system *system;
     rill_proc *proc;
@@ -200,7 +205,8 @@ struct HostPipe {
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i)
                        if (::write(fd[1], buffer.data(), size) < 0 || ::read(fd[0], buffer.data(), size) < 0) std::exit(1);
-               }) / n;
+               }) /
+               n;
     }
     int fd[2];
 };
@@ -209,32 +215,42 @@ double host_fionread(HostPipe &pipe, int n) {
     return nanoseconds([&] {
                int bytes;
                for (int i = 0; i < n; ++i) ::ioctl(pipe.fd[0], FIONREAD, &bytes);
-           }) / n;
+           }) /
+           n;
 }
 
 double allocb_freeb(int n) {
     return nanoseconds([&] {
                for (int i = 0; i < n; ++i) {
                    mblk_t *mp = allocb(64, BPRI_MED);
-                   asm volatile("" : : "r"(mp) : "memory");
+                   asm volatile(""
+                                :
+                                : "r"(mp)
+                                : "memory");
                    freeb(mp);
                }
-           }) / n;
+           }) /
+           n;
 }
 double malloc_free(int n) {
     return nanoseconds([&] {
                for (int i = 0; i < n; ++i) {
                    void *p = std::malloc(64);
-                   asm volatile("" : : "r"(p) : "memory");
+                   asm volatile(""
+                                :
+                                : "r"(p)
+                                : "memory");
                    std::free(p);
                }
-           }) / n;
+           }) /
+           n;
 }
 
 double dev_null(int n) {
     return nanoseconds([&] {
                for (int i = 0; i < n; ++i) ::close(::open("/dev/null", O_RDWR));
-           }) / n;
+           }) /
+           n;
 }
 
 // A chain of indirect calls, each calling the next, as modules do.
@@ -244,11 +260,17 @@ struct Node {
 };
 __attribute__((noinline)) int pass(Node *n, void *p) {
     const int r = n->next->f(n->next, p);
-    asm volatile("" : : : "memory"); // a call that returns here, as a module's does, not a jump
+    asm volatile(""
+                 :
+                 :
+                 : "memory"); // a call that returns here, as a module's does, not a jump
     return r;
 }
 __attribute__((noinline)) int last(Node *, void *p) {
-    asm volatile("" : : "r"(p) : "memory");
+    asm volatile(""
+                 :
+                 : "r"(p)
+                 : "memory");
     return 0;
 }
 double nested_call(int depth, int n) {
@@ -259,7 +281,8 @@ double nested_call(int depth, int n) {
                    Node *volatile first = &chain[0];
                    first->f(first, &chain);
                }
-           }) / n;
+           }) /
+           n;
 }
 
 void row(const char *what, const std::string &value, const char *must, const char *aim) {
@@ -338,11 +361,18 @@ struct Crowd {
         rill::Enter scope(system());
         return nanoseconds([&] {
                    for (int i = 0; i < n; ++i) turn(i);
-               }) / n;
+               }) /
+               n;
     }
-    double priority() { return turns([&](int) { putq(q, hipri), rmvq(q, hipri); }); }
-    double back() { return turns([&](int) { putbq(q, data), rmvq(q, data); }); }
-    double timers() { return turns([](int i) { untimeout(timeout(nothing, nullptr, 1 + i % 1000)); }); }
+    double priority() {
+        return turns([&](int) { putq(q, hipri), rmvq(q, hipri); });
+    }
+    double back() {
+        return turns([&](int) { putbq(q, data), rmvq(q, data); });
+    }
+    double timers() {
+        return turns([](int i) { untimeout(timeout(nothing, nullptr, 1 + i % 1000)); });
+    }
 
     Echo echo;
     queue_t *q = nullptr;
@@ -454,13 +484,15 @@ int main() {
             return nanoseconds([&] {
                        for (int i = 0; i < 500; ++i)
                            if (rill_poll(world.proc, own.data(), count, -1) != 1) std::exit(1);
-                   }) / 500;
+                   }) /
+                   500;
         };
         auto poll_host = [&] {
             return nanoseconds([&] {
                        for (int i = 0; i < 500; ++i)
                            if (::poll(host.data(), count, -1) != 1) std::exit(1);
-                   }) / 500;
+                   }) /
+                   500;
         };
         row("poll of 1,000 descriptors, one ready / Linux poll of 1,000 pipes", compare(poll_own, poll_host), "1.0", "0.5");
         rill::Enter scope(*reinterpret_cast<rill::System *>(world.system));
@@ -486,19 +518,20 @@ int main() {
         std::vector<double> times;
         for (int i = 0; i < rounds; ++i)
             times.push_back(nanoseconds([] {
-                rill_system *s = rill_system_new(nullptr);
-                rill_proc *p = rill_proc_new(s, 0, 0);
-                for (int d = 0; d < 64; ++d) rill_driver_add(s, "bench", 20 + d, &benchinfo, 0, 16);
-                rill_mknod(p, "/dev/bench", S_IFCHR | 0666, makedevice(10, 61));
-                {
-                    rill::Enter scope(*reinterpret_cast<rill::System *>(s));
-                    minors = minor_table_alloc("bench", 16);
-                    if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
-                    rill_proc_exit(p);
-                    minor_table_free(minors);
-                }
-                rill_system_free(s);
-            }) / 1000);
+                                rill_system *s = rill_system_new(nullptr);
+                                rill_proc *p = rill_proc_new(s, 0, 0);
+                                for (int d = 0; d < 64; ++d) rill_driver_add(s, "bench", 20 + d, &benchinfo, 0, 16);
+                                rill_mknod(p, "/dev/bench", S_IFCHR | 0666, makedevice(10, 61));
+                                {
+                                    rill::Enter scope(*reinterpret_cast<rill::System *>(s));
+                                    minors = minor_table_alloc("bench", 16);
+                                    if (rill_open(p, "/dev/bench", O_RDWR) < 0) std::exit(1);
+                                    rill_proc_exit(p);
+                                    minor_table_free(minors);
+                                }
+                                rill_system_free(s);
+                            }) /
+                            1000);
         row("boot: System, 64 drivers, first clone open (and its end), us", ratio(median(times)), "1000", "50");
     }
     for (const rill::designs::Design &design : rill::designs::all()) {

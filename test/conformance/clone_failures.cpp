@@ -429,12 +429,12 @@ TEST_CASE("CLN-050 to CLN-073 by allocation: a clone open survives the failure o
     Probe &echo = f.driver("echo", N);
     f.node("/dev/echo", f.clone(N));
     f.close(f.open("/dev/echo"));
-    for_every_allocation(f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
+    for_every_allocation(
+        f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
         CHECK(f.rdev(fd) == makedevice(N, 0));
         CHECK(f.close(fd) == 0);
         CHECK(echo.units_taken() == 0);
-        CHECK(f.stat("/dev/echo").st_rdev == f.clone(N));
-    });
+        CHECK(f.stat("/dev/echo").st_rdev == f.clone(N)); });
     CHECK(echo.count("open") == echo.count("close"));
 }
 
@@ -443,12 +443,12 @@ TEST_CASE("OPN-017 OPN-020 by allocation: an autopushed clone open survives the 
     Probe &echo = f.driver("echo", N), &a = f.module("a"), &b = f.module("b");
     f.autopush(N, -1, {"a", "b"});
     f.node("/dev/echo", f.clone(N));
-    for_every_allocation(f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
+    for_every_allocation(
+        f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
         CHECK(f.rdev(fd) == makedevice(N, 0));
         CHECK(f.ioctl(fd, I_LIST, static_cast<void *>(nullptr)) == 3);
         CHECK(f.close(fd) == 0);
-        CHECK(echo.units_taken() == 0);
-    });
+        CHECK(echo.units_taken() == 0); });
     CHECK(echo.count("open") == echo.count("close"));
     CHECK(a.count("open") == a.count("close"));
     CHECK(b.count("open") == b.count("close"));

@@ -569,7 +569,8 @@ TEST_CASE("UTL-085: a DDI call outside a System says which, and stops") {
     for (auto [name, call] : {std::pair<const char *, void (*)()>{"allocb", [] { allocb(4, BPRI_MED); }},
                               {"kmem_alloc", [] { kmem_alloc(4, KM_SLEEP); }},
                               {"timeout", [] { timeout([](void *) {}, nullptr, 1); }},
-                              {"bufcall", [] { bufcall(4, BPRI_MED, [](void *) {}, nullptr); }},
+                              {"bufcall", [] { bufcall(
+                                                   4, BPRI_MED, [](void *) {}, nullptr); }},
                               {"testb", [] { testb(4, BPRI_MED); }},
                               {"untimeout", [] { untimeout(1); }},
                               {"wakeup", [] { wakeup(nullptr); }},

@@ -155,11 +155,11 @@ TEST_CASE("CLN-100 by allocation: an open of the designated minor survives the f
     Fixture f;
     Probe &echo = self_cloning(f);
     f.close(f.open("/dev/echo"));
-    for_every_allocation(f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
+    for_every_allocation(
+        f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo"); }, [&](int fd) {
         CHECK(f.rdev(fd) == makedevice(N, 0));
         CHECK(f.close(fd) == 0);
-        CHECK(echo.units_taken() == 0);
-    });
+        CHECK(echo.units_taken() == 0); });
     CHECK(echo.count("open") == echo.count("close"));
 }
 

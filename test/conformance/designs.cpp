@@ -28,8 +28,8 @@ const designs::Comparison &run_of(const std::string &name) {
     return it->second;
 }
 
-constexpr const char *models[] = {"irix-clone",   "irix-designated", "freebsd-dev_clone",  "freebsd-cdevpriv", "netbsd-fd_clone",
-                                  "netbsd-dupfd", "d_clone",         "dragonfly-dev_data", "dragonfly-devfs", "linux-loop-control"};
+constexpr const char *models[] = {"irix-clone", "irix-designated", "freebsd-dev_clone", "freebsd-cdevpriv", "netbsd-fd_clone",
+                                  "netbsd-dupfd", "d_clone", "dragonfly-dev_data", "dragonfly-devfs", "linux-loop-control"};
 
 void check_answers(const char *question, const Expected &expected) {
     for (const char *name : models) {
@@ -196,6 +196,7 @@ TEST_CASE("CMP-009 FBSD-002: stat of the generic name makes an instance in dev_c
 
 TEST_CASE("CMP-010: whose choice the number is, is read from the run: a driver's table, or a step of the kernel's") {
     check_answers("picked by", {
+        // clang-format off
         {"irix-clone", "driver's open"},
         {"irix-designated", "driver's open"},
         {"freebsd-dev_clone", "a handler"},
@@ -207,6 +208,7 @@ TEST_CASE("CMP-010: whose choice the number is, is read from the run: a driver's
         {"dragonfly-devfs", "a handler"},
         {"linux-loop-control", "another device"},
     });
+        // clang-format on
 }
 
 TEST_CASE("CMP-010: a driver that picks while its open runs is shown doing so inside it; what the kernel does then, after it") {

@@ -171,7 +171,8 @@ TEST_CASE("CMP-006: whichever allocation fails, nothing of the open is left") {
     for (const auto *variant : {&designs::dclone_proposal, &designs::dclone_openbsd_2007, &designs::dclone_openbsd}) {
         CAPTURE(variant->name);
         Dclone f(*variant);
-        for_every_allocation(f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, [&](int fd) { f.close(fd); });
+        for_every_allocation(
+            f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, [&](int fd) { f.close(fd); });
     }
 }
 

@@ -35,7 +35,7 @@ struct Script {
     std::function<int(dev_open_args *)> on_open;
     std::vector<std::string> opened, closed;
     cdev_t last_open = nullptr;
-} * script;
+} *script;
 
 int test_open(dev_open_args *ap) {
     script->opened.emplace_back(ap->a_head.a_dev->si_name);

@@ -76,9 +76,11 @@ TEST_CASE("CMP-006: d_open fails: nothing is left, of the first open and of a cl
 TEST_CASE("CMP-006: whichever allocation fails, nothing of the open is left") {
     Kernel07 f;
     auto undo = [&](int fd) { f.close(fd); };
-    for_every_allocation(f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, undo);
+    for_every_allocation(
+        f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, undo);
     CHECK(f.open("/dev/foo") == 0);
-    for_every_allocation(f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, undo);
+    for_every_allocation(
+        f, {ENFILE, ENOMEM}, [&] { return f.open("/dev/foo"); }, undo);
 }
 
 TEST_CASE("CMP-008: a driver with open files stays: EBUSY, and I/O goes on") {

@@ -344,10 +344,7 @@ TEST_CASE("FBSD-020 FBSD-021 FBSD-022 FBSD-023 FBSD-024 FBSD-034: dev_stdclone t
         int result, unit;
         const char *rest;
     };
-    constexpr Row rows[] = {{"foo12", 1, 12, ""},        {"foo0", 1, 0, ""},        {"foo3a", 2, 3, "a"},       {"foo0a", 2, 0, "a"},
-                            {"bar1", 0, 77, ""},         {"foo", 0, 77, ""},        {"fooa", 0, 77, ""},        {"foo01", 0, 77, ""},
-                            {"foo00", 0, 77, ""},        {"foo16777215", 1, 16777215, ""}, {"foo16777216", 0, 77, ""},
-                            {"foo4294967296", 0, 77, ""}, {"foo99999999999999999999", 0, 77, ""}};
+    constexpr Row rows[] = {{"foo12", 1, 12, ""}, {"foo0", 1, 0, ""}, {"foo3a", 2, 3, "a"}, {"foo0a", 2, 0, "a"}, {"bar1", 0, 77, ""}, {"foo", 0, 77, ""}, {"fooa", 0, 77, ""}, {"foo01", 0, 77, ""}, {"foo00", 0, 77, ""}, {"foo16777215", 1, 16777215, ""}, {"foo16777216", 0, 77, ""}, {"foo4294967296", 0, 77, ""}, {"foo99999999999999999999", 0, 77, ""}};
     for (const Row &row : rows) {
         CAPTURE(row.name);
         const Parsed p = parse(row.name);
@@ -587,8 +584,7 @@ TEST_CASE("FBSD-050: make_dev_p and make_dev_s say what is wrong with a name") {
         const char *name;
         int error;
     };
-    const Row rows[] = {{longer.c_str(), ENAMETOOLONG}, {"", EINVAL},     {".", EINVAL},   {"a/..", EINVAL}, {"a/./b", EINVAL},
-                        {"a/", EINVAL},                 {"a b", EINVAL},  {"a\"b", EINVAL}, {"taken", EEXIST}, {"taken/x", EEXIST}};
+    const Row rows[] = {{longer.c_str(), ENAMETOOLONG}, {"", EINVAL}, {".", EINVAL}, {"a/..", EINVAL}, {"a/./b", EINVAL}, {"a/", EINVAL}, {"a b", EINVAL}, {"a\"b", EINVAL}, {"taken", EEXIST}, {"taken/x", EEXIST}};
     for (const Row &row : rows) {
         CAPTURE(row.name);
         cdev *dev = nullptr;
@@ -801,7 +797,9 @@ TEST_CASE("FBSD-067: destroy_dev inside d_close is a fault; destroy_dev_sched_cb
     CHECK(f.close(0) == 0);
     CHECK(f.took_fault("FBSD-067") == 1);
     CHECK(f.listed("/dev/x"));
-    f.device.close = [](cdev *d) { return destroy_dev_sched_cb(d, [](void *p) { ++*static_cast<int *>(p); }, &done), 0; };
+    f.device.close = [](cdev *d) { return destroy_dev_sched_cb(
+                                              d, [](void *p) { ++*static_cast<int *>(p); }, &done),
+                                          0; };
     f.open("/dev/x");
     CHECK(f.close(0) == 0);
     CHECK(done == 0);
@@ -1164,8 +1162,8 @@ TEST_CASE("FBSD-054 FBSD-080: whichever allocation of an open fails, nothing is 
         DesignFixture f(name);
         // What the lookup makes stays (CMP-006): the device goes and comes again with the driver.
         const auto path = f.design.model ? f.design.path : std::string_view(name) == "freebsd-tun" ? "/dev/tun"
-                          : std::string_view(name) == "freebsd-tcp"                               ? "/dev/tcp/server/host"
-                                                                                                  : "/dev/rodent/jerry";
+                                                       : std::string_view(name) == "freebsd-tcp"   ? "/dev/tcp/server/host"
+                                                                                                   : "/dev/rodent/jerry";
         const auto again = [&] {
             CHECK(f.detach() == 0);
             Enter scope(f.system);

@@ -651,7 +651,8 @@ TEST_CASE("NBSD-065: destroy of what is not there is ENXIO; a cloner without a d
     CHECK(destroy(f, fd, "tap4") == -ENXIO);
     static ifnet only = {};
     std::snprintf(only.if_xname, sizeof only.if_xname, "fix0");
-    if_clone fixed = IF_CLONE_INITIALIZER("fix", [](if_clone *, int) { return if_attach(&only); }, nullptr);
+    if_clone fixed = IF_CLONE_INITIALIZER(
+        "fix", [](if_clone *, int) { return if_attach(&only); }, nullptr);
     {
         Enter scope(f.system);
         if_clone_attach(&fixed);
@@ -988,14 +989,13 @@ TEST_CASE("CMP-005: fstat of fd_clone has st_dev and no st_rdev; of dupfd it is 
 TEST_CASE("CMP-006: an open that fails at any allocation leaves nothing") {
     struct {
         const char *design, *path;
-    } opens[] = {{"netbsd-fd_clone", "/dev/foo"}, {"netbsd-dupfd", "/dev/foo"},   {"netbsd-ptm", "/dev/ptmx"}, {"netbsd-ptm", "/dev/ptm"},
-                 {"netbsd-tun", "/dev/tap"},      {"netbsd-crypto", "/dev/crypto"}, {"netbsd-dmover", "/dev/dmover"},
-                 {"netbsd-svr4net", "/dev/tcp"}};
+    } opens[] = {{"netbsd-fd_clone", "/dev/foo"}, {"netbsd-dupfd", "/dev/foo"}, {"netbsd-ptm", "/dev/ptmx"}, {"netbsd-ptm", "/dev/ptm"}, {"netbsd-tun", "/dev/tap"}, {"netbsd-crypto", "/dev/crypto"}, {"netbsd-dmover", "/dev/dmover"}, {"netbsd-svr4net", "/dev/tcp"}};
     for (const auto &each : opens) {
         CAPTURE(each.path);
         DesignFixture f(each.design);
-        for_every_allocation(f, {ENFILE, ENXIO, ENOMEM, ENOBUFS}, [&] { return f.open(each.path); },
-                             [&](int fd) { CHECK(f.close(fd) == 0); });
+        for_every_allocation(
+            f, {ENFILE, ENXIO, ENOMEM, ENOBUFS}, [&] { return f.open(each.path); },
+            [&](int fd) { CHECK(f.close(fd) == 0); });
     }
 }
 
@@ -1003,11 +1003,12 @@ TEST_CASE("CMP-006: TIOCPTMGET that fails at any allocation leaves nothing") {
     DesignFixture f("netbsd-ptm");
     const int ptm = f.open("/dev/ptm");
     ptmget got = {};
-    for_every_allocation(f, {ENFILE, ENOMEM}, [&] { return f.ioctl(ptm, static_cast<int>(NETBSD_TIOCPTMGET), &got); },
-                         [&](int) {
-                             CHECK(f.close(got.sfd) == 0);
-                             CHECK(f.close(got.cfd) == 0);
-                         });
+    for_every_allocation(
+        f, {ENFILE, ENOMEM}, [&] { return f.ioctl(ptm, static_cast<int>(NETBSD_TIOCPTMGET), &got); },
+        [&](int) {
+            CHECK(f.close(got.sfd) == 0);
+            CHECK(f.close(got.cfd) == 0);
+        });
 }
 
 TEST_CASE("CMP-007: two threads that open at once never get one unit") {

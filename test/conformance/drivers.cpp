@@ -89,7 +89,8 @@ TEST_CASE("CLN-059: an echo, loop or nuls open that finds no memory fails and le
     Drivers f;
     for (const char *path : {"/dev/echo", "/dev/loop", "/dev/nuls"}) {
         CAPTURE(path);
-        for_every_allocation(f, {ENOMEM, ENOSR, ENFILE, EAGAIN, EMFILE}, [&] { return f.open(path); }, [&](int fd) { f.close(fd); });
+        for_every_allocation(
+            f, {ENOMEM, ENOSR, ENFILE, EAGAIN, EMFILE}, [&] { return f.open(path); }, [&](int fd) { f.close(fd); });
     }
 }
 

@@ -111,10 +111,12 @@ TEST_CASE("ERR-003: two bytes: one for each side; NOERROR leaves a side alone, 0
     const struct {
         int read, write;
         const char *read_gives, *write_gives;
+    // clang-format off
     } steps[] = {{NOERROR, EPIPE, "-EAGAIN", "-EPIPE"}, {EPROTO, NOERROR, "-EPROTO", "-EPIPE"},
                  {ESTALE, EIO, "-ESTALE", "-EIO"},      {NOERROR, NOERROR, "-ESTALE", "-EIO"},
                  {0, NOERROR, "-EAGAIN", "-EIO"},       {EPROTO, 0, "-EPROTO", "2"},
                  {0, 0, "-EAGAIN", "2"}};
+    // clang-format on
     for (const auto &step : steps) {
         CAPTURE(step.read);
         CAPTURE(step.write);

@@ -70,7 +70,7 @@ TEST_CASE("GM-006 GM-009: a bad address of flags, band or a strbuf: EFAULT, and 
     s.up_control(M_PROTO, "H", "ab");
     Page page;
     char c[8], d[8];
-    struct strbuf ctl{8, 0, c}, data{8, 0, d};
+    strbuf ctl{8, 0, c}, data{8, 0, d};
     auto *bad = reinterpret_cast<struct strbuf *>(page.at());
     int *nowhere = reinterpret_cast<int *>(page.at());
     int flags = 0, any = MSG_ANY, band = 0;
@@ -295,7 +295,7 @@ TEST_CASE("GM-036: a bad buffer: EFAULT, the message is lost, the high-priority 
                 HalfPage memory;
                 char good[8];
                 char *bad = half ? memory.last(2) : memory.bad();
-                struct strbuf ctl{8, 0, control ? bad : good}, data{8, 0, control ? good : bad};
+                strbuf ctl{8, 0, control ? bad : good}, data{8, 0, control ? good : bad};
                 int flags = 0;
                 CHECK(outcome(rill_getmsg(handle(s.root), s.fd, &ctl, &data, &flags)) == -EFAULT);
                 if (half) CHECK(std::string(bad, 2) == (control ? "HH" : "ab"));
@@ -396,7 +396,7 @@ TEST_CASE("GM-056: a caught signal while waiting: EINTR, and the arguments are a
     OneStream s;
     s.f.catch_signal(s.root, SIGUSR1);
     char d[8];
-    struct strbuf data{8, -7, d};
+    strbuf data{8, -7, d};
     int flags = MSG_BAND, band = 3;
     Later reader = s.f.later(s.root, "getpmsg", [&] {
         return outcome(rill_getpmsg(handle(s.root), s.fd, nullptr, &data, &band, &flags));
@@ -480,6 +480,7 @@ TEST_CASE("GM-065: the head holds one high-priority message; a second one is thr
 // --- the table
 
 TEST_CASE("GM-034 GM-055 GM-056 GM-057 GM-060 GM-062: getmsg, condition by mode") {
+    // clang-format off
     static constexpr Row rows[] = {
         // condition                    blocking          O_NONBLOCK        O_NDELAY          signal pending
         {"empty",                       "sleeps",         "-EAGAIN",        "-EAGAIN",        "-EINTR"},
@@ -502,11 +503,12 @@ TEST_CASE("GM-034 GM-055 GM-056 GM-057 GM-060 GM-062: getmsg, condition by mode"
         {"pipe, closed",                "0 | normal",     "0 | normal",     "0 | normal",     "0 | normal"},
         {"pipe, data, closed",          "0 -|ab normal",  "0 -|ab normal",  "0 -|ab normal",  "0 -|ab normal"},
     };
+    // clang-format on
     for (const Row &row : rows)
-        check_row(row, [](Bench &b) { return getmsg_as(b.root, b.on); }, [](Bench &b, const std::string &result) {
+        check_row(
+            row, [](Bench &b) { return getmsg_as(b.root, b.on); }, [](Bench &b, const std::string &result) {
             const bool queued = b.f.stream(b.on)->read_queue()->q_first != nullptr;
-            CHECK(queued == (b.had_message && result[0] == '-'));
-        });
+            CHECK(queued == (b.had_message && result[0] == '-')); });
 }
 
 TEST_SUITE_END();

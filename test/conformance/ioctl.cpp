@@ -36,12 +36,13 @@ struct Command {
     std::function<void *(Arguments &, int fd)> argument;
 };
 void *value(long v) { return reinterpret_cast<void *>(v); }
-#define COMMAND(number, argument_)                                                                                     \
-    {                                                                                                                  \
-#number, number, []([[maybe_unused]] Arguments & a, [[maybe_unused]] int fd) -> void * { return argument_; }   \
+#define COMMAND(number, argument_) \
+    { \
+        #number, number, []([[maybe_unused]] Arguments &a, [[maybe_unused]] int fd) -> void * { return argument_; } \
     }
 
 // Of IOC-006: they send something, or wait for it.
+// clang-format off
 const Command sending[] = {
     COMMAND(I_PUSH, a.module),       COMMAND(I_POP, value(0)),          COMMAND(I_STR, &a.str),
     COMMAND(I_FLUSH, value(FLUSHR)), COMMAND(I_FLUSHBAND, &a.band),     COMMAND(I_SENDFD, value(fd)),
@@ -50,7 +51,9 @@ const Command sending[] = {
     COMMAND(TCSBRK, value(1)),       COMMAND(TIOCGWINSZ, &a.window),    COMMAND(0x7a01, value(0)),
     COMMAND(I_FDINSERT, (a.insert.fildes = fd, &a.insert)),
 };
+// clang-format on
 // Of IOC-007: they only look, or set what the stream head itself keeps.
+// clang-format off
 const Command own[] = {
     COMMAND(I_LOOK, a.name),        COMMAND(I_FIND, a.module),      COMMAND(I_LIST, &a.list),
     COMMAND(I_NREAD, &a.number),    COMMAND(I_PEEK, &a.peek),       COMMAND(I_SRDOPT, value(RMSGN)),
@@ -59,6 +62,7 @@ const Command own[] = {
     COMMAND(I_GETBAND, &a.number),  COMMAND(I_ATMARK, value(ANYMARK)), COMMAND(I_CANPUT, value(0)),
     COMMAND(I_SETCLTIME, &a.number), COMMAND(I_GETCLTIME, &a.number),
 };
+// clang-format on
 
 int make(OneStream &s, const Command &command, int fd = -1) {
     Arguments a;
@@ -253,11 +257,13 @@ TEST_CASE("IOC-009: a background process that changes its terminal gets SIGTTOU 
     asked.answer = [](queue_t *q, mblk_t *mp) { ack(q, mp); };
     Terminal tty(s);
     Arguments a;
+    // clang-format off
     const std::pair<int, void *> changes[] = {
         {I_FLUSH, value(FLUSHR)},   {I_FLUSHBAND, &a.band},     {I_SRDOPT, value(RMSGN)},
         {I_SWROPT, value(SNDZERO)}, {I_SETSIG, value(S_INPUT)}, {I_SETCLTIME, &a.number},
         {TCSETA, &a.terminal},      {TCSETAW, &a.terminal},     {TCSETAF, &a.terminal},
     };
+    // clang-format on
     for (auto [command, argument] : changes) {
         CAPTURE_BINDING(command);
         CHECK(ioctl_of(tty.back, tty.back_fd, command, argument) == -EINTR);

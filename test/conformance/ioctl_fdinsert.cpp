@@ -112,10 +112,12 @@ TEST_CASE("IOC-184: a hangup on either stream: ENXIO; a stored error on either: 
 TEST_CASE("IOC-185: sizes outside the limits: ERANGE; the minimum is checked even without data") {
     Tunables tunables;
     tunables.strctlsz = 64;
-    Inserting s(nullptr, [](Probe &dev) {
-        dev.write_limits.mi_minpsz = 10;
-        dev.write_limits.mi_maxpsz = 100;
-    }, tunables);
+    Inserting s(
+        nullptr, [](Probe &dev) {
+            dev.write_limits.mi_minpsz = 10;
+            dev.write_limits.mi_maxpsz = 100;
+        },
+        tunables);
     CHECK(s.insert(8, 9, 0) == -ERANGE);
     CHECK(s.insert(8, 101, 0) == -ERANGE);
     CHECK(s.insert(8, -1, 0) == -ERANGE);

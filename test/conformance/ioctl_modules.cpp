@@ -259,8 +259,9 @@ TEST_CASE("IOC-028: a driver held back by a full stream head goes on after a pus
 TEST_CASE("IOC-020 by allocation: I_PUSH survives the failure of every allocation it asks for") {
     OneStream s;
     Probe &m = s.f.module("m");
-    for_every_allocation(s.f, {ENOSR, EAGAIN, ENXIO, ENOMEM}, [&] { return s.ioctl(I_PUSH, "m"); },
-                         [&](int) { CHECK(s.ioctl(I_POP, 0) == 0); });
+    for_every_allocation(
+        s.f, {ENOSR, EAGAIN, ENXIO, ENOMEM}, [&] { return s.ioctl(I_PUSH, "m"); },
+        [&](int) { CHECK(s.ioctl(I_POP, 0) == 0); });
     CHECK(m.count("open") == m.count("close"));
     CHECK(top_module(s.root, s.fd) == "-EINVAL");
 }

@@ -64,10 +64,10 @@ TEST_CASE("IOC-163: a full receiving read queue: EAGAIN, without waiting; nothin
 TEST_CASE("IOC-163: no memory: EAGAIN; nothing is held") {
     Passing s;
     strrecvfd received;
-    for_every_allocation(s.f, {EAGAIN}, [&] { return s.send(); }, [&](int) {
+    for_every_allocation(
+        s.f, {EAGAIN}, [&] { return s.send(); }, [&](int) {
         CHECK(s.receive(received) == 0);
-        CHECK(s.f.close(received.fd) == 0);
-    });
+        CHECK(s.f.close(received.fd) == 0); });
 }
 
 TEST_CASE("IOC-164: order of the checks: bad descriptor, hangup, not a pipe, full") {

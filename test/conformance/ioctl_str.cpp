@@ -126,10 +126,10 @@ TEST_CASE("IOC-147 by allocation: I_STR with a copy in and a copy out survives t
         request->cq_size = 4;
         qreply(q, mp);
     };
-    for_every_allocation(s.f, {EAGAIN, ENOSR, ENOMEM}, [&] { return s.str(command, "data"); }, [&](int) {
+    for_every_allocation(
+        s.f, {EAGAIN, ENOSR, ENOMEM}, [&] { return s.str(command, "data"); }, [&](int) {
         CHECK(std::string(to, 4) == "from");
-        std::memset(to, 0, 4);
-    });
+        std::memset(to, 0, 4); });
 }
 
 // --- the M_IOCTL
@@ -504,7 +504,10 @@ TEST_CASE("IOC-132: M_COPYOUT: the attached bytes go to cq_addr; the M_IOCDATA t
 
 TEST_CASE("IOC-131 IOC-132: a copy in, another in, a copy out, then the ack: every phase in its order") {
     Asking s;
-    struct { char *from; char *to; } control{};
+    struct {
+        char *from;
+        char *to;
+    } control{};
     char from[] = "turn me round", to[14] = "";
     control = {from, to};
     int phase = 0;

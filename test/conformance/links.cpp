@@ -431,7 +431,12 @@ TEST_CASE("MUX-039 IOC-233 [irix]: a driver that never answers: ETIME after 15 s
 }
 
 TEST_CASE("MUX-090: a link request that ends without an answer: the driver is sent the opposite, while the lower half is still its own") {
-    enum Ending { time, signal, error, hangup };
+    enum Ending {
+        time,
+        signal,
+        error,
+        hangup,
+    };
     for (int command : {I_LINK, I_PLINK})
         for (Ending ending : {time, signal, error, hangup}) {
             CAPTURE(command);
@@ -514,8 +519,9 @@ TEST_CASE("MUX-038 IOC-238 [solaris]: where the profile waits without limit, nei
 TEST_CASE("MUX-040 IOC-234: no memory: EAGAIN, and no link is left") {
     World w;
     for (int command : {I_LINK, I_PLINK})
-        for_every_allocation(w, {EAGAIN}, [&] { return w.ioctl(w.ctl, command, w.low); },
-                             [&](int id) { CHECK(w.ioctl(w.ctl, command == I_LINK ? I_UNLINK : I_PUNLINK, id) == 0); });
+        for_every_allocation(
+            w, {EAGAIN}, [&] { return w.ioctl(w.ctl, command, w.low); },
+            [&](int id) { CHECK(w.ioctl(w.ctl, command == I_LINK ? I_UNLINK : I_PUNLINK, id) == 0); });
     w.check_free(w.low);
 }
 
@@ -786,9 +792,9 @@ TEST_CASE("MUX-043 IOC-236: callers asleep on the lower stream are woken at the 
     bool full = false;
     w.echo.on_wput = [&](queue_t *q, mblk_t *mp) { full ? static_cast<void>(putq(q, mp)) : w.echo.standard_put(q, mp); };
     char c, buffer[16];
-    struct strbuf data{sizeof buffer, 0, buffer};
+    strbuf data{sizeof buffer, 0, buffer};
     int flags = 0;
-    struct pollfd entry{w.low, POLLIN, 0};
+    pollfd entry{w.low, POLLIN, 0};
     Later reader = w.later(w.root, "read", [&] { return outcome(static_cast<int>(rill_read(handle(w.root), w.low, &c, 1))); });
     Later getter = w.later(w.root, "getmsg", [&] { return outcome(rill_getmsg(handle(w.root), w.low, nullptr, &data, &flags)); });
     Later poller = w.later(w.root, "poll", [&] { return outcome(rill_poll(handle(w.root), &entry, 1, -1)); });
@@ -923,7 +929,7 @@ TEST_CASE("MUX-058: what waits on the lower queues is dropped at the unlink, and
 TEST_CASE("MUX-058: a high-priority message that the unlink drops leaves its place to the next one") {
     World w;
     char byte = 'c';
-    struct strbuf ctl{1, 1, &byte};
+    strbuf ctl{1, 1, &byte};
     auto send = [&] { return outcome(rill_putmsg(handle(w.root), w.low, &ctl, nullptr, RS_HIPRI)); };
     CHECK(send() == 0); // the echo is at the head
     int id = w.link(w.ctl, w.low);
@@ -956,7 +962,7 @@ TEST_CASE("MUX-061 MUX-062: every call on a linked descriptor but close fails wi
         World w(profile);
         int id = w.link(w.ctl, w.low);
         char buffer[64] = "";
-        struct strbuf part{sizeof buffer, 1, buffer};
+        strbuf part{sizeof buffer, 1, buffer};
         int flags = 0, band = 0;
         CHECK(w.read(w.low) == "-EINVAL");
         CHECK(w.write(w.low, "x") == -EINVAL);

@@ -160,6 +160,7 @@ TEST_CASE("MSG-052 MSG-053 MSG-054 MSG-055 MSG-056 MSG-057 MSG-058 MSG-059 MSG-0
         const char *name;
         int type, number;
         bool high;
+    // clang-format off
     } types[] = {{"M_DATA", M_DATA, 0x00, false},       {"M_PROTO", M_PROTO, 0x01, false},
                  {"M_BREAK", M_BREAK, 0x08, false},     {"M_PASSFP", M_PASSFP, 0x09, false},
                  {"M_SIG", M_SIG, 0x0b, false},         {"M_DELAY", M_DELAY, 0x0c, false},
@@ -173,6 +174,7 @@ TEST_CASE("MSG-052 MSG-053 MSG-054 MSG-055 MSG-056 MSG-057 MSG-058 MSG-059 MSG-0
                  {"M_COPYIN", M_COPYIN, 0x8b, true},    {"M_COPYOUT", M_COPYOUT, 0x8c, true},
                  {"M_IOCDATA", M_IOCDATA, 0x8d, true},  {"M_PCRSE", M_PCRSE, 0x8e, true},
                  {"M_STOPI", M_STOPI, 0x8f, true},      {"M_STARTI", M_STARTI, 0x90, true}};
+    // clang-format on
     OneStream s;
     Enter scope(s.f.system);
     for (const auto &t : types) {

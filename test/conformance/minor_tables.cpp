@@ -164,7 +164,9 @@ TEST_CASE("DEV-034: 64 callers open and close through two clone devices and a de
     std::vector<Later> callers;
     for (int i = 0; i < 64; ++i) {
         Process &p = f.process();
-        const char *path = i % 3 == 0 ? "/dev/a" : i % 3 == 1 ? "/dev/b" : "/dev/d";
+        const char *path = i % 3 == 0   ? "/dev/a"
+                           : i % 3 == 1 ? "/dev/b"
+                                        : "/dev/d";
         callers.push_back(f.later(p, "open and close", [&, path] {
             for (int round = 0; round < 6; ++round) {
                 int fd = f.open(p, path);

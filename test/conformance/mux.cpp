@@ -62,8 +62,9 @@ TEST_CASE("MUX-040: mux refuses more links than it has room for, and what is no 
 
 TEST_CASE("CLN-059: a mux open that finds no memory fails and leaves nothing") {
     Drivers f;
-    for_every_allocation(f, {ENFILE, ENOMEM, ENOSR, EAGAIN}, [&] { return f.open("/dev/mux"); },
-                         [&](int fd) { CHECK(f.close(fd) == 0); });
+    for_every_allocation(
+        f, {ENFILE, ENOMEM, ENOSR, EAGAIN}, [&] { return f.open("/dev/mux"); },
+        [&](int fd) { CHECK(f.close(fd) == 0); });
 }
 
 TEST_CASE("MUX-071 MUX-072: several upper streams share one lower stream, each gets its own back") {

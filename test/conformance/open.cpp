@@ -85,11 +85,11 @@ TEST_CASE("OPN-002 OPN-004 by allocation: a direct open survives the failure of 
     Fixture f;
     Probe &echo = with_node(f);
     f.close(f.open("/dev/echo2"));
-    for_every_allocation(f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo2"); }, [&](int fd) {
+    for_every_allocation(
+        f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo2"); }, [&](int fd) {
         CHECK(f.rdev(fd) == makedevice(N, 2));
         CHECK(f.close(fd) == 0);
-        CHECK(echo.units_taken() == 0);
-    });
+        CHECK(echo.units_taken() == 0); });
     CHECK(echo.count("open") == echo.count("close"));
 }
 
@@ -368,8 +368,9 @@ TEST_CASE("OPN-006 by allocation: a repeated open with modules survives the fail
     int fd = f.open("/dev/echo2");
     CHECK(f.ioctl(fd, I_PUSH, "a") == 0);
     f.close(f.open("/dev/echo2"));
-    for_every_allocation(f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo2"); },
-                         [&](int second) { CHECK(f.close(second) == 0); });
+    for_every_allocation(
+        f, {ENOSR, ENOMEM, ENFILE, EMFILE, EAGAIN}, [&] { return f.open("/dev/echo2"); },
+        [&](int second) { CHECK(f.close(second) == 0); });
     CHECK(echo.count("close") == 0);
     CHECK(f.write(fd, "x") == 1);
     CHECK(f.read(fd) == "x");

@@ -255,7 +255,8 @@ TEST_CASE("MP-012: one monitor round all drivers: no timeout, service procedure 
         if (q == elsewhere) return;
         seen += '(';
         timeout([](void *) { seen += 't'; }, nullptr, 0);
-        bufcall(8, BPRI_MED, [](void *) { seen += 'b'; }, nullptr);
+        bufcall(
+            8, BPRI_MED, [](void *) { seen += 'b'; }, nullptr);
         putq(elsewhere, message(M_DATA, "x"));
         drv_usecwait(100000);
         seen += ')';

@@ -399,7 +399,8 @@ TEST_CASE("PUT-037: a close that frees its data, cancels its timeout and bufcall
         auto *unit = static_cast<Unit *>(kmem_zalloc(sizeof(Unit), KM_NOSLEEP));
         q->q_ptr = WR(q)->q_ptr = unit;
         unit->timer = timeout([](void *) { ++ran; }, unit, 5);
-        unit->memory = bufcall(1 << 20, BPRI_MED, [](void *) { ++ran; }, unit);
+        unit->memory = bufcall(
+            1 << 20, BPRI_MED, [](void *) { ++ran; }, unit);
         qprocson(q);
         return 0;
     };

@@ -55,7 +55,7 @@ TEST_CASE("PM-005 PM-006: high priority without a control part, or with another 
     CHECK(putm(w, nullptr, "ab", RS_HIPRI) == "-EINVAL");
     CHECK(putp(w, nullptr, "ab", 0, MSG_HIPRI) == "-EINVAL");
     CHECK(putm(w, nullptr, nullptr, RS_HIPRI) == "-EINVAL");
-    struct strbuf none{8, -1, nullptr};
+    strbuf none{8, -1, nullptr};
     CHECK(outcome(rill_putmsg(handle(w.root), w.fd(), &none, nullptr, RS_HIPRI)) == -EINVAL);
     CHECK(putp(w, "H", "ab", 1, MSG_HIPRI) == "-EINVAL");
     CHECK(w.down.all() == "");
@@ -72,7 +72,7 @@ TEST_CASE("PM-007 PM-008 PM-023: len 0 is a part, null or len -1 none; maxlen is
     CHECK(w.down.all() == "DATA() PROTO(H)+DATA() PROTO()+DATA(ab)");
     char c[] = "H", d[] = "ab";
     for (int maxlen : {-7, 0, 1, 1000}) {
-        struct strbuf ctl{maxlen, -1, c}, data{maxlen, 2, d};
+        strbuf ctl{maxlen, -1, c}, data{maxlen, 2, d};
         CHECK(outcome(rill_putmsg(handle(w.root), w.fd(), &ctl, &data, 0)) == 0);
         CHECK(w.down.all() == "DATA(ab)");
     }
@@ -99,12 +99,12 @@ TEST_CASE("PM-009: not open for writing: EBADF; no stream: ENOSTR; a bad strbuf 
     HalfPage memory;
     char good[] = "good";
     auto *bad = reinterpret_cast<struct strbuf *>(memory.bad());
-    struct strbuf fine{0, 4, good};
+    strbuf fine{0, 4, good};
     rill_proc *p = handle(w.root);
     CHECK(outcome(rill_putmsg(p, w.fd(), bad, &fine, 0)) == -EFAULT);
     CHECK(outcome(rill_putmsg(p, w.fd(), &fine, bad, 0)) == -EFAULT);
     for (char *from : {memory.bad(), memory.last(2)}) {
-        struct strbuf broken{0, 4, from};
+        strbuf broken{0, 4, from};
         CHECK(outcome(rill_putmsg(p, w.fd(), &broken, &fine, 0)) == -EFAULT);
         CHECK(outcome(rill_putmsg(p, w.fd(), &fine, &broken, 0)) == -EFAULT);
         CHECK(outcome(rill_putpmsg(p, w.fd(), &broken, nullptr, 0, MSG_HIPRI)) == -EFAULT);
@@ -148,7 +148,7 @@ TEST_CASE("PM-024: neither part, and flags 0 or MSG_BAND: nothing is sent, the c
     Watched w;
     CHECK(putm(w, nullptr, nullptr) == "0");
     CHECK(putp(w, nullptr, nullptr, 3) == "0");
-    struct strbuf none{8, -1, nullptr};
+    strbuf none{8, -1, nullptr};
     CHECK(outcome(rill_putmsg(handle(w.root), w.fd(), &none, &none, 0)) == 0);
     CHECK(w.down.all() == "");
 }
@@ -436,7 +436,7 @@ TEST_CASE("ERR-044: the control part is copied before room is asked for: full an
     CHECK(set_flags(w.root, w.fd(), O_NONBLOCK) >= 0);
     Census before = w.f.census();
     Page page;
-    struct strbuf ctl{0, 4, page.at()};
+    strbuf ctl{0, 4, page.at()};
     CHECK(outcome(rill_putmsg(handle(w.root), w.fd(), &ctl, nullptr, 0)) == -EFAULT);
     CHECK(w.f.census() == before);
     CHECK(putm(w, "H", nullptr) == "-EAGAIN");
@@ -446,6 +446,7 @@ TEST_CASE("ERR-044: the control part is copied before room is asked for: full an
 // --- the table
 
 TEST_CASE("PM-046 PM-047 PM-050 PM-051 PM-052 PM-057 PM-058 [irix] [solaris]: putmsg, condition by mode") {
+    // clang-format off
     static constexpr Row rows[] = {
         // condition                    blocking    O_NONBLOCK  O_NDELAY    signal pending
         {"empty",                       "0",        "0",        "0",        "0"},
@@ -464,12 +465,14 @@ TEST_CASE("PM-046 PM-047 PM-050 PM-051 PM-052 PM-057 PM-058 [irix] [solaris]: pu
         {"pipe, closed",                "-EPIPE",   "-EPIPE",   "-EPIPE",   "-EPIPE"},
         {"pipe, full, closed",          "-EPIPE",   "-EPIPE",   "-EPIPE",   "-EPIPE"},
     };
+    // clang-format on
     for (const Row &row : rows)
-        check_row(row, [](Bench &b) { return putmsg_as(b.root, b.on, "H", "ab"); },
-                  [](Bench &b, const std::string &result) {
-            if (b.other < 0) CHECK(b.down.all() == (result == "0" ? "PROTO(H)+DATA(ab)" : ""));
-            b.root.signals_seen.clear();
-        });
+        check_row(
+            row, [](Bench &b) { return putmsg_as(b.root, b.on, "H", "ab"); },
+            [](Bench &b, const std::string &result) {
+                if (b.other < 0) CHECK(b.down.all() == (result == "0" ? "PROTO(H)+DATA(ab)" : ""));
+                b.root.signals_seen.clear();
+            });
 }
 
 TEST_SUITE_END();

@@ -87,7 +87,7 @@ TEST_CASE("RD-074 GM-036 SIG-041: an M_SIG behind a message that was lost to a b
         s.up(M_SIG, std::string(1, SIGPOLL));
         CHECK(sent(s.root) == "");
         Page page;
-        struct strbuf data{8, 0, page.at()};
+        strbuf data{8, 0, page.at()};
         int flags = 0;
         if (getmsg) CHECK(outcome(rill_getmsg(handle(s.root), s.fd, nullptr, &data, &flags)) == -EFAULT);
         else CHECK(outcome(static_cast<int>(rill_read(handle(s.root), s.fd, page.at(), 8))) == -EFAULT);
@@ -683,6 +683,7 @@ TEST_CASE("RD-078 FLW-011: a read of part of a message counts what it leaves, no
 // --- the table
 
 TEST_CASE("RD-060 RD-061 RD-062 RD-064 RD-065 RD-067 RD-070 RD-071: read, condition by mode") {
+    // clang-format off
     static constexpr Row rows[] = {
         // condition                    blocking    O_NONBLOCK  O_NDELAY    signal pending
         {"empty",                       "sleeps",   "-EAGAIN",  "-EAGAIN",  "-EINTR"},
@@ -704,12 +705,13 @@ TEST_CASE("RD-060 RD-061 RD-062 RD-064 RD-065 RD-067 RD-070 RD-071: read, condit
         {"pipe, closed",                "",         "",         "",         ""},
         {"pipe, data, closed",          "ab",       "ab",       "ab",       "ab"},
     };
+    // clang-format on
     for (const Row &row : rows)
-        check_row(row, [](Bench &b) { return read_as(b.root, b.on); }, [](Bench &b, const std::string &result) {
+        check_row(
+            row, [](Bench &b) { return read_as(b.root, b.on); }, [](Bench &b, const std::string &result) {
             // Data was taken, or is all still there.
             const bool queued = b.f.stream(b.on)->read_queue()->q_first != nullptr;
-            CHECK(queued == (b.had_message && result != "ab"));
-        });
+            CHECK(queued == (b.had_message && result != "ab")); });
 }
 
 TEST_SUITE_END();

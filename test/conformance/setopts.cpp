@@ -135,9 +135,7 @@ TEST_CASE("IOC-255: each pair switches its option; with both bits the off bit wi
     const struct {
         unsigned on, off;
         bool HeadOptions::*option;
-    } pairs[] = {{SO_MREADON, SO_MREADOFF, &HeadOptions::mreadon}, {SO_NDELON, SO_NDELOFF, &HeadOptions::ndelon},
-                 {SO_ISTTY, SO_ISNTTY, &HeadOptions::istty},       {SO_TOSTOP, SO_TONSTOP, &HeadOptions::tostop},
-                 {SO_DELIM, SO_NODELIM, &HeadOptions::delim}};
+    } pairs[] = {{SO_MREADON, SO_MREADOFF, &HeadOptions::mreadon}, {SO_NDELON, SO_NDELOFF, &HeadOptions::ndelon}, {SO_ISTTY, SO_ISNTTY, &HeadOptions::istty}, {SO_TOSTOP, SO_TONSTOP, &HeadOptions::tostop}, {SO_DELIM, SO_NODELIM, &HeadOptions::delim}};
     OneStream s;
     for (const auto &pair : pairs) {
         CAPTURE(pair.on);

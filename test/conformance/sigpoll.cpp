@@ -57,8 +57,9 @@ TEST_CASE("SIG-004: S_BANDURG without S_RDBAND: EINVAL") {
 
 TEST_CASE("SIG-005: no memory for the entry: EAGAIN; a change of an entry needs none") {
     OneStream s;
-    for_every_allocation(s.f, {EAGAIN}, [&] { return s.ioctl(I_SETSIG, S_INPUT); },
-                         [&](int) { CHECK(s.ioctl(I_SETSIG, 0) == 0); });
+    for_every_allocation(
+        s.f, {EAGAIN}, [&] { return s.ioctl(I_SETSIG, S_INPUT); },
+        [&](int) { CHECK(s.ioctl(I_SETSIG, 0) == 0); });
     CHECK(s.ioctl(I_SETSIG, S_INPUT) == 0);
     s.f.system.alloc.fail_nth(1);
     CHECK(s.ioctl(I_SETSIG, S_HIPRI) == 0);
@@ -179,8 +180,7 @@ TEST_CASE("SIG-020: S_INPUT, S_RDNORM, S_RDBAND: a message has become first; one
     struct {
         int events, band;
         const char *signals;
-    } const cases[] = {{S_INPUT, 0, "POLL"}, {S_INPUT, 3, "POLL"}, {S_RDNORM, 0, "POLL"},
-                       {S_RDNORM, 3, ""},    {S_RDBAND, 0, ""},    {S_RDBAND, 3, "POLL"}};
+    } const cases[] = {{S_INPUT, 0, "POLL"}, {S_INPUT, 3, "POLL"}, {S_RDNORM, 0, "POLL"}, {S_RDNORM, 3, ""}, {S_RDBAND, 0, ""}, {S_RDBAND, 3, "POLL"}};
     for (auto &c : cases) {
         CAPTURE(c.events);
         CAPTURE(c.band);

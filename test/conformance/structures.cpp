@@ -173,8 +173,8 @@ TEST_CASE("MSG-032 MSG-036: linkblk and stroptions in order") {
 }
 
 TEST_CASE("MSG-038 MSG-039 MSG-040: stroptions flags") {
-    const int flags[] = {SO_READOPT, SO_WROFF,  SO_MINPSZ, SO_MAXPSZ, SO_HIWAT,  SO_LOWAT,   SO_MREADON, SO_MREADOFF, SO_NDELON,
-                         SO_NDELOFF, SO_ISTTY,  SO_ISNTTY, SO_TOSTOP, SO_TONSTOP, SO_BAND,    SO_DELIM,   SO_NODELIM,  SO_STRHOLD};
+    const int flags[] = {SO_READOPT, SO_WROFF, SO_MINPSZ, SO_MAXPSZ, SO_HIWAT, SO_LOWAT, SO_MREADON, SO_MREADOFF, SO_NDELON,
+                         SO_NDELOFF, SO_ISTTY, SO_ISNTTY, SO_TOSTOP, SO_TONSTOP, SO_BAND, SO_DELIM, SO_NODELIM, SO_STRHOLD};
     for (unsigned i = 0; i < std::size(flags); ++i) CHECK(flags[i] == 1 << i);
     CHECK(SO_ALL == 0x3f);
 }

@@ -334,16 +334,14 @@ TEST_CASE("CFG-083: a tree whose master files have the columns of another profil
     tree.sm("INCLUDE: foo bar\n").driver("foo").driver("bar").file("dev", "/dev/foo c clone foo 0666 0 0\n");
     tree.master("foo", "fs foo 61 8 clone\n$$$\nint foonum = ##D;\n").master("bar", "cfs bar 62 8\n");
     Booted svr4("svr4");
-    svr4.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + svr4_columns + ", as master files of the svr4 profile have them, found " +
-                                   irix_columns + ", as in the irix and solaris profiles (2 files are so)");
+    svr4.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + svr4_columns + ", as master files of the svr4 profile have them, found " + irix_columns + ", as in the irix and solaris profiles (2 files are so)");
     CHECK_MESSAGE(svr4.error.find('\n') == std::string::npos, svr4.error);
     Booted as_it_is("irix");
     CHECK_MESSAGE(as_it_is.boot(tree) == 0, as_it_is.error);
     tree.master("foo", "fs - foo 61 8 - clone\n\t\tfoonum (%i) = {##D}\n").master("bar", "cfs - bar 62 8 -\n");
     for (const char *profile : {"irix", "solaris"}) {
         Booted k(profile);
-        k.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + irix_columns + ", as master files of the " + profile +
-                                    " profile have them, found " + svr4_columns + ", as in the svr4 profile");
+        k.refuses(tree, EINVAL, std::string("master.d/foo: expected the columns ") + irix_columns + ", as master files of the " + profile + " profile have them, found " + svr4_columns + ", as in the svr4 profile");
         CHECK_MESSAGE(k.error.find('\n') == std::string::npos, k.error);
     }
     CHECK_MESSAGE(Booted("svr4").boot(tree) == 0, "its own form is accepted");
@@ -397,8 +395,7 @@ TEST_CASE("CFG-084: an object that is cut off anywhere is refused by name and si
 
 TEST_CASE("CFG-085: a FIFO, a directory, a device or a link to nothing in a file's place is refused by name, and not waited for") {
     const std::pair<const char *, const char *> files[] = {
-        {"system/test.sm", "INCLUDE: foo\n"}, {"master.d/foo", "fs foo 61 8\n"}, {"dev", "/dev/foo c foo 0 0666 0 0\n"},
-        {"hardware", "0x10 1\n"},             {"boot/foo.like", "svr4\n"}};
+        {"system/test.sm", "INCLUDE: foo\n"}, {"master.d/foo", "fs foo 61 8\n"}, {"dev", "/dev/foo c foo 0 0666 0 0\n"}, {"hardware", "0x10 1\n"}, {"boot/foo.like", "svr4\n"}};
     for (const auto &[name, text] : files) {
         CAPTURE_BINDING(name);
         Tree tree;
@@ -834,8 +831,7 @@ TEST_CASE("CFG-028: USE without an object is no error: the module is absent and 
 TEST_CASE("CFG-029: EXCLUDE makes a stub for each listed routine that no included object has") {
     Tree tree;
     tree.sm("EXCLUDE: gone\nINCLUDE: foo\n").master("gone", "fs gone 62 8\ngone_a() {nopkg}\ngone_b() {nosys}\n").master("foo", "fs foo 61 8\n").driver("gone");
-    tree.object("foo", std::string(driver_text) + flag_text +
-                           "int gone_b() { return 42; }\nvoid PFXinit() { cmn_err(CE_CONT, \"%d %d\", gone_a() == ENOPKG, gone_b()); }\n", "foo");
+    tree.object("foo", std::string(driver_text) + flag_text + "int gone_b() { return 42; }\nvoid PFXinit() { cmn_err(CE_CONT, \"%d %d\", gone_a() == ENOPKG, gone_b()); }\n", "foo");
     Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(62) == nullptr);
@@ -1146,8 +1142,7 @@ TEST_CASE("HDR-015: every undefined symbol of an object is named, with its manua
 TEST_CASE("HDR-120: an undefined symbol that is a macro of a header is told with the header") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
-    tree.object("foo", std::string(driver_text) + flag_text +
-                           "#undef minor\nvoid PFXinit() { mblk_t *m = allocb(1, 0); DB_TYPE(m); minor(1); }\n", "foo");
+    tree.object("foo", std::string(driver_text) + flag_text + "#undef minor\nvoid PFXinit() { mblk_t *m = allocb(1, 0); DB_TYPE(m); minor(1); }\n", "foo");
     Booted k;
     k.refuses(tree, ENOEXEC, "boot/foo.so: undefined symbol: DB_TYPE, a macro of <sys/strsun.h>, which its source does not include (HDR-120)");
     CHECK_MESSAGE(k.error.find("boot/foo.so: undefined symbol: minor, a macro of <sys/ddi.h>") != k.error.npos, k.error);
@@ -1159,7 +1154,8 @@ TEST_CASE("HDR-121: names stand in the headers in which the kernels had them") {
     tree.object("foo", std::string("#include <sys/os7/compat.h>\n#include <sys/svr4/compat.h>\n#include <sys/kmem.h>\n#include <sys/param.h>\n"
                                    "#include <sys/tty.h>\n#include <sys/strids.h>\n#include <sys/strmp.h>\n#include <sys/sema.h>\n"
                                    "vmem_t *foo_arena; int foo_priorities[] = {TTIPRI, TTOPRI, STIPRI, STOPRI, PWAIT, VM_SLEEP};\n") +
-                           driver_text + flag_text, "foo");
+                           driver_text + flag_text,
+                "foo");
     Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.at(61) != nullptr);
@@ -1176,10 +1172,10 @@ TEST_CASE("CFG-122: an _init that returns 0 and installs nothing is refused with
 TEST_CASE("HDR-122: min and max without a header; kern_calloc is zero, and kern_free needs no size") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
-    tree.object("foo", std::string("#include <sys/systm.h>\n") + driver_text + flag_text +
-                           "#undef min\n#undef max\n"
-                           "PFXinit() { char *p = kern_calloc(3, 5), *q = kern_malloc(7);\n"
-                           "  cmn_err(CE_CONT, \"%d %d %d %d\", min(3, 4), max(3, 4), p[0] + p[14], q != 0); kern_free(p); kern_free(q); }\n", "foo");
+    tree.object("foo", std::string("#include <sys/systm.h>\n") + driver_text + flag_text + "#undef min\n#undef max\n"
+                                                                                           "PFXinit() { char *p = kern_calloc(3, 5), *q = kern_malloc(7);\n"
+                                                                                           "  cmn_err(CE_CONT, \"%d %d %d %d\", min(3, 4), max(3, 4), p[0] + p[14], q != 0); kern_free(p); kern_free(q); }\n",
+                "foo");
     Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     CHECK(k.heard() == "3 4 0 1");
@@ -1188,12 +1184,12 @@ TEST_CASE("HDR-122: min and max without a header; kern_calloc is zero, and kern_
 TEST_CASE("CFG-120: what installs a module only, configured as a driver, is told of at boot") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "cfs foo 61 8\n");
-    tree.object("foo", std::string("#include <sys/conf.h>\n#include <sys/modctl.h>\n") + driver_text +
-                           "static struct fmodsw PFXsw = {\"foo\", &PFXinfo, D_MP};\n"
-                           "static struct modlstrmod PFXmod = {&mod_strmodops, \"foo\", &PFXsw};\n"
-                           "static struct modlinkage PFXlinkage = {MODREV_1, {&PFXmod, 0}};\n"
-                           "int _init() { return mod_install(&PFXlinkage); }\n"
-                           "int _fini() { return mod_remove(&PFXlinkage); }\n", "foo");
+    tree.object("foo", std::string("#include <sys/conf.h>\n#include <sys/modctl.h>\n") + driver_text + "static struct fmodsw PFXsw = {\"foo\", &PFXinfo, D_MP};\n"
+                                                                                                       "static struct modlstrmod PFXmod = {&mod_strmodops, \"foo\", &PFXsw};\n"
+                                                                                                       "static struct modlinkage PFXlinkage = {MODREV_1, {&PFXmod, 0}};\n"
+                                                                                                       "int _init() { return mod_install(&PFXlinkage); }\n"
+                                                                                                       "int _fini() { return mod_remove(&PFXlinkage); }\n",
+                "foo");
     Booted k;
     REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
     REQUIRE(rill_boot_note(k.raw(), 0));
@@ -1304,10 +1300,10 @@ TEST_CASE("CFG-080: a boot that is refused after an _init has run calls _fini; t
 TEST_CASE("CFG-080: an object whose _init installs no streamtab is told as that") {
     Tree tree;
     tree.sm("INCLUDE: foo\n").master("foo", "fs foo 61 8\n");
-    tree.object("foo", std::string(driver_text) + flag_text +
-                           "#include <sys/modctl.h>\nstatic struct modlmisc m = { &mod_miscops, \"foo\" };\n"
-                           "static struct modlinkage l = { MODREV_1, { &m, 0 } };\nint _init() { return mod_install(&l); }\n"
-                           "int _fini() { return mod_remove(&l); }\n", "foo");
+    tree.object("foo", std::string(driver_text) + flag_text + "#include <sys/modctl.h>\nstatic struct modlmisc m = { &mod_miscops, \"foo\" };\n"
+                                                              "static struct modlinkage l = { MODREV_1, { &m, 0 } };\nint _init() { return mod_install(&l); }\n"
+                                                              "int _fini() { return mod_remove(&l); }\n",
+                "foo");
     Booted().refuses(tree, EINVAL, "boot/foo.so: expected a streamtab registered by its _init for flags 'fs'");
 }
 
@@ -1337,7 +1333,7 @@ TEST_CASE("CFG-081 CFG-038: a driver without devflag is called as SVR3, and the 
     CHECK(called_as(k, "foo") == "SVR3: it has no foodevflag");
     REQUIRE(rill_boot_note(k.raw(), 0));
     CHECK(std::string(rill_boot_note(k.raw(), 0)) == "boot/foo.so: 'foo' is called as SVR3: it has no foodevflag; if its open takes a dev_t *, "
-                                                        "define foodevflag or write svr4 into boot/foo.like");
+                                                     "define foodevflag or write svr4 into boot/foo.like");
     k.heard();
 }
 

@@ -180,10 +180,12 @@ TEST_CASE("OPN-096: a linked driver's init runs at once, its unload at the Syste
     {
         Plain p;
         p.echo();
-        CHECK(outcome(rill_driver_start(p.system, "none", [] { ++inits; }, nullptr)) == -ENXIO);
+        CHECK(outcome(rill_driver_start(
+                  p.system, "none", [] { ++inits; }, nullptr)) == -ENXIO);
         CHECK(outcome(rill_driver_start(p.system, nullptr, nullptr, nullptr)) == -EINVAL);
         CHECK(inits == 0);
-        CHECK(rill_driver_start(p.system, "echo", [] { ++inits; }, [] { ++unloads; }) == 0);
+        CHECK(rill_driver_start(
+                  p.system, "echo", [] { ++inits; }, [] { ++unloads; }) == 0);
         CHECK(inits == 1);
         CHECK(unloads == 0);
     }

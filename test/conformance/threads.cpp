@@ -60,17 +60,17 @@ template <class F> void in_threads(int n, F &&body) {
 // A thread that makes one call, which sleeps.
 struct Sleeper {
     template <class F> explicit Sleeper(F &&call) : thread([this, call] {
-        inside = true;
-        result = static_cast<int>(call());
-        error = result < 0 ? errno : 0;
-    }) {
+                                                        inside = true;
+                                                        result = static_cast<int>(call());
+                                                        error = result < 0 ? errno : 0;
+                                                    }) {
         while (!inside) std::this_thread::yield();
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
     Sleeper(Echo &echo, int fd) : Sleeper([fd, p = echo.proc] {
-        char byte;
-        return rill_read(p, fd, &byte, 1);
-    }) {}
+                                      char byte;
+                                      return rill_read(p, fd, &byte, 1);
+                                  }) {}
     std::atomic<bool> inside = false;
     int result = 0, error = 0;
     std::thread thread;
@@ -184,9 +184,9 @@ TEST_CASE("OPN-097: a signal that another thread sends ends a sleep; its handler
     Echo e;
     const int fd = e.open();
     REQUIRE(rill_signal(e.proc, SIGUSR1, [](int) {
-        where = std::this_thread::get_id();
-        ++handled;
-    }) == 0);
+                where = std::this_thread::get_id();
+                ++handled;
+            }) == 0);
     Sleeper sleeper(e, fd);
     const std::thread::id its = sleeper.thread.get_id();
     std::thread sender([&] { CHECK(rill_kill(e.proc, SIGUSR1) == 0); });

@@ -233,7 +233,7 @@ TEST_CASE("ERR-043: flow control comes before the data is copied: full and a bad
     Page page;
     CHECK(rill_write(handle(w.root), w.fd(), page.at(), 4) == -1);
     CHECK(errno == EAGAIN);
-    struct strbuf data{0, 4, page.at()};
+    strbuf data{0, 4, page.at()};
     CHECK(outcome(rill_putmsg(handle(w.root), w.fd(), nullptr, &data, 0)) == -EAGAIN);
     CHECK(w.down.all() == "");
 }
@@ -324,9 +324,7 @@ TEST_CASE("WR-007: the smaller of the topmost maximum and STRMSGSZ holds; INFPSZ
         ssize_t max;
         long limit;
         const char *sent;
-    } cases[] = {{INFPSZ, 8, "DATA(01234567) DATA(89)"}, {4, 8, "DATA(0123) DATA(4567) DATA(89)"},
-                 {9, 8, "DATA(01234567) DATA(89)"},      {INFPSZ, 0, "DATA(0123456789)"},
-                 {9, 0, "DATA(012345678) DATA(9)"}};
+    } cases[] = {{INFPSZ, 8, "DATA(01234567) DATA(89)"}, {4, 8, "DATA(0123) DATA(4567) DATA(89)"}, {9, 8, "DATA(01234567) DATA(89)"}, {INFPSZ, 0, "DATA(0123456789)"}, {9, 0, "DATA(012345678) DATA(9)"}};
     for (const auto &each : cases) {
         CAPTURE(each.max);
         CAPTURE(each.limit);
@@ -341,8 +339,7 @@ TEST_CASE("WR-008: a bare pipe takes PIPE_BUF at a time; a module's finite maxim
         long limit;
         ssize_t module_max; // 0: no module
         std::vector<std::size_t> expected;
-    } cases[] = {{0x10000, 0, {4096, 1}}, {0x10000, 4100, {4096, 1}}, {0x10000, 2048, {2048, 2048, 1}},
-                 {0x10000, INFPSZ, {4097}}, {0, 4100, {4097}}};
+    } cases[] = {{0x10000, 0, {4096, 1}}, {0x10000, 4100, {4096, 1}}, {0x10000, 2048, {2048, 2048, 1}}, {0x10000, INFPSZ, {4097}}, {0, 4100, {4097}}};
     for (const auto &each : cases) {
         CAPTURE(each.limit);
         CAPTURE(each.module_max);
@@ -700,6 +697,7 @@ TEST_CASE("WR-040 by allocation: a write survives the failure of every allocatio
 // --- the table
 
 TEST_CASE("WR-030 WR-031 WR-034 WR-050 WR-053 WR-055 WR-059 WR-060 [irix]: write, condition by mode") {
+    // clang-format off
     static constexpr Row rows[] = {
         // condition                    blocking    O_NONBLOCK  O_NDELAY    signal pending
         {"empty",                       "2",        "2",        "2",        "2"},
@@ -719,11 +717,12 @@ TEST_CASE("WR-030 WR-031 WR-034 WR-050 WR-053 WR-055 WR-059 WR-060 [irix]: write
         {"pipe, closed",                "-EPIPE",   "-EPIPE",   "-EPIPE",   "-EPIPE"},
         {"pipe, full, closed",          "-EPIPE",   "-EPIPE",   "-EPIPE",   "-EPIPE"},
     };
+    // clang-format on
     for (const Row &row : rows)
-        check_row(row, [](Bench &b) { return write_as(b.root, b.on, "ab"); }, [](Bench &b, const std::string &result) {
+        check_row(
+            row, [](Bench &b) { return write_as(b.root, b.on, "ab"); }, [](Bench &b, const std::string &result) {
             if (b.other < 0) CHECK(b.down.all() == (result == "2" ? "DATA(ab)" : ""));
-            b.root.signals_seen.clear();
-        });
+            b.root.signals_seen.clear(); });
 }
 
 TEST_SUITE_END();

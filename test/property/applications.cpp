@@ -93,7 +93,9 @@ struct World {
         case 0: putnextctl1(rq, M_ERROR, EPROTO); break;
         case 1: putnext(rq, message(M_ERROR, std::string(2, 0))); break; // all is well again
         case 2: putnext(rq, message(M_ERROR, std::string{static_cast<char>(NOERROR), static_cast<char>(ECOMM)})); break;
-        case 3: if (chance(4)) putnextctl(rq, M_HANGUP); break;
+        case 3:
+            if (chance(4)) putnextctl(rq, M_HANGUP);
+            break;
         case 4: putnextctl1(rq, M_FLUSH, 1 + below(3)); break;
         case 5: putnextctl1(rq, chance(2) ? M_SIG : M_PCSIG, SIGPOLL); break;
         case 6: putnext(rq, message(M_PCPROTO, "urgent")); break;
@@ -244,7 +246,7 @@ struct World {
     }
     void look_and_set(Process &p, int fd) {
         static const int by_value[] = {I_FLUSH, I_SRDOPT, I_SWROPT, I_SETSIG, I_ATMARK, I_CKBAND, I_CANPUT, I_SERROPT};
-        static const int into_int[] = {I_NREAD,   I_GRDOPT,    I_GWROPT,  I_GETSIG,
+        static const int into_int[] = {I_NREAD, I_GRDOPT, I_GWROPT, I_GETSIG,
                                        I_GETBAND, I_GETCLTIME, I_GERROPT, FIONREAD};
         char bytes[64];
         int number = 0;
@@ -331,7 +333,9 @@ TEST_CASE("applications: 100,000 random calls over random modules: no crash, not
     std::size_t slept = 0;
     for (unsigned seed = 1; seed <= worlds; ++seed) {
         CAPTURE(seed);
-        World w(seed, seed % 5 == 4 ? "svr4" : seed % 5 == 0 ? "solaris" : "irix");
+        World w(seed, seed % 5 == 4   ? "svr4"
+                      : seed % 5 == 0 ? "solaris"
+                                      : "irix");
         for (int i = 0; i < steps; ++i) w.step();
         CHECK(w.unexplained == 0);
         calls += w.calls;

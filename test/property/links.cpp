@@ -275,7 +275,9 @@ TEST_CASE("MUX-003 MUX-016 MUX-044 MUX-059 MUX-071 MUX-072: 100,000 random links
             std::vector<int> named;
             for (auto &[n, e] : model.edges)
                 if (mine(e) && (id == MUXID_ALL || n == id)) named.push_back(n);
-            int wanted = node.below || (id != MUXID_ALL && named.empty()) ? EINVAL : !named.empty() ? shared.refuse : 0;
+            int wanted = node.below || (id != MUXID_ALL && named.empty()) ? EINVAL
+                         : !named.empty()                                 ? shared.refuse
+                                                                          : 0;
             const int result = f.ioctl(node.fd, persistent ? I_PUNLINK : I_UNLINK, id);
             expect(result == -wanted, "unlink", result, -wanted);
             if (!wanted)

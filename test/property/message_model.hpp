@@ -45,8 +45,8 @@ public:
         return problem_.empty() ? problem_ : "at the end: " + problem_;
     }
     static std::string name(const Step &s) {
-        static constexpr const char *names[] = {"alloc",  "esballoc",  "linkb",     "unlinkb", "rmvb", "dup",  "copy",
-                                                "adjmsg", "pullupmsg", "msgpullup", "free",    "poke", "type", "fail"};
+        static constexpr const char *names[] = {"alloc", "esballoc", "linkb", "unlinkb", "rmvb", "dup", "copy",
+                                                "adjmsg", "pullupmsg", "msgpullup", "free", "poke", "type", "fail"};
         return std::string(names[s.what % operations]) + "(" + std::to_string(s.a) + "," + std::to_string(s.b) + "," +
                std::to_string(s.n) + ")";
     }

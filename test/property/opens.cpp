@@ -127,8 +127,12 @@ bool run_sequence(Fixture &f, const std::vector<Probe *> &probes, unsigned seed)
             got = f.open(*real[static_cast<std::size_t>(p)], path_of(kind, "").c_str());
         } else if (action < 9) {
             const int which = below(3); // minor 0, 2, or the first beyond the table
-            const minor_t minor = which == 0 ? 0 : which == 1 ? 2 : kinds[kind].minors;
-            const std::string path = path_of(kind, which == 0 ? "0" : which == 1 ? "2" : "n");
+            const minor_t minor = which == 0   ? 0
+                                  : which == 1 ? 2
+                                               : kinds[kind].minors;
+            const std::string path = path_of(kind, which == 0   ? "0"
+                                                   : which == 1 ? "2"
+                                                                : "n");
             text = "open " + path;
             expected = model.direct_open(p, kind, minor);
             got = f.open(*real[static_cast<std::size_t>(p)], path.c_str());

@@ -32,7 +32,7 @@ struct Do {
     int what, type, band, size, place, flag;
 };
 constexpr int types[] = {M_DATA, M_DATA, M_PROTO, M_PCPROTO, M_CTL, M_IOCACK};
-constexpr const char *names[] = {"putq",    "putbq",    "getq",     "insq",    "rmvq",    "flushq", "flushband",
+constexpr const char *names[] = {"putq", "putbq", "getq", "insq", "rmvq", "flushq", "flushband",
                                  "bcanput", "noenable", "enableok", "qenable", "strqset", "run"};
 
 // What ought to be. Band 0 is that of the queue itself; high-priority messages belong to it.
@@ -314,7 +314,7 @@ rc::Gen<Do> any_step() {
     return rc::gen::map(rc::gen::tuple(inRange<int>(0, Do::count), inRange<int>(0, static_cast<int>(std::size(types))),
                                        band, inRange<int>(0, 40), inRange<int>(0, 20), inRange<int>(0, 4)),
                         [](const std::tuple<int, int, int, int, int, int> &t) {
-                            return Do{std::get<0>(t),     std::get<1>(t), std::get<2>(t),
+                            return Do{std::get<0>(t), std::get<1>(t), std::get<2>(t),
                                       2 * std::get<3>(t), std::get<4>(t), std::get<5>(t)};
                         });
 }

@@ -182,7 +182,6 @@ TEST_CASE("a call that nothing could ever wake ends with EDEADLK instead of hang
     CHECK(f.read(fd) == "x");
 }
 
-
 TEST_CASE("a process that ends takes its sleeping calls with it: an interruptible one at once, any other when it is over") {
     Fixture f;
     Probe &echo = f.driver("echo", 61, 4);

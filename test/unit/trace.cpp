@@ -119,8 +119,7 @@ TEST_CASE("every event is a sentence for people; where the words are the event's
     for (int event = 0; event < trace_event_count; ++event) {
         const EventRow &row = row_of(static_cast<Event>(event));
         CAPTURE(row.id);
-        system.trace.emit({.event = static_cast<Event>(event), .name = row.name ? nullptr : "given", .what = row.what ? nullptr : "reason", .number = 1,
-                           .text = "details"});
+        system.trace.emit({.event = static_cast<Event>(event), .name = row.name ? nullptr : "given", .what = row.what ? nullptr : "reason", .number = 1, .text = "details"});
         std::string sentence;
         for (const std::string &line : text.take()) sentence += line + ' ';
         CHECK_FALSE(sentence.empty());

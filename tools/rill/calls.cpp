@@ -17,11 +17,9 @@ namespace {
 constexpr long bytes_max = 16'000'000; // that one call may carry
 
 constexpr Bit open_names[] = {
-    {"rdonly", O_RDONLY}, {"wronly", O_WRONLY}, {"rdwr", O_RDWR}, {"nonblock", O_NONBLOCK}, {"ndelay", RILL_O_NDELAY},
-    {"append", O_APPEND}, {"creat", O_CREAT},   {"excl", O_EXCL}, {"trunc", O_TRUNC},       {"noctty", O_NOCTTY}};
+    {"rdonly", O_RDONLY}, {"wronly", O_WRONLY}, {"rdwr", O_RDWR}, {"nonblock", O_NONBLOCK}, {"ndelay", RILL_O_NDELAY}, {"append", O_APPEND}, {"creat", O_CREAT}, {"excl", O_EXCL}, {"trunc", O_TRUNC}, {"noctty", O_NOCTTY}};
 constexpr Bit poll_names[] = {
-    {"in", POLLIN},         {"pri", POLLPRI},       {"out", POLLOUT}, {"rdnorm", POLLRDNORM}, {"rdband", POLLRDBAND},
-    {"wrnorm", POLLWRNORM}, {"wrband", POLLWRBAND}, {"err", POLLERR}, {"hup", POLLHUP},       {"nval", POLLNVAL}};
+    {"in", POLLIN}, {"pri", POLLPRI}, {"out", POLLOUT}, {"rdnorm", POLLRDNORM}, {"rdband", POLLRDBAND}, {"wrnorm", POLLWRNORM}, {"wrband", POLLWRBAND}, {"err", POLLERR}, {"hup", POLLHUP}, {"nval", POLLNVAL}};
 
 // Long data is cut for the reader; an `expect` compares all of it.
 std::string shown(std::string_view bytes) {

@@ -125,9 +125,9 @@ const char *const compile_help =
     "  rill cc --like solaris -I include -DDEBUG -o ptem.so ptem.c";
 
 void take_compiler_words(std::vector<char *> &argv, std::vector<std::string> &more) {
-    static constexpr std::string_view with_another[] = {"-D",       "-U",       "-I", "-include",   "-imacros", "-isystem", "-iquote",
-                                                        "-idirafter", "-iprefix", "-L", "-l",         "-x",       "-T",       "-u",
-                                                        "-z",       "-Xlinker", "-Xassembler", "-Xpreprocessor", "-MF", "-MT", "-MQ"};
+    static constexpr std::string_view with_another[] = {"-D", "-U", "-I", "-include", "-imacros", "-isystem", "-iquote",
+                                                        "-idirafter", "-iprefix", "-L", "-l", "-x", "-T", "-u",
+                                                        "-z", "-Xlinker", "-Xassembler", "-Xpreprocessor", "-MF", "-MT", "-MQ"};
     std::vector<char *> rest;
     for (std::size_t i = 0; i < argv.size(); ++i) {
         const std::string_view word = argv[i];
@@ -164,7 +164,9 @@ int compile(const Compile &what) {
     std::string output =
         what.output.empty() ? fs::path(what.sources.front()).replace_extension(".so").string() : what.output;
     std::vector<std::string> words = {compiler && *compiler ? compiler : "cc",
-                                      "-std=" + (!what.standard.empty() ? what.standard : like ? like->standard : "gnu89"),
+                                      "-std=" + (!what.standard.empty() ? what.standard
+                                                 : like                 ? like->standard
+                                                                        : "gnu89"),
                                       "-g",
                                       "-fPIC",
                                       "-shared",
@@ -219,7 +221,7 @@ bool rebuild(const std::string &directory) {
         std::error_code none;
         const auto built = fs::last_write_time(object, none);
         const auto newest = std::max(fs::last_write_time(source, error), like == Convention::unsaid ? fs::file_time_type::min()
-                                                                                                  : fs::last_write_time(said, error));
+                                                                                                    : fs::last_write_time(said, error));
         if (!none && built >= newest) continue;
         Compile what{.sources = {source.string()}, .output = object.string(), .standard = {}, .like = {}, .more = {}};
         if (like != Convention::unsaid) what.like = word_of(like);

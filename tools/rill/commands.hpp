@@ -19,7 +19,15 @@ struct User;
 
 using Action = std::function<Outcome()>;
 
-enum class Part { call, question, time, process, driver, shown, need };
+enum class Part {
+    call,
+    question,
+    time,
+    process,
+    driver,
+    shown,
+    need,
+};
 
 struct Command {
     const char *name;

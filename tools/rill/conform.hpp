@@ -28,9 +28,16 @@ struct ConformOptions {
     bool list_profiles = false;
 };
 
-enum class Status { passed, failed, not_covered, other_system, note, not_built };
-inline constexpr std::array<Status, 6> all_statuses = {Status::passed,       Status::failed, Status::not_covered,
-                                                       Status::other_system, Status::note,   Status::not_built};
+enum class Status {
+    passed,
+    failed,
+    not_covered,
+    other_system,
+    note,
+    not_built,
+};
+inline constexpr std::array<Status, 6> all_statuses = {Status::passed, Status::failed, Status::not_covered,
+                                                       Status::other_system, Status::note, Status::not_built};
 std::string_view name_of(Status status); // "does not apply"
 
 // One clause under one profile.

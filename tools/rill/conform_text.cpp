@@ -68,7 +68,9 @@ std::string answer(const ProfilePoint &point, const Profile &profile) {
 
 std::string clauses_of(const ProfilePoint &point) {
     const std::string no = point.no_clauses, yes = point.yes_clauses;
-    return no == yes || yes.empty() ? no : no.empty() ? yes : no + " / " + yes;
+    return no == yes || yes.empty() ? no
+           : no.empty()             ? yes
+                                    : no + " / " + yes;
 }
 
 } // namespace

@@ -47,7 +47,9 @@ std::string minors_of(const MinorTable &table, const std::string &name) {
     std::string cells, taken, aside;
     unsigned count = 0;
     for (minor_t m = 0; m < table.count(); ++m) {
-        if (m < 64) cells += table.is_set_aside(m) ? '*' : table.is_taken(m) ? '#' : '.';
+        if (m < 64) cells += table.is_set_aside(m) ? '*'
+                             : table.is_taken(m)   ? '#'
+                                                   : '.';
         if (table.is_set_aside(m)) aside += fmt::format(" {}", m);
         if (!table.is_taken(m)) continue;
         if (++count <= 64) taken += fmt::format(" {}", m);

@@ -91,7 +91,6 @@ Outcome mistake(std::size_t column, const std::string &what) {
 std::string Outcome::result() const {
     if (error) {
         const std::string name = view::errno_name(error);
-        if (error == EDEADLK) return fmt::format("{}: nothing could ever end the wait; {}", name, why);
         return why.empty() ? name : fmt::format("{}: {}", name, why);
     }
     return text.empty() ? std::to_string(value) : text;
@@ -377,7 +376,9 @@ User &Evaluator::user(Words &words) {
 std::string Evaluator::whose(int pid) const {
     for (const User &u : users_)
         if (const_cast<User &>(u).process().pid == pid)
-            return &u == acting_ ? "" : u.name.empty() ? "first process" : u.name;
+            return &u == acting_    ? ""
+                   : u.name.empty() ? "first process"
+                                    : u.name;
     return "";
 }
 

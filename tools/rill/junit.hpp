@@ -8,7 +8,11 @@
 namespace rill::tool {
 
 struct JunitCase {
-    enum class Status { passed, failed, skipped };
+    enum class Status {
+        passed,
+        failed,
+        skipped,
+    };
     std::string name;
     Status status = Status::passed;
     std::string message = {}; // why it failed, or was skipped

@@ -164,7 +164,9 @@ void print_folded(const std::string &text) {
         const std::size_t margin = std::min(line.find_first_not_of(' '), line.size());
         const std::size_t gap = line.find("  ", margin);
         const std::size_t column = gap == line.npos ? line.npos : line.find_first_not_of(' ', gap);
-        const std::size_t hang = margin == 0 ? 0 : column < width / 2 ? column : margin + 2;
+        const std::size_t hang = margin == 0          ? 0
+                                 : column < width / 2 ? column
+                                                      : margin + 2;
         while (line.size() > width) {
             const std::size_t cut = line.rfind(' ', width);
             if (cut == line.npos || cut <= hang) break;
@@ -209,7 +211,8 @@ void describe(CLI::App &app, bool &asked_checking) {
                "  clause    a sentence of the specification that rill follows\n"
                "  module    what is pushed between a stream's head and its driver\n"
                "\n"
-               "Scenarios that come with rill (rill run NAME), in the order of reading:\n" + scenario_names() +
+               "Scenarios that come with rill (rill run NAME), in the order of reading:\n" +
+               scenario_names() +
                "\n"
                "Environment:\n"
                "  RILL_FAULTS=report|stop|off  what happens when a driver does what no manual allows\n"

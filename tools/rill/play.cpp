@@ -70,10 +70,12 @@ bool settle(const Needs &needs, const fs::path &file, PlayOptions &options, std:
             const fs::path got = fs::weakly_canonical(options.directory, ignored);
             if (!ends_with(got, fs::path(needs.system)) && (named.empty() || !fs::equivalent(named, got, ignored)))
                 return problem = fmt::format("{}: this scenario is for the system {}, and was given {} (`rill run` finds its own)", place("system"),
-                                             needs.system, options.directory), false;
+                                             needs.system, options.directory),
+                       false;
         } else if (named.empty()) {
             return problem = fmt::format("{}: the system {} is neither at the scenario or above it, nor in {} or {}", place("system"), needs.system,
-                                         RILL_SOURCE_DIR, RILL_DATA_DIR), false;
+                                         RILL_SOURCE_DIR, RILL_DATA_DIR),
+                   false;
         } else {
             options.directory = named.lexically_normal().string();
         }
@@ -178,7 +180,9 @@ int play(const PlayOptions &asked) {
 
     Page page = tool::page();
     if (options.width) page.width = options.width;
-    const Show show = options.json ? Show::json : options.quiet ? Show::quiet : Show::all;
+    const Show show = options.json    ? Show::json
+                      : options.quiet ? Show::quiet
+                                      : Show::all;
     const bool person = options.file.empty() && isatty(STDIN_FILENO);
     const Pager pager(!options.file.empty() && !options.step && !options.predict && !options.json);
     bool good = false;

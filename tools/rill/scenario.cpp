@@ -191,7 +191,9 @@ void Scenario::mark(const Outcome &ended) {
     ++answers_;
     const bool right = want.met(ended);
     right_ += right;
-    const std::string came = ended.error ? view::errno_name(ended.error) : ended.device ? device_text(*ended.device) : ended.result();
+    const std::string came = ended.error    ? view::errno_name(ended.error)
+                             : ended.device ? device_text(*ended.device)
+                                            : ended.result();
     say(right ? page_.good("  right") : page_.bad(fmt::format("  you said {}, and it was {}", trimmed(answer_), came)));
 }
 

@@ -15,7 +15,11 @@
 
 namespace rill::tool {
 
-enum class Show { all, quiet, json };
+enum class Show {
+    all,
+    quiet,
+    json,
+};
 
 class Scenario {
 public:

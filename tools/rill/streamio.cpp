@@ -25,10 +25,7 @@ constexpr Bit error_options[] = {{"RERRNORM", RERRNORM},
                                  {"WERRNORM", WERRNORM},
                                  {"WERRNONPERSIST", WERRNONPERSIST}};
 constexpr Bit mark_options[] = {{"ANYMARK", ANYMARK}, {"LASTMARK", LASTMARK}};
-constexpr Bit signal_events[] = {{"S_INPUT", S_INPUT},    {"S_HIPRI", S_HIPRI},   {"S_OUTPUT", S_OUTPUT},
-                                 {"S_MSG", S_MSG},        {"S_ERROR", S_ERROR},   {"S_HANGUP", S_HANGUP},
-                                 {"S_RDNORM", S_RDNORM},  {"S_RDBAND", S_RDBAND}, {"S_WRBAND", S_WRBAND},
-                                 {"S_BANDURG", S_BANDURG}};
+constexpr Bit signal_events[] = {{"S_INPUT", S_INPUT}, {"S_HIPRI", S_HIPRI}, {"S_OUTPUT", S_OUTPUT}, {"S_MSG", S_MSG}, {"S_ERROR", S_ERROR}, {"S_HANGUP", S_HANGUP}, {"S_RDNORM", S_RDNORM}, {"S_RDBAND", S_RDBAND}, {"S_WRBAND", S_WRBAND}, {"S_BANDURG", S_BANDURG}};
 
 struct Options {
     const Bit *bits;

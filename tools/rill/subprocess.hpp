@@ -9,7 +9,11 @@
 namespace rill::tool {
 
 struct Subprocess {
-    enum class Stream { ours, null, pipe };
+    enum class Stream {
+        ours,
+        null,
+        pipe,
+    };
     struct Streams { // a pipe of errors is that of out
         Stream in = Stream::ours, out = Stream::ours, errors = Stream::ours;
     };

@@ -186,11 +186,11 @@ int Specfs::call_close(Process &process, dev_t dev, int flag, const char *why) {
 int Specfs::open(Process &process, Node &node, HeldDevice &vnode, File &file, int oflag) {
     Driver &driver = driver_of(vnode->dev);
     const cdevsw &sw = switch_of(vnode->dev);
-    const int error = variant.bitmap ? sw.d_flags & D_CLONE ? open_by_number(process, node, vnode, file, oflag)
-                                                             : open_plain(process, vnode, file, oflag)
-                      : !sw.d_clone ? open_plain(process, vnode, file, oflag)
+    const int error = variant.bitmap        ? sw.d_flags & D_CLONE ? open_by_number(process, node, vnode, file, oflag)
+                                                                   : open_plain(process, vnode, file, oflag)
+                             : !sw.d_clone ? open_plain(process, vnode, file, oflag)
                       : variant.fresh_vnode ? open_by_driver(process, vnode, file, oflag)
-                                             : open_naive(process, vnode, file, oflag);
+                                            : open_naive(process, vnode, file, oflag);
     if (!error) ++driver.holds;
     return error;
 }

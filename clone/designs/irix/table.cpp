@@ -63,9 +63,7 @@ constexpr Design designs[] = {
         .system = "IRIX, SVR4",
         .path = "/dev/foo",
         .sentence = "the clone driver passes CLONEOPEN to the driver whose major is the node's minor, and that driver answers with an unused minor",
-        .attach = [](System &system, unsigned bound) {
-            return attach(system, clone_parts, make_device(system.profile.clone_major, major_irix_clone), bound);
-        },
+        .attach = [](System &system, unsigned bound) { return attach(system, clone_parts, make_device(system.profile.clone_major, major_irix_clone), bound); },
         .detach = [](System &system) { return detach(system, clone_parts); },
     },
     {
@@ -73,9 +71,7 @@ constexpr Design designs[] = {
         .system = "IRIX",
         .path = "/dev/foo",
         .sentence = "the driver knows one of its own minors to mean \"any\", and answers with an unused one",
-        .attach = [](System &system, unsigned bound) {
-            return attach(system, designated_parts, make_device(major_irix_designated, ids_any), bound);
-        },
+        .attach = [](System &system, unsigned bound) { return attach(system, designated_parts, make_device(major_irix_designated, ids_any), bound); },
         .detach = [](System &system) { return detach(system, designated_parts); },
     },
 };

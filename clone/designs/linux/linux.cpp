@@ -85,7 +85,9 @@ Kernel &kernel(const char *call = __builtin_FUNCTION()) {
 // 0 or an errno of a routine's answer.
 int user_errno(long result) {
     if (result >= 0) return 0;
-    return result == -erestartsys ? EINTR : result == -enoioctlcmd ? ENOTTY : static_cast<int>(-result);
+    return result == -erestartsys   ? EINTR
+           : result == -enoioctlcmd ? ENOTTY
+                                    : static_cast<int>(-result);
 }
 
 OpenFile &of(const File &file) {
@@ -318,7 +320,7 @@ EXPORT int linux_misc_register(miscdevice *m) {
     if (minor < 0 || minor == misc_end || k.misc_at(minor)) return -EBUSY; // LNX-006
     const std::string path = fmt::format("/dev/{}", m->nodename ? m->nodename : m->name);
     if (int error = this_system().nodes.make(path, S_IFCHR | (m->mode ? m->mode : 0600u),
-                                        make_device(MISC_MAJOR, static_cast<minor_t>(minor)), 0, 0))
+                                             make_device(MISC_MAJOR, static_cast<minor_t>(minor)), 0, 0))
         return -error;
     m->minor = minor;
     k.misc.push_back(m);
@@ -350,7 +352,9 @@ EXPORT int linux_wait_on(wait_queue_head *wq) {
     call.event = wq;
     const Wake wake = this_system().sleep(this_system().event_sleepers, "a wait queue of the driver", true, forever);
     call.event = nullptr;
-    return wake == Wake::event ? 0 : wake == Wake::signal ? -erestartsys : -EDEADLK;
+    return wake == Wake::event    ? 0
+           : wake == Wake::signal ? -erestartsys
+                                  : -EDEADLK;
 }
 
 EXPORT void linux_wake_up(wait_queue_head *wq) {
@@ -365,10 +369,10 @@ EXPORT int linux_devpts_new_index(inode *) {
         if (auto index = k.indices->take()) return ++k.ptys, static_cast<int>((*index).keep());
     if (this_system().trace.on)
         this_system().trace.emit({.event = Event::refused,
-                             .name = "devpts",
-                             .what = "every index up to the limit is in use",
-                             .clause = "LNX-008",
-                             .error = ENOSPC});
+                                  .name = "devpts",
+                                  .what = "every index up to the limit is in use",
+                                  .clause = "LNX-008",
+                                  .error = ENOSPC});
     return -ENOSPC;
 }
 
@@ -381,7 +385,7 @@ EXPORT inode *linux_devpts_pty_new(inode *, dev_t device, int index, void *priv)
     const Process *process = this_system().caller();
     const std::string path = fmt::format("{}{}", pts_directory, index);
     const int error = this_system().nodes.make(path, S_IFCHR | 0620, device, process ? process->cred.cr_uid : 0,
-                                          process ? process->cred.cr_gid : 0);
+                                               process ? process->cred.cr_gid : 0);
     if (error) return reinterpret_cast<inode *>(static_cast<long>(-error));
     Node &node = *this_system().nodes.find(path);
     ++node.refs;

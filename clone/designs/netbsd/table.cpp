@@ -37,13 +37,17 @@ const Parts &fdclone_parts() {
     return parts;
 }
 const Parts &dupfd_parts() {
+    // clang-format off
     static const Parts parts{netbsd_dupfd_modcmd, 0, {{"/dev/foo", 110, 0}, {"/dev/fd/0", 112, 0}, {"/dev/fd/1", 112, 1},
         {"/dev/fd/2", 112, 2}, {"/dev/fd/3", 112, 3}, {"/dev/fd/4", 112, 4}, {"/dev/fd/5", 112, 5}, {"/dev/fd/6", 112, 6}, {"/dev/fd/7", 112, 7}}};
+    // clang-format on
     return parts;
 }
 const Parts &tap_parts() {
+    // clang-format off
     static const Parts parts{netbsd_tap_modcmd, 16, {{"/dev/tap", 115, cloner}, {"/dev/tap0", 115, 0}, {"/dev/tap1", 115, 1},
         {"/dev/tap2", 115, 2}, {"/dev/tap3", 115, 3}, {"/dev/tap4", 115, 4}, {"/dev/ifconfig", 119, 0}}};
+    // clang-format on
     return parts;
 }
 const Parts &ptm_parts() {

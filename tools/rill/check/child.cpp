@@ -34,7 +34,13 @@ constexpr std::size_t most_lines = 8192, most_output = 4096, most_output_lines =
 
 // What the child tells while it still lives.
 struct Shared {
-    enum End : int { none, finished, called_exit, no_memory, asked };
+    enum End : int {
+        none,
+        finished,
+        called_exit,
+        no_memory,
+        asked,
+    };
     volatile int line; // of the scenario, from 1; 0: booting; -1: ending
     volatile int run;
     volatile int end;
@@ -157,7 +163,9 @@ private:
 // Strings with their lengths.
 void Child::found(const Finding &finding) {
     clean_ = false;
-    const std::string line = std::to_string(finding.line ? finding.line : shared->line > 0 ? shared->line : 0);
+    const std::string line = std::to_string(finding.line       ? finding.line
+                                            : shared->line > 0 ? shared->line
+                                                               : 0);
     for (const std::string *s : {&finding.who, &finding.what, &finding.rule, &finding.at, &finding.details, &line, &finding.instead}) {
         const std::size_t n = s->size();
         std::string bytes(reinterpret_cast<const char *>(&n), sizeof n);
@@ -469,8 +477,8 @@ void Runner::run(const Target &target, Step &step) const {
     if (hung(printed)) seconds_a_loop_ = seconds_next_loop;
     // Procedures that keep each other busy have been named, and take the time of the step.
     const bool busy = ended.late && !hung(printed) && std::any_of(step.found.begin(), step.found.end(), [](const Finding &f) {
-        return f.rule == "SCH-050";
-    });
+                          return f.rule == "SCH-050";
+                      });
     if (told.end != Shared::finished && !busy) step.found.push_back(end_of(target, step, ended, printed));
     if (left_behind) step.found.push_back({fmt::format("driver {}", target.name), "it left a process behind (fork)"});
     if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);

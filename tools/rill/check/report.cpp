@@ -28,7 +28,7 @@ std::string indented(std::string_view text, std::string_view by) {
 Report::Report(const Target &target, const CheckOptions &options) : target_(target), options_(options) {}
 
 std::string Report::again(const Step &step) const {
-    return fmt::format("rill boot {}{} -s {}", target_.directory,
+    return fmt::format("rill{} boot {}{} -s {}", checking ? " --checking" : "", target_.directory,
                        options_.profile == "irix" ? "" : " --profile " + options_.profile, step.file);
 }
 

@@ -66,8 +66,7 @@ std::vector<Finding> unanswered(const Target &target, const Ran &ran) {
         if ((commands + ",").find(" " + command + ",") == commands.npos) commands += fmt::format("{} {}", commands.empty() ? "" : ",", command);
     }
     if (at.empty()) return {};
-    return {{who.empty() ? by(target, "put procedure") : who, fmt::format("it was given an M_IOCTL that was never answered, command{}", commands),
-             "IOC-122", at, {}, number, instead}};
+    return {{who.empty() ? by(target, "put procedure") : who, fmt::format("it was given an M_IOCTL that was never answered, command{}", commands), "IOC-122", at, {}, number, instead}};
 }
 
 } // namespace
@@ -136,8 +135,7 @@ void Steps::opens_and_refusals() {
             if (!is_open_line(ran.lines[i]) || !ran.ended[i]) continue;
             const int error = ran.ended[i]->error;
             if (!error && std::exchange(refused, false))
-                out.push_back({by(target, "open procedure"), "an open succeeded after one that was refused, nothing having been closed",
-                               "CLN-057", ran.lines[i], {}, static_cast<int>(i) + 1});
+                out.push_back({by(target, "open procedure"), "an open succeeded after one that was refused, nothing having been closed", "CLN-057", ran.lines[i], {}, static_cast<int>(i) + 1});
             if (!error) continue;
             refused = true;
             if (error == ENOSR || error == ENXIO || error == EBUSY || error == EAGAIN || error == ENOMEM || error == EMFILE)
@@ -145,7 +143,11 @@ void Steps::opens_and_refusals() {
             if (first)
                 out.push_back({by(target, "open procedure"),
                                fmt::format("a clone open beyond the last minor fails with {}, not EBUSY or ENXIO", view::errno_name(error)),
-                               "CLN-057", ran.lines[i], {}, static_cast<int>(i) + 1, but_not(error, ran.lines[i])});
+                               "CLN-057",
+                               ran.lines[i],
+                               {},
+                               static_cast<int>(i) + 1,
+                               but_not(error, ran.lines[i])});
             break;
         }
         if (first != second)
@@ -280,7 +282,11 @@ void Steps::bands() {
         return std::vector<Finding>{{by(target, actor.c_str()),
                                      "band 0 is held back when nobody reads, band 1 grows without end: is room asked for band 0 whatever "
                                      "the message's band?",
-                                     "FLW-030, FLW-037", "putmsg b", {}, static_cast<int>(last) + 1, "expect EAGAIN " + ran.lines[last]}};
+                                     "FLW-030, FLW-037",
+                                     "putmsg b",
+                                     {},
+                                     static_cast<int>(last) + 1,
+                                     "expect EAGAIN " + ran.lines[last]}};
     };
 }
 

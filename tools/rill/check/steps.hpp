@@ -19,7 +19,12 @@ struct Target;
 
 // What a booted System has of the target.
 struct Installed {
-    enum class Kind { nothing, driver, module, module_by_driver } kind = Kind::nothing;
+    enum class Kind {
+        nothing,
+        driver,
+        module,
+        module_by_driver,
+    } kind = Kind::nothing;
     unsigned major = 0;         // of the driver
     bool has_clone = false;     // the System has a clone driver
     unsigned carrier_major = 0; // which is free for the carrier

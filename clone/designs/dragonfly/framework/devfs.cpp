@@ -436,9 +436,9 @@ EXPORT int devfs_clone_bitmap_get(devfs_bitmap *bitmap, int limit) {
     if (limit > 0 && unit > limit) {
         if (this_system().trace.on)
             this_system().trace.emit({.event = Event::refused,
-                                 .name = "clone bitmap",
-                                 .what = "every unit up to the limit is in use",
-                                 .clause = "DFLY-036"});
+                                      .name = "clone bitmap",
+                                      .what = "every unit up to the limit is in use",
+                                      .clause = "DFLY-036"});
         return -1;
     }
     take(*bitmap, unit);
@@ -488,7 +488,10 @@ EXPORT int dragonfly_tsleep(const volatile void *ident, int flags, const char *w
     call.event = const_cast<void *>(ident);
     const Wake wake = this_system().sleep(this_system().event_sleepers, wmesg, flags & pcatch, timo ? timo : forever);
     call.event = nullptr;
-    return wake == Wake::event ? 0 : wake == Wake::signal ? EINTR : wake == Wake::timeout ? EWOULDBLOCK : EDEADLK;
+    return wake == Wake::event     ? 0
+           : wake == Wake::signal  ? EINTR
+           : wake == Wake::timeout ? EWOULDBLOCK
+                                   : EDEADLK;
 }
 
 extern "C" void wakeup(char *event);

@@ -173,7 +173,7 @@ int Kernel::open(Process &process, Node &node, HeldDevice &vnode, File &file, in
     Device *own = find(vnode->dev);
     if (!own) return process.refuse(ENXIO, "spec open", "no device has the node's number", nullptr);
     const int error = has_dev_data ? open_file(process, *own, *vnode, node, file, oflag)
-                                        : open_vnode(process, *own, vnode, file, oflag);
+                                   : open_vnode(process, *own, vnode, file, oflag);
     if (!error) ++system.registry.by_external(external_major(vnode->dev))->holds;
     return error;
 }

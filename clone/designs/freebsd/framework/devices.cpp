@@ -167,7 +167,9 @@ bool Freebsd::destroy(Cdev &c) {
     cdevsw *csw = std::exchange(c.si_devsw, nullptr);
     ++c.uses;
     if (!c.threads.empty()) {
-        Process *process = system.caller() ? system.caller() : system.processes.empty() ? nullptr : &system.processes.front();
+        Process *process = system.caller()            ? system.caller()
+                           : system.processes.empty() ? nullptr
+                                                      : &system.processes.front();
         const auto wait = [&] {
             for (int purges = 0; !c.threads.empty(); ++purges) {
                 if (csw->d_purge && purges < purges_enough) { // FBSD-066

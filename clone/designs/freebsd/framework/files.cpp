@@ -55,7 +55,10 @@ int Freebsd::open(Process &process, Node &node, HeldDevice &vnode, File &file, i
     file.data = nullptr;
     release(c);
     const bool restarts = error == restart;
-    return process.refuse(restarts ? EINTR : error < 0 ? EIO : error, "driver open", "the driver's d_open refused", restarts ? "FBSD-071" : nullptr);
+    return process.refuse(restarts    ? EINTR
+                          : error < 0 ? EIO
+                                      : error,
+                          "driver open", "the driver's d_open refused", restarts ? "FBSD-071" : nullptr);
 }
 
 // d_close for the last close, or for each (FBSD-065), then the end of the file's data (FBSD-084).
@@ -147,7 +150,9 @@ int control(Process &process, File &file, int command, void *argument, int *rval
     }
     int error = method.csw.d_ioctl(&c, cmd, given, file.flags & (FREAD | FWRITE), &who.td);
     if (!error && (cmd & ioc_out) && !copy_to_user(argument, data, size)) error = EFAULT;
-    return error == no_ioctl ? ENOTTY : error < 0 ? EINTR : error;
+    return error == no_ioctl ? ENOTTY
+           : error < 0       ? EINTR
+                             : error;
 }
 
 int poll_file(Process &process, File &file, short events, short *revents) {

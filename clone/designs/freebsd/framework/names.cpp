@@ -4,8 +4,7 @@ namespace rill::designs::freebsd {
 
 int Freebsd::tell(Event word, const char *what, const Cdev &c, std::string_view text, const char *clause) {
     if (system.trace.on)
-        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = c.number, .number = unit_of(c),
-                           .text = text});
+        system.trace.emit({.event = word, .what = what, .clause = clause, .dev = c.number, .number = unit_of(c), .text = text});
     return 0;
 }
 
@@ -26,20 +25,17 @@ int Freebsd::lookup(Process &process, std::string_view path, Lookup why, Node **
         if (!generation.answers_with_entry) { // FBSD-012
             *node = system.nodes.find(so_far);
             if (c && !*node && system.trace.on)
-                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "a device was made, but the name looked up still has no entry",
-                                   .clause = "FBSD-012", .text = c->si_name});
+                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "a device was made, but the name looked up still has no entry", .clause = "FBSD-012", .text = c->si_name});
         } else if (c && c->node && system.nodes.find(c->path) == c->node) {
             *node = c->node;
             if (system.trace.on)
-                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "the lookup ends at the entry of the device that was made",
-                                   .clause = "FBSD-011", .text = c->si_name});
+                system.trace.emit({.event = Event::rung_of_design, .name = "devfs", .what = "the lookup ends at the entry of the device that was made", .clause = "FBSD-011", .text = c->si_name});
         }
         if (c && generation.lookup_drops_reference) {
             if (c->si_refcount > 0)
                 --c->si_refcount;
             else
-                system.fault(Fault{c->si_devsw ? c->si_devsw->d_name : "?", "handler", "FBSD-051",
-                                   "a lookup was answered with a device that has no reference (MAKEDEV_REF, dev_ref), and it may go before it is open", {}, {}});
+                system.fault(Fault{c->si_devsw ? c->si_devsw->d_name : "?", "handler", "FBSD-051", "a lookup was answered with a device that has no reference (MAKEDEV_REF, dev_ref), and it may go before it is open", {}, {}});
         }
         if (!*node) return ENOENT;
         return slash == path.npos ? 0 : ENOTDIR;
@@ -49,13 +45,11 @@ int Freebsd::lookup(Process &process, std::string_view path, Lookup why, Node **
 Cdev *Freebsd::ask(Process &process, std::string_view name) {
     if (name.size() > SPECNAMELEN) { // FBSD-005
         if (system.trace.on)
-            system.trace.emit({.event = Event::miss, .what = "no entry of this name, and it is too long to be offered to handlers",
-                               .clause = "FBSD-005", .text = name});
+            system.trace.emit({.event = Event::miss, .what = "no entry of this name, and it is too long to be offered to handlers", .clause = "FBSD-005", .text = name});
         return nullptr;
     }
     if (system.trace.on)
-        system.trace.emit({.event = Event::miss, .what = "/dev has no entry of this name, and drivers are asked for it", .clause = "FBSD-001",
-                           .text = name});
+        system.trace.emit({.event = Event::miss, .what = "/dev has no entry of this name, and drivers are asked for it", .clause = "FBSD-001", .text = name});
     const unsigned long event = next_event_++;
     events_.push_back(event);
     const auto asked = handlers_;
@@ -71,7 +65,8 @@ Cdev *Freebsd::ask(Process &process, std::string_view name) {
                 system.trace.emit({.event = Event::handler,
                                    .what = cell ? "a handler is called; another has answered, and it should leave that alone"
                                                 : "a handler is called: it may make a device for the name, or pass",
-                                   .clause = cell ? "FBSD-008" : nullptr, .number = handler->priority});
+                                   .clause = cell ? "FBSD-008" : nullptr,
+                                   .number = handler->priority});
             Inside inside(system, "dev_clone");
             if (handler->nocred) // FBSD-010
                 handler->nocred(handler->argument, buffer, static_cast<int>(name.size()), &cell);
@@ -112,7 +107,9 @@ void Freebsd::drain() {
     const auto running = [&] { return !events_.empty() && events_.front() < before; };
     if (!running()) return;
     if (!system.running) {
-        Process *process = system.caller() ? system.caller() : system.processes.empty() ? nullptr : &system.processes.front();
+        Process *process = system.caller()            ? system.caller()
+                           : system.processes.empty() ? nullptr
+                                                      : &system.processes.front();
         if (process) system.run_call(*process, "drain_dev_clone_events", [&] { return drain(), 0; });
         return;
     }
@@ -127,13 +124,22 @@ namespace rill::designs {
 
 using namespace freebsd;
 
+namespace {
+void newer(System &system) { part(system).generation = {.needs_minor = true, .minors_spread = false, .dead_vnode = true}; }
+void first_devfs(System &system) {
+    part(system).generation = {
+        .answers_with_entry = false,
+        .removal_asks = true,
+        .cheap_reclaimed = true,
+        .lookup_drops_reference = false,
+        .largest_stdclone = -1,
+    };
+}
+}
+
 constinit const Generation freebsd_5{"5", [](System &system) { part(system).generation = {}; }};
-constinit const Generation freebsd_2000{"2000", [](System &system) {
-    part(system).generation = {.answers_with_entry = false, .removal_asks = true, .cheap_reclaimed = true, .lookup_drops_reference = false, .largest_stdclone = -1};
-}};
-constinit const Generation freebsd_newer{"after 7", [](System &system) {
-    part(system).generation = {.needs_minor = true, .minors_spread = false, .dead_vnode = true};
-}};
+constinit const Generation freebsd_2000{"2000", first_devfs};
+constinit const Generation freebsd_newer{"after 7", newer};
 
 int freebsd_handlers(System &system) { return part(system).handlers(); }
 

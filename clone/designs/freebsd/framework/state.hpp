@@ -227,10 +227,10 @@ private:
 };
 
 std::string formatted(const char *fmt, va_list args);
-#define FORMATTED(name)                                                                                                \
-    va_list args;                                                                                                      \
-    va_start(args, fmt);                                                                                               \
-    const std::string name = formatted(fmt, args);                                                                     \
+#define FORMATTED(name) \
+    va_list args; \
+    va_start(args, fmt); \
+    const std::string name = formatted(fmt, args); \
     va_end(args)
 
 } // namespace rill::designs::freebsd

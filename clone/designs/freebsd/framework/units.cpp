@@ -64,7 +64,8 @@ EXPORT int clone_create(clonedevs **list, cdevsw *csw, int *unit, cdev **cell, i
     if (at != cdevs.end() && f.unit_of(**at) == wanted) {
         if (any)
             return this_system().fault(cdevs.front() && f.unit_of(*cdevs.front()) < extra ? "FBSD-033" : "FBSD-031",
-                                  "clone_create of any unit: the one it comes to is on the list already"), 0;
+                                       "clone_create of any unit: the one it comes to is on the list already"),
+                   0;
         *cell = *at;
         return 0;
     }

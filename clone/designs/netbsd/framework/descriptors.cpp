@@ -27,7 +27,9 @@ int fd_dupopen(Process &process, int from, bool moves, int oflag, int *fd_out) {
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.event = moves ? Event::fd_move : Event::fd_alloc,
                            .what = moves ? "the driver's descriptor becomes the process's" : "a second descriptor of the file that the driver named",
-                           .clause = moves ? "NBSD-003" : "NBSD-002", .number = fd, .extra = from});
+                           .clause = moves ? "NBSD-003" : "NBSD-002",
+                           .number = fd,
+                           .extra = from});
     process.set_close_on_exec(fd, process.close_on_exec(from)); // NBSD-012
     if (moves) process.remove_descriptor(from);
     else ++found->refs;
@@ -40,10 +42,7 @@ int fd_dupopen(Process &process, int from, bool moves, int oflag, int *fd_out) {
 Opened opened_elsewhere(int pseudo, int l_dupfd) {
     const bool moves = pseudo == EMOVEFD;
     if (this_system().trace.on) [[unlikely]]
-        this_system().trace.emit({.event = Event::driver_of_design, .name = "its open",
-                                  .what = moves ? "answers EMOVEFD: the process is to get the descriptor in l_dupfd, and the driver none"
-                                                : "answers EDUPFD: the process is to get the file of the descriptor in l_dupfd",
-                                  .clause = moves ? "NBSD-003" : "NBSD-002"});
+        this_system().trace.emit({.event = Event::driver_of_design, .name = "its open", .what = moves ? "answers EMOVEFD: the process is to get the descriptor in l_dupfd, and the driver none" : "answers EDUPFD: the process is to get the file of the descriptor in l_dupfd", .clause = moves ? "NBSD-003" : "NBSD-002"});
     if (moves) return {[](Process &p, int from, int oflag, int *fd) { return fd_dupopen(p, from, true, oflag, fd); }, l_dupfd};
     return {[](Process &p, int from, int oflag, int *fd) { return fd_dupopen(p, from, false, oflag, fd); }, l_dupfd};
 }
@@ -109,9 +108,7 @@ EXPORT int fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *ops
     caller()->set_close_on_exec(static_cast<int>(fd), flag & O_CLOEXEC); // NBSD-012
     fd_affix(nullptr, fp, fd);
     if (this_system().trace.on) [[unlikely]]
-        this_system().trace.emit({.event = Event::driver_of_design, .name = "fd_clone:",
-                             .what = "the driver's file gets operations and data of the instance, its number goes into l_dupfd",
-                             .clause = "NBSD-013"});
+        this_system().trace.emit({.event = Event::driver_of_design, .name = "fd_clone:", .what = "the driver's file gets operations and data of the instance, its number goes into l_dupfd", .clause = "NBSD-013"});
     return kernel().old_codes ? ENXIO : EMOVEFD;
 }
 

@@ -6,7 +6,9 @@ namespace rill::designs::netbsd {
 void show_flags(File &file, int flag) {
     const int mode = flag & (FREAD | FWRITE), rest = flag & ~(FREAD | FWRITE);
     file.flags = mode | (kernel_flags(rest) & (FNDELAY | FNONBLOCK | FAPPEND));
-    file.status = rest | (mode == (FREAD | FWRITE) ? O_RDWR : mode == FWRITE ? O_WRONLY : O_RDONLY);
+    file.status = rest | (mode == (FREAD | FWRITE) ? O_RDWR
+                          : mode == FWRITE         ? O_WRONLY
+                                                   : O_RDONLY);
 }
 
 namespace {

@@ -93,7 +93,9 @@ inline Process *caller(const char *call = __builtin_FUNCTION()) { return this_sy
 
 void step(Event word, const char *what, const char *clause, long number = -1, std::string_view text = {}, dev_t dev = no_device);
 
-inline int user_errno(int error) { return error == erestart ? EINTR : error == epassthrough ? ENOTTY : error; } // NBSD-019
+inline int user_errno(int error) { return error == erestart       ? EINTR
+                                          : error == epassthrough ? ENOTTY
+                                                                  : error; } // NBSD-019
 
 // While it lives, the call of a process has a thread, with its cell l_dupfd: that of an outer one, if there is.
 class OnThread {

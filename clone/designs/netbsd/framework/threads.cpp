@@ -48,7 +48,10 @@ EXPORT int netbsd_tsleep(const void *ident, int priority, const char *wmesg, int
     call->event = const_cast<void *>(ident);
     const Wake wake = system.sleep(system.event_sleepers, wmesg, priority & 0x100, timo ? timo : forever);
     call->event = nullptr;
-    return wake == Wake::event ? 0 : wake == Wake::signal ? EINTR : wake == Wake::timeout ? EWOULDBLOCK : EDEADLK;
+    return wake == Wake::event     ? 0
+           : wake == Wake::signal  ? EINTR
+           : wake == Wake::timeout ? EWOULDBLOCK
+                                   : EDEADLK;
 }
 
 EXPORT void netbsd_wakeup(const void *ident) {
