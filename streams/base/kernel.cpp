@@ -44,6 +44,7 @@ const char *name_of(EntryKind kind) {
     case EntryKind::timeout: return "timeout callback";
     case EntryKind::bufcall: return "bufcall callback";
     case EntryKind::free_routine: return "free routine";
+    case EntryKind::object_code: return "constructor or destructor";
     case EntryKind::init: return "start-up routine";
     }
     return "?";

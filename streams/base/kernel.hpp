@@ -58,6 +58,7 @@ enum class EntryKind : unsigned char {
     timeout,
     bufcall,
     free_routine,
+    object_code, // constructors and destructors of a shared object
     init,
 };
 const char *name_of(EntryKind kind);

@@ -2,6 +2,7 @@
 #include "streams/boot/includes.hpp"
 #include "streams/boot/manual.hpp"
 #include "streams/base/watched.hpp"
+#include "streams/system.hpp"
 #if __has_include("streams/boot/paths.hpp")
 #include "streams/boot/paths.hpp"
 #else
@@ -133,6 +134,23 @@ std::string without_quotation(const std::string &line) {
     return fmt::format("the compiler found something wrong at {}, which is no part of a master file", line.substr(0, end - 1));
 }
 
+// While it lives, what runs is an object's constructors or destructors: a crash, exit or hang in one names the object (UTL-096).
+class ObjectRuns {
+public:
+    explicit ObjectRuns(const std::string &shown)
+        : system_(current), entry_(EntryKind::object_code, nullptr, shown.c_str(), system_ ? system_->entry : nullptr, no_device, nullptr) {
+        if (system_) system_->entry = &entry_;
+    }
+    ~ObjectRuns() {
+        if (system_) system_->entry = entry_.outer;
+    }
+    ObjectRuns(const ObjectRuns &) = delete;
+
+private:
+    System *system_;
+    Entry entry_;
+};
+
 } // namespace
 
 std::string wrong_with_object(std::string &bytes) {
@@ -147,8 +165,12 @@ std::string wrong_with_object(std::string &bytes) {
 Image::~Image() {
     if (!watched::memory() || !watched::leaks_are_told) { // whose report of what was lost names what the objects hold
         for (std::size_t i = objects_.size(); i-- > 0;) close(i);
-        for (Object &object : objects_)
+        for (Object &object : objects_) {
+            const ObjectRuns runs(object.shown);
             if (object.handle) ::dlclose(object.handle);
+        }
+        const std::string names = resident();
+        const ObjectRuns runs(names);
         if (kernel_) ::dlclose(kernel_);
     }
 }
@@ -263,8 +285,11 @@ bool Image::explain_undefined(Problems &problems) const {
     return any;
 }
 
-int Image::open_group(const std::string &path, void *&handle, Problems &problems) {
-    handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+int Image::open_group(const std::string &path, const std::string &shown, void *&handle, Problems &problems) {
+    {
+        const ObjectRuns runs(shown);
+        handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
     if (handle) return 0;
     const char *words = ::dlerror();
     if (words && std::strstr(words, "undefined symbol") && explain_undefined(problems)) return ENOEXEC;
@@ -327,7 +352,14 @@ int Image::open_kernel(const Plan &plan, const Parts &parts, std::string &kernel
         kernel = directory_.path() + "/config/kernel.so";
         if (const int error = compile(kernel, inputs, problems)) return error;
     }
-    return open_group(kernel, kernel_, problems);
+    return open_group(kernel, resident(), kernel_, problems);
+}
+
+std::string Image::resident() const {
+    std::string names;
+    for (const Object &object : objects_)
+        if (object.group.empty() && !object.shown.empty()) names += (names.empty() ? "" : " or ") + object.shown;
+    return names;
 }
 
 int Image::build(const Plan &plan, Problems &problems) {
@@ -372,7 +404,7 @@ int Image::build(const Plan &plan, Problems &problems) {
 int Image::open(std::size_t unit, Problems &problems) {
     Object &object = objects_[unit];
     if (object.group.empty() || object.handle) return 0;
-    if (const int error = open_group(object.group, object.group_handle, problems)) return error;
+    if (const int error = open_group(object.group, object.shown, object.group_handle, problems)) return error;
     object.handle = ::dlopen(object.copy.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (object.handle) return 0;
     ::dlclose(object.group_handle);
@@ -384,6 +416,7 @@ int Image::open(std::size_t unit, Problems &problems) {
 void Image::close(std::size_t unit) {
     Object &object = objects_[unit];
     if (!object.group_handle) return;
+    const ObjectRuns runs(object.shown);
     if (object.handle) ::dlclose(object.handle);
     object.handle = nullptr;
     ::dlclose(object.group_handle);

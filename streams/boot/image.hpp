@@ -61,7 +61,8 @@ private:
     int open_kernel(const Plan &plan, const Parts &parts, std::string &kernel, Problems &problems);
     int compile(const std::string &output, const std::vector<std::string> &inputs, Problems &problems);
     int write(const std::string &path, std::string_view text, Problems &problems);
-    int open_group(const std::string &path, void *&handle, Problems &problems);
+    int open_group(const std::string &path, const std::string &shown, void *&handle, Problems &problems);
+    std::string resident() const; // the objects that are opened as one
     std::string readable(std::string text) const;
     bool explain_undefined(Problems &problems) const;
 

@@ -73,6 +73,7 @@ private:
         return unit.builtin ? unit.master.place : Place{unit.object_shown, 0, 0};
     }
 
+    void *own_or_other(std::size_t i, const char *own, const char *plain) const;
     int examine(std::size_t i, Problems &problems);
     void examine_installed(std::size_t i, int (*init)(), Problems &problems);
     void apply_like(std::size_t i);
@@ -96,6 +97,12 @@ private:
     std::vector<Running> running_;
 };
 
+// rill's headers give these names of their own; an object that was compiled without them has the plain ones.
+void *Booted::own_or_other(std::size_t i, const char *own, const char *plain) const {
+    void *found = image_.symbol(i, own);
+    return found ? found : image_.symbol(i, plain);
+}
+
 // What an object defines: streamtab, flags, entry points (CFG-031, CFG-036 to CFG-039).
 int Booted::examine(std::size_t i, Problems &problems) {
     const Unit &unit = plan_.units[i];
@@ -113,7 +120,7 @@ int Booted::examine(std::size_t i, Problems &problems) {
         if ((r.flagless = !flag)) r.owner.convention_reason = fmt::format("it has no {}devflag", m.prefix);
         if (m.is_streams()) r.owner.tab = static_cast<streamtab *>(image_.symbol(i, m.prefix + "info"));
         // What registers itself is what it registers, whatever else has a public name (CFG-080).
-        auto *init = function<int (*)()>(image_.symbol(i, "rill_mod_init"));
+        auto *init = function<int (*)()>(own_or_other(i, "rill_mod_init", "init_module"));
         if (!init && !r.owner.tab) init = function<int (*)()>(image_.symbol(i, m.prefix + "install")); // HP-UX
         if (init) examine_installed(i, init, problems);
         apply_like(i);
@@ -158,7 +165,7 @@ void Booted::examine_installed(std::size_t i, int (*init)(), Problems &problems)
     r.owner.tab = nullptr;
     procedure.call([&] { r.solaris = load_solaris(system_, init, &error); });
     if (!r.solaris) {
-        problems.add(object_place(i), error ? fmt::format("_init failed: {}", std::strerror(error))
+        problems.add(object_place(i), error ? fmt::format("its _init, or init_module, failed: {}", std::strerror(error))
                                             : "its _init, or init_module, returned 0 and installed nothing: expected a call of mod_install, "
                                               "or of what registers drivers and modules in LiS and OpenSS7 (CFG-122)");
         return;
@@ -278,7 +285,7 @@ void Booted::stop(std::size_t i) {
     running_[i].started = false;
     if (Loadable *solaris = running_[i].solaris) {
         Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
-        procedure.call([&] { unload_solaris(system_, *solaris, function<int (*)()>(image_.symbol(i, "rill_mod_fini"))); });
+        procedure.call([&] { unload_solaris(system_, *solaris, function<int (*)()>(own_or_other(i, "rill_mod_fini", "cleanup_module"))); });
         running_[i].solaris = nullptr;
     }
     image_.close(i);

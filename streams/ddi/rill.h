@@ -90,7 +90,7 @@ int rill_dup(rill_proc *, int fd);
 int rill_dup2(rill_proc *, int fd, int to);
 int rill_fcntl(rill_proc *, int fd, int command, ...);
 int rill_pipe(rill_proc *, int fds[2]);
-int rill_fattach(rill_proc *, int fd, const char *path);
+int rill_fattach(rill_proc *, int fd, const char *path); /* -1, ENOSYS for now, as rill_fdetach */
 int rill_fdetach(rill_proc *, const char *path);
 int rill_isastream(rill_proc *, int fd);
 
@@ -112,7 +112,8 @@ void rill_fail_nth(rill_system *, long n);
 
 /* Installs a handler (SIG_DFL and SIG_IGN as usual) that runs at the end of, or inside, the process's next call. */
 int rill_signal(rill_proc *, int sig, void (*handler)(int));
-/* Sends a signal to a process. */
+/* Sends a signal to a process. One without a handler breaks a sleep off and has no other effect, SIGKILL too: a process here ends
+   by rill_proc_exit() alone. */
 int rill_kill(rill_proc *, int sig);
 
 /* Why the last call failed: "rung: reason (clause)"; "" if it did not. Valid until the next call. */

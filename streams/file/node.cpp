@@ -29,6 +29,7 @@ int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, 
     if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISREG(mode) && !S_ISDIR(mode)) return EINVAL;
     if ((S_ISCHR(mode) || S_ISBLK(mode)) && dev == no_device) return EINVAL;
     if (nodes_.contains(path) || (is_directory(path) && !S_ISDIR(mode))) return EEXIST;
+    if (int error = below_a_file(path)) return error;
     auto node = std::make_unique<Node>();
     node->path = path;
     node->mode = mode;

@@ -18,6 +18,7 @@
 #include <semaphore.h>
 #include <sys/conf.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -368,6 +369,18 @@ void at_exit(int status, void *) {
     if (status == 0) std::exit(EXIT_FAILURE); // glibc goes on with the handlers that are left
 }
 
+// --- fork() ---
+
+// A procedure has made a copy of the process, in which it goes on as well. That is no kernel's way to do anything: it is
+// named, and the copy ends with the thread it was made by (UTL-098).
+void forked_in_parent() {
+    if (!current || !current->entry || telling) return;
+    current->fault("UTL-098", "it forked the process: the copy, in which it runs as well, is ended with this one");
+}
+void forked_in_child() {
+    if (current && current->entry) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 // --- the stack of the handler ---
 
 struct AlternateStack {
@@ -474,7 +487,8 @@ Look look() {
     if (!peek(&now.system, watch.current) || !now.system || !peek(&entry, &now.system->entry)) return {};
     for (int depth = 0; entry && depth < 100'000; ++depth) {
         now.outermost = entry;
-        if (!peek(&entry, &entry->outer)) return {};
+        // The thread goes on meanwhile: what is read may be no entry any more, and its address any number.
+        if (!peek(&entry, reinterpret_cast<const char *>(entry) + offsetof(Entry, outer))) return {};
     }
     alignas(Scheduler) unsigned char bytes[sizeof(Scheduler)];
     if (!peek(static_cast<void *>(bytes), &now.system->sched, sizeof bytes)) return {};
@@ -522,7 +536,7 @@ void arm_crash_handler() {
     keep_fault_handler.store(keep_crash_handler, std::memory_order_relaxed);
     for (int i = 0; i < signal_count; ++i) put_in(i);
     if (systems++ == 0) {
-        static const bool registered = ::on_exit(at_exit, nullptr) == 0;
+        static const bool registered = ::on_exit(at_exit, nullptr) == 0 && ::pthread_atfork(nullptr, forked_in_parent, forked_in_child) == 0;
         (void)registered;
     }
     arm_thread();
@@ -535,6 +549,21 @@ void disarm_crash_handler() {
 }
 
 void arm_thread() { alternate_stack.have(); }
+
+void tell_own_signal(int sig, const siginfo_t *info) {
+    if (!current || !current->entry || telling || info->si_code > 0 || info->si_pid != ::getpid()) return;
+    telling = true;
+    flush_output();
+    Text out;
+    tell_whose(out, current->entry);
+    const char *name = ::sigabbrev_np(sig);
+    out << "it sent its own process " << (name ? "SIG" : "signal ") << (name ? name : "");
+    if (!name) out << static_cast<long>(sig);
+    out << " (UTL-097)";
+    tell_context(out, *current, current->entry);
+    out.tell();
+    telling = false;
+}
 
 void watch_procedures(unsigned seconds) {
     if (watch.on && watch.process == ::getpid()) {

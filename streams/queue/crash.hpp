@@ -8,6 +8,7 @@
 // overflow of another can be told.
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 
 namespace rill {
@@ -15,6 +16,10 @@ namespace rill {
 void arm_crash_handler();    // a System begins
 void disarm_crash_handler(); // one ends
 void arm_thread();           // this thread is about to run procedures
+
+// A signal that would end the process, with what its handler was told: if a procedure of this thread runs and the process sent
+// the signal itself, who it was is told (UTL-097). For the command's own handlers, which then end the process as ever.
+void tell_own_signal(int sig, const siginfo_t *info);
 
 // A procedure of this thread that does not return for so many seconds, because it loops or waits for the host, is named and
 // the process ended with SIGABRT (UTL-089). Until then its calls of the host are not disturbed. 0 ends the watch. For this

@@ -329,6 +329,42 @@ TEST_CASE("UTL-081: a driver that calls exit() is named, and the process does no
     CHECK(ill.tells("exit(7) (UTL-081)"));
 }
 
+TEST_CASE("UTL-098: a procedure that forks the process is a fault, and the copy ends with its maker") {
+    const Ended ended = in_child([] {
+        Rig r;
+        pid_t copy = 0;
+        r.write([&](queue_t *, mblk_t *mp) {
+            copy = ::fork();
+            if (copy == 0)
+                for (;;) ::pause();
+            freemsg(mp);
+        });
+        const auto &faults = r.f.system.faults;
+        std::fprintf(stderr, "%zu fault %s, %s, %s\n", faults.size(), faults.at(0).driver.c_str(), faults.at(0).entry.c_str(), faults.at(0).rule.c_str());
+        std::fprintf(stderr, "copy %d\n", copy);
+    });
+    CHECK(ended.status == 0);
+    CHECK(ended.tells("1 fault sick, put procedure, UTL-098"));
+    // The pipe on which that was told is closed by all who had it: the copy is gone as well, or this would not be reached.
+}
+
+TEST_CASE("UTL-097: a procedure that sends its own process a signal is named to who handles it") {
+    const Ended ended = in_child([] {
+        struct sigaction action {};
+        action.sa_flags = SA_SIGINFO;
+        action.sa_sigaction = [](int sig, siginfo_t *info, void *) {
+            tell_own_signal(sig, info);
+            ::signal(sig, SIG_DFL);
+            ::raise(sig);
+        };
+        ::sigaction(SIGUSR1, &action, nullptr);
+        Rig r;
+        r.write([](queue_t *, mblk_t *) { ::raise(SIGUSR1); });
+    });
+    CHECK(ended.signal == SIGUSR1);
+    CHECK(ended.tells("fault: driver sick, put procedure: it sent its own process SIGUSR1 (UTL-097)"));
+}
+
 // --- ways out that are none ---
 
 TEST_CASE("UTL-082: a put procedure left by longjmp is named at the next call, and the System goes on") {

@@ -53,7 +53,7 @@ Outcome told(User &user, int result, const struct stat &st) {
 }
 
 dev_t device(Words &words) {
-    const long major = words.number("the major"), minor = words.number("the minor");
+    const long major = words.number("the major", 0, MAXMAJ), minor = words.number("the minor", 0, MAXMIN);
     return makedevice(static_cast<major_t>(major), static_cast<minor_t>(minor));
 }
 
@@ -161,7 +161,7 @@ Action mknod_call(User &user, Words &words) {
     else
         words.fail("expected c or b, the type of the node");
     const dev_t dev = device(words);
-    const long mode = words.number_or(0666);
+    const long mode = words.number_or(0666, "the permissions", 0, 07777);
     return [&user, path = std::move(path), type, dev, mode] {
         return outcome(user, rill_mknod(user.handle, path.c_str(), type | static_cast<mode_t>(mode), dev));
     };

@@ -172,7 +172,7 @@ if grep -q open "$dir/out"; then echo 'from: an earlier line is shown'; bad=1; f
 "$rill" run "$dir/x.rill" -q --from 99 >"$dir/out" 2>&1; status=$?
 check 'from a line that is not there' 2 "rill: --from 99: $dir/x.rill has 3 lines"
 "$rill" run "$dir/x.rill" --seed -1 >"$dir/out" 2>&1; status=$?
-check 'a seed below 0' 2 'expected 0 or more, found -1'
+check 'a seed below 0' 2 'expected a seed from 0 to 9223372036854775807, found -1'
 RILL_FAULTS=frob "$rill" run "$dir/x.rill" >"$dir/out" 2>&1; status=$?
 check 'no such policy' 2 'rill: RILL_FAULTS=frob: expected report, stop or off'
 printf 'xq' | "$rill" run "$dir/x.rill" -q --step >"$dir/out" 2>&1; status=$?

@@ -73,6 +73,8 @@ constexpr Command table[] = {
     {"attach", Part::driver, "DESIGN [BOUND]", "Brings in a device of another system (`rill designs --list` names them).",
      "attach freebsd-dev_clone 3\nopen /dev/foo", nullptr, attach},
     {"detach", Part::driver, "DESIGN", "Takes it away again.", "attach freebsd-dev_clone\ndetach freebsd-dev_clone", nullptr, detach},
+    {"watch", Part::driver, "DRIVER", "From here on what `rill check` finds beside faults is one: a missing qprocson, an open that answers with an open device, a queue that stands still.",
+     "watch echo\nfd = open /dev/echo", nullptr, watch},
     {"unload", Part::driver, "DRIVER", "Unloads a driver or module that was loaded from a file.", "", nullptr, unload},
 
     {"show", Part::shown, "steps|calls", "Whether the steps of each call are told, or the calls alone.", "show calls", nullptr, show_what},

@@ -80,7 +80,7 @@ Outcome ask_minors(Evaluator &, Words &), ask_strconf(Evaluator &, Words &), ask
 Outcome run_idle(Evaluator &, Words &), advance(Evaluator &, Words &), fail_allocation(Evaluator &, Words &);
 Outcome new_process(Evaluator &, Words &), fork_process(Evaluator &, Words &), wait_for(Evaluator &, Words &),
     signal_process(Evaluator &, Words &), kill_process(Evaluator &, Words &), exit_process(Evaluator &, Words &);
-Outcome attach(Evaluator &, Words &), detach(Evaluator &, Words &), unload(Evaluator &, Words &);
+Outcome attach(Evaluator &, Words &), detach(Evaluator &, Words &), unload(Evaluator &, Words &), watch(Evaluator &, Words &);
 Outcome show_what(Evaluator &, Words &), tell_help(Evaluator &, Words &), quit(Evaluator &, Words &);
 
 } // namespace rill::tool

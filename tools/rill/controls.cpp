@@ -189,12 +189,13 @@ Outcome fork_process(Evaluator &e, Words &words) {
 
 Outcome new_process(Evaluator &e, Words &words) {
     std::string name = new_name(e, words, "a name for the process");
+    constexpr long most_id = 0xffff'fffe; // -1 is no user
     long uid = 0, gid = 0;
     while (!words.empty()) {
         if (words.take_if("uid"))
-            uid = words.number("a uid");
+            uid = words.number("a uid", 0, most_id);
         else if (words.take_if("gid"))
-            gid = words.number("a gid");
+            gid = words.number("a gid", 0, most_id);
         else
             words.fail("expected uid N or gid N");
     }
@@ -241,12 +242,12 @@ Outcome kill_process(Evaluator &e, Words &words) {
 Outcome attach(Evaluator &e, Words &words) {
     if (!words.empty() && is_helper(words.peek()->text)) {
         const std::string name = words.name("a helper");
-        const long major = words.number_or(0);
+        const long major = words.number_or(0, "the major", 0, MAXMAJ);
         words.finish();
         return errno_or(attach_helper(e.handle(), name, major), "ok");
     }
     const designs::Design &found = design(words);
-    const long bound = words.number_or(0);
+    const long bound = words.number_or(0, "how many", 0, MAXMIN + 1L);
     words.finish();
     Enter scope(e.system());
     return errno_or(found.attach(e.system(), static_cast<unsigned>(bound)), fmt::format("{} can be opened", found.path));
@@ -267,6 +268,16 @@ Outcome unload(Evaluator &e, Words &words) {
     Driver *driver = e.system().registry.by_name(name);
     if (!driver) throw SyntaxError(column, fmt::format("no driver is called {}", name));
     return errno_or(e.system().registry.unload(*driver), "ok");
+}
+
+Outcome watch(Evaluator &e, Words &words) {
+    const std::size_t column = words.column();
+    const std::string name = words.name("a driver or module");
+    words.finish();
+    Registry &registry = e.system().registry;
+    if (!registry.by_name(name) && !registry.module(name)) throw SyntaxError(column, fmt::format("no driver or module is called {}", name));
+    e.watch(name);
+    return done(fmt::format("{} is watched", name));
 }
 
 Outcome show_what(Evaluator &e, Words &words) {

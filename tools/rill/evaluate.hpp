@@ -7,6 +7,7 @@
 
 #include "streams/system.hpp"
 #include "streams/view/text.hpp"
+#include "tools/rill/check/watch.hpp"
 #include "tools/rill/commands.hpp"
 
 #include <functional>
@@ -47,6 +48,7 @@ public:
     std::function<bool(const std::string &id, std::string &text)> clause;
 
     std::optional<Census> counted; // the last census that was asked for
+    void watch(const std::string &driver); // what `rill check` finds of it beside faults becomes one
 
     // For the functions of the table.
     rill_system *handle() { return handle_; }
@@ -83,6 +85,7 @@ private:
     Parsed parse(Words &words, std::string_view shown);
     Outcome start(Line line, Action action, const char *name);
     Outcome finish(const Line &line, Outcome ended);
+    void tell_watched();
 
     rill_system *handle_;
     System &system_;
@@ -91,6 +94,8 @@ private:
     std::list<Job> jobs_;
     std::map<std::string, Outcome> done_; // by process: its last background call that ended at once
     std::list<User> gone_;                // a call that its driver never lets go still refers to them
+    Actor entered_;                       // for the watch, which goes first
+    std::unique_ptr<Watch> watch_;
 };
 
 } // namespace rill::tool

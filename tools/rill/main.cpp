@@ -11,6 +11,7 @@
 #include "tools/rill/exits.hpp"
 #include "tools/rill/play.hpp"
 #include "tools/rill/terminal.hpp"
+#include "tools/rill/words.hpp"
 #include "streams/base/fault.hpp"
 #include "streams/view/text.hpp"
 
@@ -20,6 +21,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <fmt/format.h>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -45,6 +48,11 @@ constexpr const char *exit_table = "Exit status:\n"
                                    "  3  the output could not be written\n\n";
 
 // CLI11 takes -1 for the greatest of the unsigned numbers.
+const CLI::Validator a_seed([](std::string &text) {
+    long value = 0;
+    return tool::parse_number(text, &value) && value >= 0 ? std::string() : fmt::format("expected a seed from 0 to {}, found {}", std::numeric_limits<long>::max(), text);
+},
+                            "");
 const CLI::Validator not_negative([](std::string &text) { return text.starts_with('-') ? "expected 0 or more, found " + text : std::string(); }, "");
 
 void cc_command(CLI::App &app, tool::Compile &what) {
@@ -62,15 +70,15 @@ void check_command(CLI::App &app, tool::CheckOptions &what) {
     check->add_option("DRIVER", what.target, "DRIVER.so, or DIR:NAME for one of a sysgen directory")->required();
     check->add_flag("--tap", what.tap, "report as TAP");
     check->add_option("--junit", what.junit, "also write a JUnit report to this file");
-    check->add_option("--seed", what.seed, "of the random steps")->check(not_negative)->capture_default_str();
+    check->add_option("--seed", what.seed, "of the random steps")->check(a_seed)->capture_default_str();
     check->add_option("--profile", what.profile, "which system to be: irix, svr4, solaris")->capture_default_str();
     check->add_option("--prefix", what.prefix, "of the driver's public names, if it is not the object's name");
-    check->add_option("--major", what.major, "external major to give it")->capture_default_str();
-    check->add_option("--devices", what.devices, "#DEV to give it")->capture_default_str();
+    check->add_option("--major", what.major, "external major to give it, from 1 to the profile's greatest but the clone driver's")->capture_default_str();
+    check->add_option("--devices", what.devices, "#DEV to give it, 1 or more")->capture_default_str();
     check->add_option("--out", what.out, "directory for the scenarios that reproduce faults (default: NAME.check)");
     check->add_option("--ioctl", what.ioctls, "its own ioctl commands, N,... (default: NAME.ioctls beside it, or the cases of its source)")
         ->delimiter(',');
-    check->add_option("--seconds", what.seconds, "that one step may take")->capture_default_str();
+    check->add_option("--seconds", what.seconds, "that one step may take, 1 to 86400")->capture_default_str();
     check->add_flag("--module", what.module, "it is a module: push it");
     check->footer("Exit status: 0 no fault, 1 faults, 2 the check could not be made, 3 the output could not be written.\n"
                   "Example:\n  rill check foo.so --junit foo.xml");
@@ -141,7 +149,7 @@ void common(CLI::App &command, tool::PlayOptions &options) {
     command.add_option("--watchdog", options.watchdog, "name a procedure that does not return for so many seconds, and end (0: never)")
         ->check(not_negative)
         ->capture_default_str();
-    command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed")->check(not_negative);
+    command.add_option("--seed", options.seed, "draw the order of what is runnable from this seed")->check(a_seed);
     command.add_option("--width", options.width, "characters of a line (default: the terminal's, or 80)")->check(CLI::Range(40, 1000));
 }
 

@@ -1,4 +1,5 @@
 #include "tools/rill/needs.hpp"
+#include "streams/boot/text.hpp"
 #include "tools/paths.hpp"
 #include "tools/rill/catalogue.hpp"
 #include "tools/rill/commands.hpp"
@@ -91,12 +92,13 @@ bool read_text(const fs::path &path, std::string &text, std::string &problem) {
     std::error_code ignored;
     const std::string name = path.string();
     if (fs::is_directory(path, ignored)) return problem = fmt::format("{} is a directory, not a scenario", name), false;
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream all;
-    if (!in) return problem = fmt::format("cannot read the scenario {}: {}", name, std::strerror(errno)), false;
-    if (in.peek() != std::ifstream::traits_type::eof()) all << in.rdbuf();
-    if (in.bad() || all.fail()) return problem = fmt::format("cannot read the scenario {}: {}", name, std::strerror(errno)), false;
-    text = all.str();
+    constexpr std::size_t longest = std::size_t{64} << 20;
+    std::string why;
+    if (sysgen::read_file(name, text, why, longest) != 0) {
+        const bool is_file = !fs::exists(path, ignored) || fs::is_regular_file(path, ignored);
+        problem = fmt::format("cannot read the scenario {}: {}{}", name, why, is_file ? "" : " (lines from a program come by standard input)");
+        return false;
+    }
     if (text.empty()) return problem = fmt::format("{} is no scenario: it is empty", name), false;
     const auto odd = std::find_if(text.begin(), text.end(), [](unsigned char c) { return (c < ' ' && !std::strchr("\t\n\r\f\033", c)) || c == 0x7f || c == 0; });
     if (odd != text.end())

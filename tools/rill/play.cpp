@@ -114,17 +114,22 @@ bool fill(rill_system *system, const PlayOptions &options, const Needs &needs) {
 
 // A signal that ends the command ends it as ever, but leaves no temporary files.
 void clean_up_on_signals() {
-    for (int sig : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM}) {
+    const auto catch_it = [](int sig) {
         struct sigaction now {};
-        if (::sigaction(sig, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
-        now.sa_handler = [](int s) {
+        if (::sigaction(sig, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) || now.sa_handler != SIG_DFL) return;
+        now.sa_sigaction = [](int s, siginfo_t *info, void *) {
+            tell_own_signal(s, info);
             Scratch::remove_all();
             ::signal(s, SIG_DFL);
             ::raise(s);
         };
-        now.sa_flags = SA_ONSTACK;
+        now.sa_flags = SA_ONSTACK | SA_SIGINFO;
         ::sigaction(sig, &now, nullptr);
-    }
+    };
+    for (int sig : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGPROF, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT,
+                    SIGTRAP, SIGSYS, SIGXCPU, SIGXFSZ})
+        catch_it(sig);
+    for (int sig = SIGRTMIN; sig <= SIGRTMAX; ++sig) catch_it(sig);
 }
 
 // What is told at the end, for a reader of the last lines, and of the exit status.

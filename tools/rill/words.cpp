@@ -146,6 +146,14 @@ long Words::number_or(long otherwise) {
     return value;
 }
 
+long Words::number_or(long otherwise, const char *expected, long low, long high) {
+    const std::size_t at = column();
+    const long value = number_or(otherwise);
+    if (value != otherwise && (value < low || value > high))
+        throw SyntaxError(at, fmt::format("expected {} from {} to {}, got {}", expected, low, high, value));
+    return value;
+}
+
 void Words::finish() const {
     if (!empty()) fail(fmt::format("the call is complete before \"{}\"", words_[next_].text));
 }

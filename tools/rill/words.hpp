@@ -45,6 +45,7 @@ public:
     long number(const char *expected);        // decimal, 0x, 0 octal; also negative
     long number(const char *expected, long low, long high);
     long number_or(long otherwise);           // when the next word is a number
+    long number_or(long otherwise, const char *expected, long low, long high);
     void finish() const;                      // nothing may be left
     [[noreturn]] void fail(const std::string &what) const { throw SyntaxError(column(), what); }
 

@@ -274,7 +274,7 @@ void Child::run() {
 
 volatile std::sig_atomic_t interrupted;
 
-const char *how_it_died(int sig) {
+std::string how_it_died(int sig) {
     switch (sig) {
     case SIGSEGV:
         return "it used an address that is not mapped (SIGSEGV)";
@@ -287,7 +287,8 @@ const char *how_it_died(int sig) {
     case SIGABRT:
         return "it ended the process: panic, assertion or corrupt memory (SIGABRT)";
     default:
-        return "it was killed";
+        if (const char *name = ::sigabbrev_np(sig)) return fmt::format("it was ended by SIG{}", name);
+        return fmt::format("it was ended by signal {}", sig);
     }
 }
 
@@ -381,13 +382,14 @@ std::string as_call_of(const std::string &process, const std::string &line) {
 // stands there twice, between two looks at what is in use. What to look at stands at the top, and where it is seen.
 bool hung(const std::string &printed) { return printed.find("(UTL-089)") != printed.npos; } // the watchdog has ended it
 
-void write_scenario(const Step &step, const Shared &told) {
+void write_scenario(const Step &step, const std::string &target, const Shared &told) {
     std::ofstream out(step.file);
     const bool twice = told.run == 2 && !step.reload;
     for (const Finding &f : step.found) {
         out << "# what is wrong: " << f.headline() << '\n';
         if (!f.at.empty()) out << "#   seen at: " << f.at << '\n';
     }
+    out << "watch " << target << '\n';
     for (int round = 0; round <= twice; ++round) {
         const std::string process = round == 0 ? "first" : "second";
         if (twice) out << "census\nproc " << process << '\n';
@@ -481,7 +483,7 @@ void Runner::run(const Target &target, Step &step) const {
                       });
     if (told.end != Shared::finished && !busy) step.found.push_back(end_of(target, step, ended, printed));
     if (left_behind) step.found.push_back({fmt::format("driver {}", target.name), "it left a process behind (fork)"});
-    if (!step.file.empty() && !step.found.empty()) write_scenario(step, told);
+    if (!step.file.empty() && !step.found.empty()) write_scenario(step, target.name, told);
     ::munmap(memory, sizeof(Shared));
     ::close(findings);
     ::close(output);

@@ -80,7 +80,7 @@ std::optional<std::string> find_prefix(const std::string &object, const std::str
                                        std::string &prefix) {
     const Symbols symbols(bytes);
     const auto &found = symbols.prefixes();
-    if (found.count(stem) || symbols.defines("rill_mod_init")) { // _init and init_module lead to their own
+    if (found.count(stem) || symbols.defines("rill_mod_init") || symbols.defines("init_module")) { // _init and init_module lead to their own
         prefix = stem;
         return {};
     }

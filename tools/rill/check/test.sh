@@ -115,7 +115,7 @@ for option in '--major 99999' '--major 0' '--major 10' '--devices -5' '--devices
 done
 
 run --seed -1 own.so
-check '--seed -1' 2 'expected 0 or more, found -1'
+check '--seed -1' 2 'expected a seed from 0 to 9223372036854775807, found -1'
 run --prefix "''" own.so
 check "--prefix ''" 2 "rill check: --prefix '': expected the beginning of a C name"
 RILL_FAULTS=frob run own.so
