@@ -31,6 +31,12 @@ System &system_of(queue_t *q) { return *pair_of(q)->system; }
 }
 
 // --- the chain ---
+// Whose queue it is does not matter: the fault is the caller's, where there is one.
+[[gnu::cold, gnu::noinline]] void callers_fault(const char *rule, const char *what, queue_t *q) {
+    System &system = system_of(q);
+    system.fault(rule, what, system.entry ? nullptr : q);
+}
+
 
 bool in_band(const mblk_t *mp, unsigned char band) { return mp->b_band == band && !is_high_priority(mp); }
 
@@ -210,8 +216,7 @@ int not_taken(mblk_t *mp) {
 void deliver(queue_t *q, mblk_t *mp) {
     auto putp = q->q_qinfo->qi_putp;
     if (!putp || !mp) [[unlikely]]
-        return undeliverable(mp ? "QUE-022" : "PUT-001",
-                             mp ? "a message was put to a queue without a put procedure" : "no message was put", q, mp);
+        return mp ? undeliverable("QUE-022", "a message was put to a queue without a put procedure", q, mp) : callers_fault("PUT-001", "no message was put", q);
     QueuePair *pair = pair_of(q);
     System &system = *pair->system;
     if (!system.checks.may_be_put(q, mp)) return;

@@ -174,3 +174,24 @@ TEST_CASE("MP-024: what an open that fails leaves on its queues is freed, and it
     CHECK(r.f.open("/dev/sick") == -EBUSY);
     CHECK(r.blamed("MP-024", "free routine") == 1);
 }
+
+// --- no message ---
+
+TEST_CASE("PUT-001: no message, given to putnext, qreply or put: the fault of who makes the call, not of who would have got it") {
+    for (auto call : {+[](queue_t *q) { putnext(RD(q), nullptr); }, +[](queue_t *q) { qreply(q, nullptr); }, +[](queue_t *q) { put(RD(q), nullptr); },
+                      +[](queue_t *q) { put(RD(q)->q_next, nullptr); }}) {
+        Rig r;
+        const int fd = r.write([&](queue_t *q, mblk_t *mp) {
+            call(q);
+            freemsg(mp);
+        });
+        CHECK(r.blamed("PUT-001", "put procedure") == 1);
+        r.d.on_open = [&](queue_t *q, dev_t *, int, int, cred_t *) {
+            call(WR(q));
+            return 0;
+        };
+        r.f.open("/dev/sick");
+        CHECK(r.blamed("PUT-001", "open procedure") == 1);
+        r.f.close(fd);
+    }
+}
