@@ -174,7 +174,8 @@ void Kernel::fault(const char *rule, const char *what, queue_t *q, const mblk_t 
     const Entry *actor = entry;
     while (!q && actor && actor->outer && actor->by_queue() && std::strcmp(owner_of(actor->queue), "stream head") == 0) actor = actor->outer;
     Fault f;
-    f.driver = q ? owner_of(q) : driver_of(actor);
+    if (q || actor || !caller()) f.driver = q ? owner_of(q) : driver_of(actor);
+    else f.driver = above_.owners_open(*this); // the head found in a call what one of them did before
     f.entry = actor ? name_of(actor->kind) : "";
     f.rule = rule;
     f.what = what;

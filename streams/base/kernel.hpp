@@ -91,6 +91,7 @@ struct Above {
     void (*thread_came)(Kernel &); // first seen inside
     const char *(*owner_of)(queue_t *);
     std::string (*history_of)(const Kernel &, const mblk_t *); // checking builds: the life of the message
+    std::string (*owners_open)(const Kernel &); // of all queues of open streams: "a or b"
     void (*locks_are_held)(Kernel &, const char *what);
     void (*run_free_routine)(Kernel &, const free_rtn &);
     Module *(*module_named)(Kernel &, std::string_view name);

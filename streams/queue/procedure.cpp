@@ -82,11 +82,9 @@ bool on_alternate_stack() {
 // been used for something else since: if it cannot be believed, all are named of whom an open stream has a queue.
 void name_who_left(System &system, const Entry &entry, Fault &fault) {
     const char *found = system.running ? system.driver_of(&entry) : nullptr;
-    std::vector<std::string> all;
     for (Stream &stream : system.streams)
         stream.for_each_pair([&](QueuePair &pair) {
             const std::string &name = pair.owner->name;
-            if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
             const bool its = entry.queue == pair.read() || entry.queue == pair.write();
             if (its || (!entry.by_queue() && entry.driver == name.c_str())) found = name.c_str();
         });
@@ -97,8 +95,7 @@ void name_who_left(System &system, const Entry &entry, Fault &fault) {
         fault.entry = name_of(entry.kind);
         return;
     }
-    for (const std::string &name : all) fault.driver += (fault.driver.empty() ? "" : " or ") + name;
-    if (all.empty()) fault.driver = "?";
+    fault.driver = system.above().owners_open(system);
     fault.entry = "a procedure";
 }
 

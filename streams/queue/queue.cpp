@@ -8,6 +8,7 @@
 // Passing on is a plain call: putnext() ends in deliver(), which notes whose put procedure runs.
 #include "streams/queue/queue.hpp"
 #include "streams/message/message.hpp"
+#include "streams/message/usercopy.hpp"
 #include "streams/queue/perimeter.hpp"
 #include "streams/queue/procedure.hpp"
 #include "streams/system.hpp"
@@ -30,13 +31,13 @@ System &system_of(queue_t *q) { return *pair_of(q)->system; }
     if (system) system->fault(rule, what, q);
 }
 
-// --- the chain ---
 // Whose queue it is does not matter: the fault is the caller's, where there is one.
 [[gnu::cold, gnu::noinline]] void callers_fault(const char *rule, const char *what, queue_t *q) {
     System &system = system_of(q);
     system.fault(rule, what, system.entry ? nullptr : q);
 }
 
+// --- the chain ---
 
 bool in_band(const mblk_t *mp, unsigned char band) { return mp->b_band == band && !is_high_priority(mp); }
 
@@ -67,6 +68,23 @@ mblk_t *last_above(queue_t *q, unsigned char band) {
 }
 
 bool is_on(queue_t *q, const mblk_t *mp) { return mp->b_prev ? mp->b_prev->b_next == mp : q->q_first == mp; }
+
+// What a driver left in b_next and b_prev of a message in its hands may be anything: the queue, or the message before it, knows.
+[[gnu::cold, gnu::noinline]] bool is_on_a_queue(queue_t *q, const mblk_t *mp) {
+    if (q->q_first && (q->q_first == mp || q->q_last == mp)) return true;
+    const mblk_t *next_of_that = nullptr;
+    return mp->b_prev && copy_from_user(&next_of_that, &mp->b_prev->b_next, sizeof next_of_that) && next_of_that == mp;
+}
+
+// False after a fault: it is on a queue already, and stays there (PUT-006). A checking build knows in each case.
+[[gnu::always_inline]] inline bool may_be_queued(queue_t *q, mblk_t *mp) {
+    if (checking) return system_of(q).checks.may_be_queued(q, mp);
+    if (!mp->b_next && !mp->b_prev && mp != q->q_last) [[likely]]
+        return true;
+    if (!is_on_a_queue(q, mp)) return true;
+    callers_fault("PUT-006", "a message was put on a queue while it was on one", q);
+    return false;
+}
 
 // Puts mp behind another message, at the front when that is nullptr.
 void put_on(queue_t *q, mblk_t *before, mblk_t *mp) {
@@ -139,7 +157,7 @@ void join_band(qband_t &band, mblk_t *mp) {
 int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) return 0;
-    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
+    if (!may_be_queued(q, mp)) return 1;
     put_on(q, before, mp);
     if (is_high_priority(mp)) note_high_priority(q, mp);
     if (band) join_band(*band, mp);
@@ -326,7 +344,7 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
-    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
+    if (!may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
         set_last_high_priority(q, mp);
@@ -348,7 +366,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
-    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
+    if (!may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
         note_high_priority(q, mp);

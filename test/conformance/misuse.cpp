@@ -195,3 +195,72 @@ TEST_CASE("PUT-001: no message, given to putnext, qreply or put: the fault of wh
         r.f.close(fd);
     }
 }
+
+// --- messages that are on a queue ---
+
+TEST_CASE("PUT-006: a message that is on the queue already is not put there again, by putq, putbq, insq or appq") {
+    for (const int others : {0, 1, 2}) {
+        for (auto again : {+[](queue_t *q, mblk_t *mp) { return putq(q, mp); }, +[](queue_t *q, mblk_t *mp) { return putbq(q, mp); },
+                           +[](queue_t *q, mblk_t *mp) { return insq(q, nullptr, mp); }, +[](queue_t *q, mblk_t *mp) { return appq(q, nullptr, mp); }}) {
+            CAPTURE(others);
+            Rig r;
+            r.d.on_wsrv = [](queue_t *) {};
+            const int fd = r.write([&](queue_t *q, mblk_t *mp) {
+                if (others > 1) putq(q, message(M_DATA, "x"));
+                putq(q, mp);
+                if (others > 0) putq(q, message(M_DATA, "y"));
+                CHECK(again(q, mp) == 1);
+                CHECK(qsize(q) == 1 + others);
+                while (mblk_t *each = getq(q)) freemsg(each);
+            });
+            CHECK(r.blamed("PUT-006", "put procedure") == 1);
+            r.f.close(fd);
+        }
+    }
+}
+
+TEST_CASE("PUT-006: one that waits on a queue and is sent up all the same: seen when the service procedure sends it again, and not the stream head's fault") {
+    Rig r;
+    const int fd = r.write([](queue_t *q, mblk_t *mp) {
+        putq(q, mp);
+        qreply(q, mp);
+    });
+    CHECK(r.blamed("PUT-006", checking ? "put procedure" : "service procedure") == 1);
+    CHECK(r.f.read(fd) == "hello");
+}
+
+TEST_CASE("PUT-006: what a driver has left in b_next and b_prev of a message in its hands does not matter") {
+    Rig r;
+    r.d.on_wsrv = [](queue_t *) {};
+    r.write([](queue_t *q, mblk_t *mp) {
+        mblk_t *other = message(M_DATA, "x");
+        mp->b_next = other;
+        mp->b_prev = reinterpret_cast<mblk_t *>(0x10);
+        other->b_prev = mp;
+        CHECK(putq(q, mp) == 1);
+        CHECK(putq(q, other) == 1);
+        CHECK(qsize(q) == 2);
+        for (mblk_t *first; (first = q->q_first);) { // taken off by hand, and put back
+            q->q_first = first->b_next;
+            if (q->q_first) q->q_first->b_prev = nullptr;
+            else q->q_last = nullptr;
+            if (q->q_first) CHECK(putq(q, first) == 1);
+            else freemsg(first);
+            if (qsize(q) == 2) break;
+        }
+        CHECK(qsize(q) == 2);
+        while (mblk_t *each = getq(q)) freemsg(each);
+    });
+    CHECK(r.f.system.faults.empty());
+}
+
+TEST_CASE("ALC-020: a message freed a second time by the stream head, in a call: the fault names whose queues the stream has") {
+    if (checking) return; // there it is seen when it is freed first (PUT-006)
+    Rig r;
+    const int fd = r.write([](queue_t *q, mblk_t *mp) {
+        qreply(q, mp);
+        freemsg(mp);
+    });
+    CHECK(r.f.read(fd) == "hello");
+    CHECK(r.blamed("ALC-020", "") == 1);
+}
