@@ -74,7 +74,7 @@ constexpr Above above_this{
     .owners_open = owners_open,
     .history_of = history_of,
     .locks_are_held = [](Kernel &k, const char *what) { check_passing(of(k), what); },
-    .run_free_routine = [](Kernel &k, const free_rtn &routine) { run_free_routine(of(k), routine); },
+    .run_free_routine = [](Kernel &k, const free_rtn &routine, const char *driver) { run_free_routine(of(k), routine, driver); },
     .module_named = [](Kernel &k, std::string_view name) { return of(k).registry.module(name); },
     .autopush_rule = [](Kernel &k, dev_t dev) { return of(k).registry.autopush_for(dev); },
     .is_over_threshold = [](const Kernel &k, const Caller &process) { return process.cred.cr_uid != 0 && of(k).stream_bytes() > static_cast<std::size_t>(k.tunables.strthresh); },

@@ -93,7 +93,7 @@ struct Above {
     std::string (*history_of)(const Kernel &, const mblk_t *); // checking builds: the life of the message
     std::string (*owners_open)(const Kernel &); // of all queues of open streams: "a or b"
     void (*locks_are_held)(Kernel &, const char *what);
-    void (*run_free_routine)(Kernel &, const free_rtn &);
+    void (*run_free_routine)(Kernel &, const free_rtn &, const char *driver);
     Module *(*module_named)(Kernel &, std::string_view name);
     const AutopushRule *(*autopush_rule)(Kernel &, dev_t);
     bool (*is_over_threshold)(const Kernel &, const Caller &);
@@ -164,7 +164,7 @@ public:
     long now() { return above_.now(*this); } // ticks since boot
     const char *owner_of(queue_t *q) const { return above_.owner_of(q); } // the name of its driver or module
     void locks_are_held(const char *what) { above_.locks_are_held(*this, what); } // a driver may sleep, or passes a message on
-    void run_free_routine(const free_rtn &routine) { above_.run_free_routine(*this, routine); }
+    void run_free_routine(const free_rtn &routine, const char *driver) { above_.run_free_routine(*this, routine, driver); }
     Module *module_named(std::string_view name) { return above_.module_named(*this, name); }
     const AutopushRule *autopush_rule(dev_t dev) { return above_.autopush_rule(*this, dev); }
     int drop_file(Caller &process, File *file) { return above_.drop_file(*this, process, file); } // one reference less; the last one closes

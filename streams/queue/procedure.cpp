@@ -59,11 +59,11 @@ int errno_of(System &system, const Owner &owner, const char *procedure, int resu
     return -std::max(result, -std::numeric_limits<int>::max());
 }
 
-void run_free_routine(System &system, const free_rtn &routine) {
+void run_free_routine(System &system, const free_rtn &routine, const char *driver) {
     System *before = current;
     current = &system;
     {
-        Procedure procedure(system, EntryKind::free_routine, system.entry ? system.acting_driver() : "", {.argument = routine.free_arg});
+        Procedure procedure(system, EntryKind::free_routine, driver, {.argument = routine.free_arg});
         procedure.call([&] { routine.free_func(routine.free_arg); });
     }
     current = before;

@@ -317,6 +317,31 @@ TEST_CASE("UTL-087: a program that crashes by itself is none of rill's business"
     CHECK(!ended.tells("fault: driver"));
 }
 
+// --- whose it was ---
+
+TEST_CASE("ALC-043: a crash in a free routine names the driver that called esballoc, when the application reads and when the head is flushed") {
+    for (const bool flushed : {true, false}) {
+        CAPTURE(flushed);
+        const Ended ended = in_child([flushed] {
+            static unsigned char buffer[4];
+            frtn_t routine{[](char *) { *nowhere = 1; }, nullptr};
+            Rig r;
+            r.d.on_wput = [&](queue_t *q, mblk_t *mp) {
+                if (mp->b_datap->db_type != M_DATA) return r.d.standard_put(q, mp);
+                mblk_t *own = esballoc(buffer, sizeof buffer, BPRI_MED, &routine);
+                own->b_wptr += sizeof buffer;
+                qreply(q, own);
+            };
+            const int fd = r.f.open("/dev/sick");
+            r.f.write(fd, "hello");
+            if (flushed) r.f.ioctl(fd, I_FLUSH, FLUSHR);
+            else r.f.read(fd);
+        });
+        CHECK(ended.signal == SIGSEGV);
+        CHECK(ended.tells("fault: driver sick, free routine: SIGSEGV"));
+    }
+}
+
 // --- exit ---
 
 TEST_CASE("UTL-081: a driver that calls exit() is named, and the process does not end with status 0") {

@@ -264,3 +264,24 @@ TEST_CASE("ALC-020: a message freed a second time by the stream head, in a call:
     CHECK(r.f.read(fd) == "hello");
     CHECK(r.blamed("ALC-020", "") == 1);
 }
+
+// --- free routines ---
+
+TEST_CASE("ALC-043: a free routine is its maker's procedure, whoever frees the message") {
+    for (const bool flushed : {true, false}) {
+        CAPTURE(flushed);
+        Rig r;
+        static unsigned char buffer[4] = {'d', 'a', 't', 'a'};
+        frtn_t routine{[](char *) { freeb(nullptr); }, nullptr};
+        const int fd = r.write([&](queue_t *q, mblk_t *mp) {
+            if (mp->b_datap->db_type != M_DATA) return r.d.standard_put(q, mp);
+            mblk_t *own = esballoc(buffer, sizeof buffer, BPRI_MED, &routine);
+            own->b_wptr += sizeof buffer;
+            qreply(q, own);
+            freemsg(mp);
+        });
+        if (flushed) CHECK(r.f.ioctl(fd, I_FLUSH, FLUSHR) == 0);
+        else CHECK(r.f.read(fd) == "data");
+        CHECK(r.blamed("ALC-020", "free routine") == 1);
+    }
+}
