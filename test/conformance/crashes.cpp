@@ -342,6 +342,53 @@ TEST_CASE("ALC-043: a crash in a free routine names the driver that called esbal
     }
 }
 
+TEST_CASE("UTL-091: a crash in the stream head's procedure names who called it first, and what it was called with") {
+    const Ended ended = in_child([] {
+        Rig r;
+        r.write([](queue_t *q, mblk_t *) {
+            timeout(
+                [](void *rq) {
+                    mblk_t *mp = allocb(4, BPRI_MED);
+                    mp->b_datap = reinterpret_cast<dblk_t *>(0x10);
+                    putnext(static_cast<queue_t *>(rq), mp);
+                },
+                RD(q), 1);
+        });
+        rill_advance(handle(r.f.system), 2);
+    });
+    CHECK(ended.signal == SIGSEGV);
+    CHECK(ended.tells("fault: driver sick, timeout callback: SIGSEGV"));
+    CHECK((checking || ended.tells("in the stream head's put procedure, which it called\n  its argument: read queue 0x")));
+}
+
+TEST_CASE("UTL-090: a thread that a driver has made crashes: told as that, with the object that it crashed in; a program's own handler is left to it") {
+    for (const bool handled : {false, true}) {
+        CAPTURE(handled);
+        const Ended ended = in_child([handled] {
+            if (handled) ::signal(SIGSEGV, [](int) { ::_exit(17); });
+            Rig r;
+            r.d.on_open = [](queue_t *, dev_t *, int, int, cred_t *) {
+                pthread_t thread;
+                ::pthread_create(
+                    &thread, nullptr,
+                    [](void *) -> void * {
+                        *nowhere = 1;
+                        return nullptr;
+                    },
+                    nullptr);
+                ::pthread_join(thread, nullptr);
+                return 0;
+            };
+            r.f.open("/dev/sick");
+        });
+        CHECK(ended.signal == (handled ? 0 : SIGSEGV));
+        CHECK(ended.tells("rill: in a thread of the program's own, outside every System's procedures: SIGSEGV: it wrote to address 0x10, at instruction 0x") == !handled);
+        CHECK(ended.tells("rill-tests at 0x") == !handled);
+        CHECK(ended.tells("(UTL-090)") == !handled);
+        if (handled) CHECK(ended.status == 17);
+    }
+}
+
 // --- exit ---
 
 TEST_CASE("UTL-081: a driver that calls exit() is named, and the process does not end with status 0") {
