@@ -45,6 +45,7 @@ const char *name_of(EntryKind kind) {
     case EntryKind::bufcall: return "bufcall callback";
     case EntryKind::free_routine: return "free routine";
     case EntryKind::init: return "start-up routine";
+    case EntryKind::unload: return "unload routine";
     }
     return "?";
 }

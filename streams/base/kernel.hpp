@@ -59,6 +59,7 @@ enum class EntryKind : unsigned char {
     bufcall,
     free_routine,
     init,
+    unload,
 };
 const char *name_of(EntryKind kind);
 
@@ -90,8 +91,8 @@ struct Above {
     void (*make_ready)(Kernel &, Call &);
     void (*thread_came)(Kernel &); // first seen inside
     const char *(*owner_of)(queue_t *);
-    std::string (*history_of)(const Kernel &, const mblk_t *); // checking builds: the life of the message
     std::string (*owners_open)(const Kernel &); // of all queues of open streams: "a or b"
+    std::string (*history_of)(const Kernel &, const mblk_t *); // checking builds: the life of the message
     void (*locks_are_held)(Kernel &, const char *what);
     void (*run_free_routine)(Kernel &, const free_rtn &, const char *driver);
     Module *(*module_named)(Kernel &, std::string_view name);
@@ -140,7 +141,7 @@ public:
     const char *driver_of(const Entry *entry) const; // "?" for none
     const char *acting_driver() const { return driver_of(entry); }
     bool in_put_or_service() const { // or another procedure that has no user
-        return entry && entry->kind != EntryKind::open && entry->kind != EntryKind::close && entry->kind != EntryKind::init;
+        return entry && entry->kind != EntryKind::open && entry->kind != EntryKind::close && entry->kind < EntryKind::init;
     }
 
     // --- what is told ---

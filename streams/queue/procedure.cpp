@@ -90,7 +90,7 @@ void name_who_left(System &system, const Entry &entry, Fault &fault) {
         });
     for (const auto &row : system.registry.rows())
         if (row && !entry.by_queue() && row->name.c_str() == entry.driver) found = entry.driver;
-    if (found && entry.kind <= EntryKind::init) {
+    if (found && entry.kind <= EntryKind::unload) {
         fault.driver = found;
         fault.entry = name_of(entry.kind);
         return;

@@ -361,6 +361,15 @@ TEST_CASE("UTL-091: a crash in the stream head's procedure names who called it f
     CHECK((checking || ended.tells("in the stream head's put procedure, which it called\n  its argument: read queue 0x")));
 }
 
+TEST_CASE("UTL-080: a driver's unload routine is named as that") {
+    const Ended ended = in_child([] {
+        Rig r;
+        rill_driver_start(handle(r.f.system), "sick", nullptr, [] { *nowhere = 1; });
+    });
+    CHECK(ended.signal == SIGSEGV);
+    CHECK(ended.tells("fault: driver sick, unload routine: SIGSEGV"));
+}
+
 TEST_CASE("UTL-090: a thread that a driver has made crashes: told as that, with the object that it crashed in; a program's own handler is left to it") {
     for (const bool handled : {false, true}) {
         CAPTURE(handled);
