@@ -69,21 +69,25 @@ mblk_t *last_above(queue_t *q, unsigned char band) {
 
 bool is_on(queue_t *q, const mblk_t *mp) { return mp->b_prev ? mp->b_prev->b_next == mp : q->q_first == mp; }
 
-// What a driver left in b_next and b_prev of a message in its hands may be anything: the queue, or the message before it, knows.
-[[gnu::cold, gnu::noinline]] bool is_on_a_queue(queue_t *q, const mblk_t *mp) {
-    if (q->q_first && (q->q_first == mp || q->q_last == mp)) return true;
+// May it be on a queue already? A checking build knows; here its neighbours, and q, may say so.
+[[gnu::always_inline]] inline bool seems_queued(queue_t *q, const mblk_t *mp) { return !checking && (mp->b_next || mp->b_prev || mp == q->q_last); }
+
+// True after a fault: it is on a queue, and stays there (PUT-006). What a driver left in b_next and b_prev of a message in its
+// hands, or in q_last of a queue that it has emptied, may be anything, and is nothing afterwards.
+[[gnu::cold, gnu::noinline]] bool stays_where_it_is(queue_t *q, mblk_t *mp) {
     const mblk_t *next_of_that = nullptr;
-    return mp->b_prev && copy_from_user(&next_of_that, &mp->b_prev->b_next, sizeof next_of_that) && next_of_that == mp;
+    const bool here = q->q_first && (q->q_first == mp || q->q_last == mp);
+    if (here || (mp->b_prev && copy_from_user(&next_of_that, &mp->b_prev->b_next, sizeof next_of_that) && next_of_that == mp)) {
+        callers_fault("PUT-006", "a message was put on a queue while it was on one", q);
+        return true;
+    }
+    mp->b_next = mp->b_prev = nullptr;
+    if (!q->q_first) q->q_last = nullptr;
+    return false;
 }
 
-// False after a fault: it is on a queue already, and stays there (PUT-006). A checking build knows in each case.
-[[gnu::always_inline]] inline bool may_be_queued(queue_t *q, mblk_t *mp) {
-    if (checking) return system_of(q).checks.may_be_queued(q, mp);
-    if (!mp->b_next && !mp->b_prev && mp != q->q_last) [[likely]]
-        return true;
-    if (!is_on_a_queue(q, mp)) return true;
-    callers_fault("PUT-006", "a message was put on a queue while it was on one", q);
-    return false;
+[[gnu::cold, gnu::noinline]] int put_if_on_none(int (*put)(queue_t *, mblk_t *), queue_t *q, mblk_t *mp) {
+    return stays_where_it_is(q, mp) ? 1 : put(q, mp);
 }
 
 // Puts mp behind another message, at the front when that is nullptr.
@@ -157,7 +161,8 @@ void join_band(qband_t &band, mblk_t *mp) {
 int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) return 0;
-    if (!may_be_queued(q, mp)) return 1;
+    if (seems_queued(q, mp) && stays_where_it_is(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     put_on(q, before, mp);
     if (is_high_priority(mp)) note_high_priority(q, mp);
     if (band) join_band(*band, mp);
@@ -341,10 +346,12 @@ using namespace rill;
 
 EXPORT int putq(queue_t *q, mblk_t *mp) {
     if (!may_change(q, "putq")) return not_taken(mp);
+    if (seems_queued(q, mp)) [[unlikely]]
+        return put_if_on_none(putq, q, mp);
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
-    if (!may_be_queued(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) [[unlikely]] {
         put_on(q, last_high_priority(q), mp);
         set_last_high_priority(q, mp);
@@ -363,10 +370,12 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
 
 EXPORT int putbq(queue_t *q, mblk_t *mp) {
     if (!may_change(q, "putbq")) return not_taken(mp);
+    if (seems_queued(q, mp)) [[unlikely]]
+        return put_if_on_none(putbq, q, mp);
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
-    if (!may_be_queued(q, mp)) return 1;
+    if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     if (is_high_priority(mp)) {
         put_on(q, nullptr, mp);
         note_high_priority(q, mp);
