@@ -50,6 +50,20 @@ Process &of(Caller &caller) { return static_cast<Process &>(caller); }
 
 std::string history_of(const Kernel &k, const mblk_t *mp) { return of(k).checks.history(Block::of(const_cast<mblk_t *>(mp))); }
 
+std::string owners_open(const Kernel &k) {
+    std::vector<const Owner *> owners;
+    const auto add = [&](const Owner *owner) {
+        if (owner && std::find(owners.begin(), owners.end(), owner) == owners.end()) owners.push_back(owner);
+    };
+    for (const Stream &stream : of(k).streams) {
+        const_cast<Stream &>(stream).for_each_pair([&](const QueuePair &pair) { add(pair.owner); });
+        add(stream.driver);
+    }
+    std::string text;
+    for (const Owner *owner : owners) text += (text.empty() ? "" : " or ") + owner->name;
+    return text.empty() ? "?" : text;
+}
+
 constexpr Above above_this{
     .now = [](Kernel &k) { return of(k).sched.now(); },
     .limit_sleep = [](Kernel &k, Call &call, long ticks) { return of(k).sched.limit_sleep(call, ticks); },
@@ -57,9 +71,10 @@ constexpr Above above_this{
     .make_ready = [](Kernel &k, Call &call) { of(k).sched.make_ready(call); },
     .thread_came = [](Kernel &) { arm_thread(); },
     .owner_of = [](queue_t *q) { return pair_of(q)->owner->name.c_str(); },
+    .owners_open = owners_open,
     .history_of = history_of,
     .locks_are_held = [](Kernel &k, const char *what) { check_passing(of(k), what); },
-    .run_free_routine = [](Kernel &k, const free_rtn &routine) { run_free_routine(of(k), routine); },
+    .run_free_routine = [](Kernel &k, const free_rtn &routine, const char *driver) { run_free_routine(of(k), routine, driver); },
     .module_named = [](Kernel &k, std::string_view name) { return of(k).registry.module(name); },
     .autopush_rule = [](Kernel &k, dev_t dev) { return of(k).registry.autopush_for(dev); },
     .is_over_threshold = [](const Kernel &k, const Caller &process) { return process.cred.cr_uid != 0 && of(k).stream_bytes() > static_cast<std::size_t>(k.tunables.strthresh); },

@@ -187,13 +187,24 @@ inline void Stream::closed_by(File &file) {
         system.note_circle();
 }
 
-// Each call that a driver must not make with its stream frozen begins with this.
-inline void not_when_frozen(queue_t *q, const char *call) {
+// A DDI call was given a queue whose pair has no System: a fault and false if it is gone (MP-024), else it is no stream's.
+bool refuse_queue(queue_t *q, const char *call);
+
+// Each DDI call that is given a queue begins with this. False: it has no effect.
+inline bool may_use(queue_t *q, const char *call) {
+    if (!pair_of(q)->system) [[unlikely]]
+        return refuse_queue(q, call);
+    return true;
+}
+
+// The same for a call that a driver must not make with its stream frozen.
+inline bool may_change(queue_t *q, const char *call) {
     const System *system = pair_of(q)->system;
     if (!system) [[unlikely]]
-        outside_system(call); // no queue of a stream
+        return refuse_queue(q, call);
     if (system->watch) [[unlikely]]
         check_frozen(q, call);
+    return true;
 }
 
 inline int Process::read(int fd, Transfer &transfer, bool may_sleep) {

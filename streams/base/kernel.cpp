@@ -46,6 +46,7 @@ const char *name_of(EntryKind kind) {
     case EntryKind::free_routine: return "free routine";
     case EntryKind::object_code: return "constructor or destructor";
     case EntryKind::init: return "start-up routine";
+    case EntryKind::unload: return "unload routine";
     }
     return "?";
 }
@@ -175,7 +176,8 @@ void Kernel::fault(const char *rule, const char *what, queue_t *q, const mblk_t 
     const Entry *actor = entry;
     while (!q && actor && actor->outer && actor->by_queue() && std::strcmp(owner_of(actor->queue), "stream head") == 0) actor = actor->outer;
     Fault f;
-    f.driver = q ? owner_of(q) : driver_of(actor);
+    if (q || actor || !caller()) f.driver = q ? owner_of(q) : driver_of(actor);
+    else f.driver = above_.owners_open(*this); // the head found in a call what one of them did before
     f.entry = actor ? name_of(actor->kind) : "";
     f.rule = rule;
     f.what = what;

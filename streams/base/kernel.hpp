@@ -60,6 +60,7 @@ enum class EntryKind : unsigned char {
     free_routine,
     object_code, // constructors and destructors of a shared object
     init,
+    unload,
 };
 const char *name_of(EntryKind kind);
 
@@ -91,9 +92,10 @@ struct Above {
     void (*make_ready)(Kernel &, Call &);
     void (*thread_came)(Kernel &); // first seen inside
     const char *(*owner_of)(queue_t *);
+    std::string (*owners_open)(const Kernel &); // of all queues of open streams: "a or b"
     std::string (*history_of)(const Kernel &, const mblk_t *); // checking builds: the life of the message
     void (*locks_are_held)(Kernel &, const char *what);
-    void (*run_free_routine)(Kernel &, const free_rtn &);
+    void (*run_free_routine)(Kernel &, const free_rtn &, const char *driver);
     Module *(*module_named)(Kernel &, std::string_view name);
     const AutopushRule *(*autopush_rule)(Kernel &, dev_t);
     bool (*is_over_threshold)(const Kernel &, const Caller &);
@@ -140,7 +142,7 @@ public:
     const char *driver_of(const Entry *entry) const; // "?" for none
     const char *acting_driver() const { return driver_of(entry); }
     bool in_put_or_service() const { // or another procedure that has no user
-        return entry && entry->kind != EntryKind::open && entry->kind != EntryKind::close && entry->kind != EntryKind::init;
+        return entry && entry->kind != EntryKind::open && entry->kind != EntryKind::close && entry->kind < EntryKind::init;
     }
 
     // --- what is told ---
@@ -164,7 +166,7 @@ public:
     long now() { return above_.now(*this); } // ticks since boot
     const char *owner_of(queue_t *q) const { return above_.owner_of(q); } // the name of its driver or module
     void locks_are_held(const char *what) { above_.locks_are_held(*this, what); } // a driver may sleep, or passes a message on
-    void run_free_routine(const free_rtn &routine) { above_.run_free_routine(*this, routine); }
+    void run_free_routine(const free_rtn &routine, const char *driver) { above_.run_free_routine(*this, routine, driver); }
     Module *module_named(std::string_view name) { return above_.module_named(*this, name); }
     const AutopushRule *autopush_rule(dev_t dev) { return above_.autopush_rule(*this, dev); }
     int drop_file(Caller &process, File *file) { return above_.drop_file(*this, process, file); } // one reference less; the last one closes

@@ -82,7 +82,7 @@ private:
     void attach(std::size_t i);
     int put_in(const std::shared_ptr<Booted> &self, Problems &problems);
     int load(std::size_t i, Driver &row);
-    void call(std::size_t i, const char *routine, edt *argument);
+    void call(std::size_t i, const char *routine, edt *argument, EntryKind kind = EntryKind::init);
     void edtinit(std::size_t i);
     void stop(std::size_t i);
     void stop_all();
@@ -231,12 +231,12 @@ void Booted::attach(std::size_t i) {
 }
 
 // What registers itself has no routines that are called by name; a public name that looks like one is its own affair.
-void Booted::call(std::size_t i, const char *routine, edt *argument) {
+void Booted::call(std::size_t i, const char *routine, edt *argument, EntryKind kind) {
     if (running_[i].solaris) return;
     void *address = image_.symbol(i, master(i).prefix + routine);
     if (!address) return;
     note(i, Event::boot_routine_called, "CFG-032", routine);
-    Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
+    Procedure procedure(system_, kind, master(i).name.c_str());
     procedure.call([&] {
         if (argument)
             function<void (*)(edt *)>(address)(argument);
@@ -281,10 +281,10 @@ int Booted::load(std::size_t i, Driver &row) {
 // The driver's own end, and that of one whose _init alone has run; nothing of it runs afterwards.
 void Booted::stop(std::size_t i) {
     if (!running_[i].started && !running_[i].solaris) return;
-    if (running_[i].started) call(i, "unload", nullptr);
+    if (running_[i].started) call(i, "unload", nullptr, EntryKind::unload);
     running_[i].started = false;
     if (Loadable *solaris = running_[i].solaris) {
-        Procedure procedure(system_, EntryKind::init, master(i).name.c_str());
+        Procedure procedure(system_, EntryKind::unload, master(i).name.c_str());
         procedure.call([&] { unload_solaris(system_, *solaris, function<int (*)()>(own_or_other(i, "rill_mod_fini", "cleanup_module"))); });
         running_[i].solaris = nullptr;
     }

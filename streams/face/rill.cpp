@@ -353,17 +353,17 @@ EXPORT int rill_driver_start(rill_system *s, const char *prefix, void (*init)(vo
     System &system = system_of(s);
     Driver *driver = system.registry.by_name(prefix);
     if (!driver) return fail(ENXIO);
-    const auto call = [&system, name = driver->name](void (*routine)(void)) {
-        Procedure procedure(system, EntryKind::init, name.c_str());
+    const auto call = [&system](EntryKind kind, const std::string &name, void (*routine)(void)) {
+        Procedure procedure(system, kind, name.c_str());
         procedure.call(routine);
     };
     if (unload)
         if (int error = guarded([&] {
-                system.at_end.push_back([call, unload] { call(unload); });
+                system.at_end.push_back([call, name = driver->name, unload] { call(EntryKind::unload, name, unload); });
                 return 0;
             }))
             return fail(error);
-    if (init) call(init);
+    if (init) call(EntryKind::init, driver->name, init); // the name that its timeouts are told with
     return 0;
 }
 

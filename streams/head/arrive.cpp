@@ -64,9 +64,32 @@ void Stream::refuse_message(mblk_t *mp, const char *rule, const char *what) {
     free_at_head(mp);
 }
 
+static bool is_sound(const mblk_t *bp) {
+    const dblk_t *dp = bp->b_datap;
+    return bp->b_rptr >= dp->db_base && bp->b_wptr >= bp->b_rptr && bp->b_wptr <= dp->db_lim;
+}
+
+// Blocks that point outside of their buffer are empty from here on (IOC-328); of data, which would go to a user, also those that
+// end before they begin (IOC-326).
+[[gnu::noinline]] void Stream::mend_blocks(mblk_t *mp) {
+    const bool for_a_user = datamsg(mp->b_datap->db_type);
+    unsigned blocks = 0;
+    for (mblk_t *bp = mp; bp; bp = bp->b_cont) {
+        if (++blocks == long_chain) cut_circle(mp);
+        if (is_sound(bp) || bp->b_rptr == bp->b_wptr) continue;
+        const bool backwards = bp->b_wptr < bp->b_rptr;
+        if (backwards && !for_a_user) continue;
+        if (backwards) blame_sender(mp, "IOC-326", "sent up a block that ends before it begins");
+        else blame_sender(mp, "IOC-328", "sent up a block whose b_rptr or b_wptr points outside of its buffer (db_base to db_lim)");
+        bp->b_rptr = bp->b_wptr = bp->b_datap->db_base;
+    }
+}
+
 static bool carries_signal(const mblk_t *mp) { return bytes_at(mp) > 0 && *mp->b_rptr >= 1 && *mp->b_rptr <= 64; }
 
 void Stream::arrived(mblk_t *mp) {
+    if (!is_sound(mp) || mp->b_cont) [[unlikely]]
+        mend_blocks(mp);
     const unsigned char type = mp->b_datap->db_type;
     if (type == M_DATA && !closed_end) [[likely]] {
         queue_message(mp);

@@ -352,7 +352,7 @@ int Stream::push(Caller &process, Module &module, dev_t device, bool *refused) {
     if (error) {
         *refused = true;
         if (pair->procs_on) unlink_neighbours(*pair);
-        empty_pair(*pair);
+        end_pair(*pair);
         system.checks.left(*pair, system.checks.leaving(*pair));
         system.pair_pool.free(pair);
         --module.holds;
@@ -397,7 +397,7 @@ void Stream::detach(QueuePair &pair, int flag, Caller &process) {
     if (pair.opened) call_close(pair, flag, process.cred);
     if (pair.procs_on) unlink_neighbours(pair);
     if (&pair != driver_pair() && is_wanted(pair.read())) back_enable(pair.read(), 0); // held back by what goes now
-    empty_pair(pair);
+    end_pair(pair);
     system.checks.left(pair, before);
     if (&pair == driver_pair()) {
         head.write()->q_next = nullptr;
@@ -467,9 +467,9 @@ void Stream::discard() {
     if (terminal.session) [[unlikely]]
         for (Caller &p : system.processes)
             if (p.controlling_terminal == this) p.controlling_terminal = nullptr;
-    empty_pair(head);
+    end_pair(head);
     if (has_driver) {
-        if (head.write()->q_next) empty_pair(*driver_pair()); // it was not detached: its open failed
+        if (!driver_pair()->gone) end_pair(*driver_pair()); // it was not detached: its open failed
         system.checks.left(*driver_pair(), system.checks.leaving(*driver_pair())); // its open may have failed
         driver_pair()->~QueuePair();
     }

@@ -269,6 +269,7 @@ private:
     void free_at_head(mblk_t *mp);
     void blame_sender(const mblk_t *mp, const char *rule, const char *what);
     void refuse_message(mblk_t *mp, const char *rule, const char *what);
+    void mend_blocks(mblk_t *mp);
     void refuse_answer(mblk_t *mp, const char *what);
     void sink(mblk_t *mp);
     // ioctl.cpp: one function a command; exchange.cpp: the exchange of messages

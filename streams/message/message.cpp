@@ -5,7 +5,7 @@
 // dblk_t of one message block may lie in different Blocks: after dupb(), whose Block lends only its mblk_t, and after
 // pullupmsg(), which keeps the mblk_t of the caller and puts it on the dblk_t of another Block. freeb() is the only
 // place where either stops being used.
-// A Block of esballoc() keeps its copy of the caller's free routine where its data would be (ALC-014).
+// A Block of esballoc() keeps its copy of the caller's free routine where its data would be (ALC-014), and who the caller was.
 #include "streams/message/message.hpp"
 #include "streams/queue/procedure.hpp"
 
@@ -238,12 +238,16 @@ __attribute__((no_sanitize("address"))) bool is_live(const Block *block) {
     if (current) current->fault(rule, what, nullptr, mp);
 }
 
+struct FreeRoutine : frtn_t { // what db_frtnp points at
+    const char *driver;
+};
+
 // The last reference to a dblk_t is gone.
 [[gnu::noinline]] void release_dblk(Block *block) {
     if (frtn_t *frtn = block->dblk.db_frtnp) {
-        frtn_t copy = *frtn;
+        const FreeRoutine copy = *static_cast<FreeRoutine *>(frtn);
         block->dblk.db_frtnp = nullptr;
-        block->owner->run_free_routine(copy);
+        block->owner->run_free_routine(copy, copy.driver);
     } else {
         block->owner->checks.data_freed(block);
     }
@@ -283,9 +287,9 @@ EXPORT mblk_t *allocb(size_t size, unsigned int) {
 EXPORT mblk_t *esballoc(unsigned char *base, size_t size, int, frtn_t *frtn) {
     System &system = this_system();
     if (!base || !frtn || !frtn->free_func) return nullptr; // ALC-017
-    Block *block = system.messages.take(sizeof(frtn_t));
+    Block *block = system.messages.take(sizeof(FreeRoutine));
     if (!block) return nullptr;
-    auto *copy = new (block->data()) frtn_t(*frtn);
+    auto *copy = new (block->data()) FreeRoutine{*frtn, system.acting_driver()};
     return set_block(block, base, size, copy);
 }
 

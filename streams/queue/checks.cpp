@@ -307,10 +307,6 @@ void Checks::taken_off(queue_t *q, mblk_t *mp) {
 
 // --- queues ---
 
-bool Checks::is_gone(queue_t *q) const {
-    return !pair_of(q)->owner;
-}
-
 // A driver that calls qprocson() sends nothing before (MP-001); one that never calls it may send in its open (MP-004).
 void Checks::sent_from(queue_t *q) {
     const Entry *e = system_.entry;

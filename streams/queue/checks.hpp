@@ -86,7 +86,6 @@ public:
     void forget_sum(dblk_t *dp); // we changed the bytes ourselves
 
     // --- queues ---
-    bool is_gone(queue_t *q) const;
     void sent_from(queue_t *q); // putnext: is it too early?
     void sent_in_open_is_fine(QueuePair &pair) { std::erase(sent_early_, &pair); }
     void switched_on(QueuePair &pair); // qprocson by the driver itself
@@ -160,7 +159,6 @@ public:
     bool may_be_put(queue_t *, mblk_t *) { return true; }
     bool may_be_queued(queue_t *, mblk_t *) { return true; }
     void taken_off(queue_t *, mblk_t *) {}
-    bool is_gone(queue_t *) const { return false; }
     void sent_from(queue_t *) {}
     void sent_in_open_is_fine(QueuePair &) {}
     void switched_on(QueuePair &) {}

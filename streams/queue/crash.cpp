@@ -140,10 +140,20 @@ void tell_argument(Text &out, const Entry &e) {
     if (e.argument) out << (e.queue ? ", argument " : "\n  its argument: ") << e.argument;
 }
 
-void tell_context(Text &out, const System &system, const Entry *e) {
-    if (e) {
+// What the stream head's procedure was given wrong is not the head's: whoever called it is named first.
+const Entry *actor_of(const Entry *e) {
+    while (e && e->outer && e->by_queue() && std::strcmp(whose(*e).name, "stream head") == 0) e = e->outer;
+    return e;
+}
+
+void tell_context(Text &out, const System &system, const Entry *innermost) {
+    if (const Entry *e = actor_of(innermost)) {
         const Whose who = whose(*e);
         tell_argument(out, *e);
+        for (const Entry *called = innermost; called != e; called = called->outer) {
+            out << "\n  in the stream head's " << name_of(called->kind) << ", which it called";
+            tell_argument(out, *called);
+        }
         if ((who.devflag & D_OLD) && (e->kind == EntryKind::open || e->kind == EntryKind::close)) {
             out << "\n  called as " << name_of(who.convention) << ": " << who.reason << "; if its open takes dev_t *, ";
             if (std::strncmp(who.reason, no_devflag, sizeof no_devflag - 1) == 0)
@@ -174,8 +184,8 @@ void tell_context(Text &out, const System &system, const Entry *e) {
 }
 
 // "fault: driver echo, put procedure: "
-void tell_whose(Text &out, const Entry *e) {
-    if (e) out << "fault: driver " << whose(*e).name << ", " << name_of(e->kind) << ": ";
+void tell_whose(Text &out, const Entry *innermost) {
+    if (const Entry *e = actor_of(innermost)) out << "fault: driver " << whose(*e).name << ", " << name_of(e->kind) << ": ";
     else out << "rill: outside every driver's procedure: ";
 }
 
@@ -218,6 +228,23 @@ bool beyond_own_stack(const System &system, const char *address, const Place &at
     return at.sp && entry > at.sp && address < entry && address >= at.sp - 128 * 1024 && address < at.sp + 1024 * 1024;
 }
 
+void tell_cause(Text &out, int sig, const siginfo_t *info, const Place &at) {
+    const auto *address = static_cast<const char *>(info->si_addr);
+    const bool sent = info->si_code <= 0;
+    out << name_of_signal(sig);
+    if (sent) out << (sig == SIGABRT ? ": it aborted" : ", sent by a process");
+    else if (sig == SIGFPE) out << ": it divided by zero, or a quotient was too large";
+    else if (sig == SIGILL) out << ": no instruction";
+    else if (at.fetched || at.pc == address) out << ": it jumped to address " << static_cast<const void *>(address) << ", where there is no code";
+    else if (sig == SIGBUS) out << ": address " << static_cast<const void *>(address) << " has no memory behind it, or is not aligned";
+    else if (info->si_code == SI_KERNEL) out << ": it used an address that no process has";
+    else out << (!at.known  ? ": it used address "
+                 : at.wrote ? ": it wrote to address "
+                            : ": it read address ")
+             << static_cast<const void *>(address);
+    if (at.pc && at.pc != address) out << ", at instruction " << static_cast<const void *>(at.pc);
+}
+
 void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const Place &at) {
     const auto *address = static_cast<const char *>(info->si_addr);
     const bool sent = info->si_code <= 0;
@@ -239,18 +266,7 @@ void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const P
             return;
         }
     }
-    out << name_of_signal(sig);
-    if (sent) out << (sig == SIGABRT ? ": it aborted" : ", sent by a process");
-    else if (sig == SIGFPE) out << ": it divided by zero, or a quotient was too large";
-    else if (sig == SIGILL) out << ": no instruction";
-    else if (at.fetched || at.pc == address) out << ": it jumped to address " << static_cast<const void *>(address) << ", where there is no code";
-    else if (sig == SIGBUS) out << ": address " << static_cast<const void *>(address) << " has no memory behind it, or is not aligned";
-    else if (info->si_code == SI_KERNEL) out << ": it used an address that no process has";
-    else out << (!at.known  ? ": it used address "
-                 : at.wrote ? ": it wrote to address "
-                            : ": it read address ")
-             << static_cast<const void *>(address);
-    if (at.pc && at.pc != address) out << ", at instruction " << static_cast<const void *>(at.pc);
+    tell_cause(out, sig, info, at);
     out << " (UTL-080)";
 }
 
@@ -262,6 +278,70 @@ void tell(System &system, int sig, const siginfo_t *info, const void *context) {
     else tell_whose(out, system.entry);
     tell_why(out, system, sig, info, at);
     tell_context(out, system, system.entry);
+    out.tell();
+}
+
+// --- threads of the program's own ---
+
+// Reads /proc/self/maps for the object that an instruction is in: "from-to rwxp offset device inode   path".
+class Maps {
+public:
+    ~Maps() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    // Its path, and how far in; false: none.
+    bool find(const char *pc, char (&path)[1024], unsigned long *offset) {
+        const auto at = reinterpret_cast<std::uintptr_t>(pc);
+        while (next_line()) {
+            char *rest = line_;
+            const std::uintptr_t from = hex(&rest), to = hex(&rest);
+            if (at < from || at >= to) continue;
+            while (*rest && *rest++ != ' ') {} // rwxp
+            *offset = at - from + hex(&rest);
+            const char *name = std::strchr(rest, '/');
+            if (!name) return false;
+            copy_text(path, name);
+            return true;
+        }
+        return false;
+    }
+
+private:
+    static unsigned long hex(char **rest) {
+        const unsigned long value = std::strtoul(*rest, rest, 16);
+        if (**rest) ++*rest;
+        return value;
+    }
+    bool next_line() {
+        for (std::size_t n = 0;;) {
+            if (next_ == end_) {
+                const ssize_t got = fd_ < 0 ? 0 : ::read(fd_, text_, sizeof text_);
+                if (got <= 0) return false;
+                next_ = text_;
+                end_ = text_ + got;
+            }
+            const char c = *next_++;
+            line_[n] = 0;
+            if (c == '\n') return true;
+            if (n + 1 < sizeof line_) line_[n++] = c;
+        }
+    }
+    int fd_ = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    char text_[1024], line_[1024];
+    char *next_ = text_, *end_ = text_;
+};
+
+// A driver's own, most likely: nothing tells whose, but where its code lies.
+void tell_of_thread(int sig, const siginfo_t *info, const void *context) {
+    const Place at = place_of(context);
+    char path[1024];
+    unsigned long offset = 0;
+    flush_output();
+    Text out;
+    out << "rill: in a thread of the program's own, outside every System's procedures: ";
+    tell_cause(out, sig, info, at);
+    if (at.pc && Maps().find(at.pc, path, &offset)) out << ", in " << path << " at " << reinterpret_cast<const void *>(offset);
+    out << " (UTL-090)\n";
     out.tell();
 }
 
@@ -309,9 +389,21 @@ void hand_on(int sig, siginfo_t *info, void *context) {
     handing_on = outer;
 }
 
+// Does the signal end the process, or has the program a handler for it?
+bool is_ours_alone(int sig) {
+    for (int i = 0; i < signal_count; ++i)
+        if (signals[i] == sig) return before[i].count == 0 || (!(before[i].all[before[i].count - 1].flags & SA_SIGINFO) && !before[i].all[before[i].count - 1].action);
+    return false;
+}
+
 void on_signal(int sig, siginfo_t *info, void *context) {
     const int saved = errno;
     if ((sig == SIGSEGV || sig == SIGBUS) && end_copy(info, context)) return;
+    if (!current && !handing_on && ::gettid() != ::getpid() && is_ours_alone(sig)) { // the program's first thread is its own affair (UTL-087)
+        handing_on = 1;
+        tell_of_thread(sig, info, context);
+        return end_by(sig, info);
+    }
     if (current && !handing_on) {
         if (telling) {
             Text out;

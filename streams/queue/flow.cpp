@@ -202,19 +202,26 @@ using namespace rill;
 EXPORT int canput(queue_t *q) {
     if (!q) [[unlikely]]
         return no_queue("canput was given no queue");
-    not_when_frozen(q, "canput");
+    if (!may_change(q, "canput")) return 0;
     return has_room(level_of(deciding(q)));
 }
 
 EXPORT int bcanput(queue_t *q, unsigned char band) {
     if (!q) [[unlikely]]
         return no_queue("bcanput was given no queue");
-    not_when_frozen(q, "bcanput");
+    if (!may_change(q, "bcanput")) return 0;
     q = deciding(q);
     if (band == 0) return has_room(level_of(q));
     qband_t *b = find_band(q, band);
     return !b || has_room(level_of(q, band, b)); // FLW-031
 }
 
-EXPORT int canputnext(queue_t *q) { return canput(q->q_next); }
-EXPORT int bcanputnext(queue_t *q, unsigned char band) { return bcanput(q->q_next, band); }
+EXPORT int canputnext(queue_t *q) {
+    if (!q->q_next && !may_use(q, "canputnext")) return 0;
+    return canput(q->q_next);
+}
+
+EXPORT int bcanputnext(queue_t *q, unsigned char band) {
+    if (!q->q_next && !may_use(q, "bcanputnext")) return 0;
+    return bcanput(q->q_next, band);
+}

@@ -28,6 +28,7 @@ void rill::check_frozen(queue_t *q, const char *call) {
 }
 
 EXPORT pl_t freezestr(queue_t *q) {
+    if (!may_use(q, "freezestr")) return plstr;
     QueuePair &pair = *pair_of(q);
     System &system = *pair.system;
     for (const Held &h : system.sync.held)
@@ -40,6 +41,7 @@ EXPORT pl_t freezestr(queue_t *q) {
 }
 
 EXPORT void unfreezestr(queue_t *q, ...) {
+    if (!may_use(q, "unfreezestr")) return;
     QueuePair &pair = *pair_of(q);
     if (!forget_held(*pair.system, frozen_thing(pair)))
         return pair.system->fault("QUE-076", "unfreezestr of a stream that is not frozen", q);

@@ -251,6 +251,7 @@ namespace {
 
 void qwait_in(queue_t *q, bool interruptible, bool *signalled) {
     *signalled = false;
+    if (!may_use(q, "qwait")) return;
     if (!may_sleep_here("MP-019", "qwait() outside open and close")) return;
     QueuePair *pair = pair_of(q);
     const std::shared_ptr<Guard> guard = pair->guard;
@@ -280,6 +281,7 @@ EXPORT int qwait_sig(queue_t *q) { // MP-020
 }
 
 EXPORT void qwriter(queue_t *q, mblk_t *mp, void (*func)(queue_t *, mblk_t *), int perimeter) {
+    if (!may_use(q, "qwriter")) return freemsg(mp);
     QueuePair &pair = *pair_of(q);
     if (!pair.guard) return func(q, mp);
     System &system = *pair.system;
@@ -314,11 +316,13 @@ EXPORT void qwriter(queue_t *q, mblk_t *mp, void (*func)(queue_t *, mblk_t *), i
 }
 
 EXPORT timeout_id_t qtimeout(queue_t *q, void (*func)(void *), void *arg, clock_t ticks) {
+    if (!may_use(q, "qtimeout")) return 0;
     System &system = *pair_of(q)->system;
     return system.sched.timeout(func, arg, ticks, q, pair_of(q)->owner->name.c_str());
 }
 
 EXPORT clock_t quntimeout(queue_t *q, timeout_id_t id) {
+    if (!may_use(q, "quntimeout")) return -1;
     QueuePair &pair = *pair_of(q);
     for_each_perimeter(pair, [&](const std::shared_ptr<Perimeter> &p) {
         std::erase_if(p->deferred, [&](const Deferred &item) { return item.what == Deferred::What::callback && item.id == id; });
@@ -327,11 +331,13 @@ EXPORT clock_t quntimeout(queue_t *q, timeout_id_t id) {
 }
 
 EXPORT bufcall_id_t qbufcall(queue_t *q, size_t size, unsigned int, void (*func)(void *), void *arg) {
+    if (!may_use(q, "qbufcall")) return 0;
     System &system = *pair_of(q)->system;
     return system.sched.bufcall(size, func, arg, pair_of(q)->owner->name.c_str(), q);
 }
 
 EXPORT void qunbufcall(queue_t *q, bufcall_id_t id) {
+    if (!may_use(q, "qunbufcall")) return;
     quntimeout(q, id);
     pair_of(q)->system->sched.unbufcall(id);
 }

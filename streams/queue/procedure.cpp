@@ -59,11 +59,11 @@ int errno_of(System &system, const Owner &owner, const char *procedure, int resu
     return -std::max(result, -std::numeric_limits<int>::max());
 }
 
-void run_free_routine(System &system, const free_rtn &routine) {
+void run_free_routine(System &system, const free_rtn &routine, const char *driver) {
     System *before = current;
     current = &system;
     {
-        Procedure procedure(system, EntryKind::free_routine, system.entry ? system.acting_driver() : "", {.argument = routine.free_arg});
+        Procedure procedure(system, EntryKind::free_routine, driver, {.argument = routine.free_arg});
         procedure.call([&] { routine.free_func(routine.free_arg); });
     }
     current = before;
@@ -82,23 +82,20 @@ bool on_alternate_stack() {
 // been used for something else since: if it cannot be believed, all are named of whom an open stream has a queue.
 void name_who_left(System &system, const Entry &entry, Fault &fault) {
     const char *found = system.running ? system.driver_of(&entry) : nullptr;
-    std::vector<std::string> all;
     for (Stream &stream : system.streams)
         stream.for_each_pair([&](QueuePair &pair) {
             const std::string &name = pair.owner->name;
-            if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
             const bool its = entry.queue == pair.read() || entry.queue == pair.write();
             if (its || (!entry.by_queue() && entry.driver == name.c_str())) found = name.c_str();
         });
     for (const auto &row : system.registry.rows())
         if (row && !entry.by_queue() && row->name.c_str() == entry.driver) found = entry.driver;
-    if (found && entry.kind <= EntryKind::init) {
+    if (found && entry.kind <= EntryKind::unload) {
         fault.driver = found;
         fault.entry = name_of(entry.kind);
         return;
     }
-    for (const std::string &name : all) fault.driver += (fault.driver.empty() ? "" : " or ") + name;
-    if (all.empty()) fault.driver = "?";
+    fault.driver = system.above().owners_open(system);
     fault.entry = "a procedure";
 }
 

@@ -27,7 +27,8 @@ namespace rill {
 // An exception left the innermost procedure. Called where it is caught.
 void threw(System &system);
 
-void run_free_routine(System &system, const free_rtn &routine);
+// driver: who made the message.
+void run_free_routine(System &system, const free_rtn &routine, const char *driver);
 
 // The errno that a procedure of the owner meant. A negative one of a driver that has none is a fault (NBSD-082).
 int errno_of(System &system, const Owner &owner, const char *procedure, int result);

@@ -31,7 +31,7 @@ using namespace rill;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT void qprocson(queue_t *q) {
-    not_when_frozen(q, "qprocson");
+    if (!may_change(q, "qprocson")) return;
     QueuePair *pair = pair_of(q);
     pair->system->checks.switched_on(*pair);
     if (!pair->procs_on) link_neighbours(*pair); // a second call does nothing (MP-005)
@@ -41,7 +41,7 @@ EXPORT void qprocson(queue_t *q) {
 }
 
 EXPORT void qprocsoff(queue_t *q) {
-    not_when_frozen(q, "qprocsoff");
+    if (!may_change(q, "qprocsoff")) return;
     QueuePair *pair = pair_of(q);
     if (pair->procs_on) unlink_neighbours(*pair);
 }

@@ -8,11 +8,13 @@
 // Passing on is a plain call: putnext() ends in deliver(), which notes whose put procedure runs.
 #include "streams/queue/queue.hpp"
 #include "streams/message/message.hpp"
+#include "streams/message/usercopy.hpp"
 #include "streams/queue/perimeter.hpp"
 #include "streams/queue/procedure.hpp"
 #include "streams/system.hpp"
 
 #include <cerrno>
+#include <fmt/format.h>
 #include <new>
 #include <sys/cmn_err.h>
 #include <sys/conf.h>
@@ -27,6 +29,12 @@ System &system_of(queue_t *q) { return *pair_of(q)->system; }
 [[gnu::cold, gnu::noinline]] void fault(const char *rule, const char *what, queue_t *q) {
     System *system = q ? pair_of(q)->system : current;
     if (system) system->fault(rule, what, q);
+}
+
+// Whose queue it is does not matter: the fault is the caller's, where there is one.
+[[gnu::cold, gnu::noinline]] void callers_fault(const char *rule, const char *what, queue_t *q) {
+    System &system = system_of(q);
+    system.fault(rule, what, system.entry ? nullptr : q);
 }
 
 // --- the chain ---
@@ -60,6 +68,27 @@ mblk_t *last_above(queue_t *q, unsigned char band) {
 }
 
 bool is_on(queue_t *q, const mblk_t *mp) { return mp->b_prev ? mp->b_prev->b_next == mp : q->q_first == mp; }
+
+// May it be on a queue already? A checking build knows; here its neighbours, and q, may say so.
+[[gnu::always_inline]] inline bool seems_queued(queue_t *q, const mblk_t *mp) { return !checking && (mp->b_next || mp->b_prev || mp == q->q_last); }
+
+// True after a fault: it is on a queue, and stays there (PUT-006). What a driver left in b_next and b_prev of a message in its
+// hands, or in q_last of a queue that it has emptied, may be anything, and is nothing afterwards.
+[[gnu::cold, gnu::noinline]] bool stays_where_it_is(queue_t *q, mblk_t *mp) {
+    const mblk_t *next_of_that = nullptr;
+    const bool here = q->q_first && (q->q_first == mp || q->q_last == mp);
+    if (here || (mp->b_prev && copy_from_user(&next_of_that, &mp->b_prev->b_next, sizeof next_of_that) && next_of_that == mp)) {
+        callers_fault("PUT-006", "a message was put on a queue while it was on one", q);
+        return true;
+    }
+    mp->b_next = mp->b_prev = nullptr;
+    if (!q->q_first) q->q_last = nullptr;
+    return false;
+}
+
+[[gnu::cold, gnu::noinline]] int put_if_on_none(int (*put)(queue_t *, mblk_t *), queue_t *q, mblk_t *mp) {
+    return stays_where_it_is(q, mp) ? 1 : put(q, mp);
+}
 
 // Puts mp behind another message, at the front when that is nullptr.
 void put_on(queue_t *q, mblk_t *before, mblk_t *mp) {
@@ -132,6 +161,7 @@ void join_band(qband_t &band, mblk_t *mp) {
 int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     qband_t *band;
     if (!settle_band(q, mp, &band)) return 0;
+    if (seems_queued(q, mp) && stays_where_it_is(q, mp)) return 1;
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     put_on(q, before, mp);
     if (is_high_priority(mp)) note_high_priority(q, mp);
@@ -177,6 +207,7 @@ template <class Which> void flush(queue_t *q, Which which) {
 
 int put_control(queue_t *q, int type, std::initializer_list<int> bytes) {
     if (!q) return fault("PUT-001", "putnextctl was called where there is no next queue", nullptr), 0;
+    if (!may_use(q, "putctl")) return 0;
     if (datamsg(type) && type != M_DELAY) return 0; // PUT-012, PUT-013
     mblk_t *mp = allocb(bytes.size(), BPRI_HI);
     if (!mp) return 0;
@@ -186,17 +217,29 @@ int put_control(queue_t *q, int type, std::initializer_list<int> bytes) {
     return 1;
 }
 
+int put_control_to_next(queue_t *q, int type, std::initializer_list<int> bytes) {
+    if (!q->q_next && !may_use(q, "putnextctl")) return 0;
+    return put_control(q->q_next, type, bytes);
+}
+
+// A queue that is gone takes no message: it ends here, and is no more its sender's.
+int not_taken(mblk_t *mp) {
+    freemsg(mp);
+    return 1;
+}
+
 } // namespace
 
+[[gnu::cold, gnu::noinline]] bool refuse_queue(queue_t *q, const char *call) {
+    if (!current || !pair_of(q)->gone) outside_system(call); // or it is no queue of a stream
+    current->fault("MP-024", fmt::format("{} was given a queue that is gone: its stream was closed, or its module popped", call).c_str());
+    return false;
+}
+
 void deliver(queue_t *q, mblk_t *mp) {
-    if (checking && current && current->checks.is_gone(q)) {
-        current->fault("MP-006", "a message was put to a queue that is gone");
-        return freemsg(mp);
-    }
     auto putp = q->q_qinfo->qi_putp;
     if (!putp || !mp) [[unlikely]]
-        return undeliverable(mp ? "QUE-022" : "PUT-001",
-                             mp ? "a message was put to a queue without a put procedure" : "no message was put", q, mp);
+        return mp ? undeliverable("QUE-022", "a message was put to a queue without a put procedure", q, mp) : callers_fault("PUT-001", "no message was put", q);
     QueuePair *pair = pair_of(q);
     System &system = *pair->system;
     if (!system.checks.may_be_put(q, mp)) return;
@@ -228,11 +271,11 @@ void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit)
     }
 }
 
-void empty_pair(QueuePair &pair) {
+static void empty(QueuePair &pair, System &system) {
     if (pair.guard) [[unlikely]]
         drop_deferred(pair);
-    if (pair.system->sched.has_queue_callbacks()) [[unlikely]]
-        pair.system->sched.drop_callbacks_of(pair);
+    if (system.sched.has_queue_callbacks()) [[unlikely]]
+        system.sched.drop_callbacks_of(pair);
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
         while (mblk_t *mp = q.q_first) {
@@ -243,7 +286,7 @@ void empty_pair(QueuePair &pair) {
         }
         while (qband_t *b = q.q_bandp) {
             q.q_bandp = b->qb_next;
-            pair.system->band_pool.give(b);
+            system.band_pool.give(b);
         }
         q.q_last = nullptr;
         q.q_count = 0;
@@ -251,8 +294,18 @@ void empty_pair(QueuePair &pair) {
         q.q_pad2 = 0;
         q.q_flag &= ~static_cast<unsigned>(QENAB | QFULL | QWANTW | q_hipri);
         if (pair.run[side].is_linked()) [[unlikely]]
-            pair.system->sched.remove(pair.run[side]);
+            system.sched.remove(pair.run[side]);
     }
+}
+
+void empty_pair(QueuePair &pair) { empty(pair, *pair.system); }
+
+void end_pair(QueuePair &pair) {
+    System &system = *pair.system;
+    pair.system = nullptr;
+    pair.gone = true;
+    pair.read()->q_next = pair.write()->q_next = nullptr; // where putnext() looks
+    empty(pair, system);
 }
 
 void hipri_taken(queue_t *q, const mblk_t *mp) {
@@ -292,7 +345,9 @@ using namespace rill;
 // --- putting on ---
 
 EXPORT int putq(queue_t *q, mblk_t *mp) {
-    not_when_frozen(q, "putq");
+    if (!may_change(q, "putq")) return not_taken(mp);
+    if (seems_queued(q, mp)) [[unlikely]]
+        return put_if_on_none(putq, q, mp);
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
@@ -314,7 +369,9 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
 }
 
 EXPORT int putbq(queue_t *q, mblk_t *mp) {
-    not_when_frozen(q, "putbq");
+    if (!may_change(q, "putbq")) return not_taken(mp);
+    if (seems_queued(q, mp)) [[unlikely]]
+        return put_if_on_none(putbq, q, mp);
     qband_t *band;
     if (!settle_band(q, mp, &band)) [[unlikely]]
         return 0;
@@ -335,6 +392,7 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
 }
 
 EXPORT int insq(queue_t *q, mblk_t *emp, mblk_t *mp) {
+    if (!may_use(q, "insq")) return not_taken(mp);
     if (emp && !is_on(q, emp)) return fault("QUE-055", "insq was given a message that is not on the queue", q), 0;
     if (!emp && is_high_priority(mp)) return insert(q, last_high_priority(q), mp); // as putq places it
     mblk_t *before = emp ? emp->b_prev : q->q_last;
@@ -344,6 +402,7 @@ EXPORT int insq(queue_t *q, mblk_t *emp, mblk_t *mp) {
 }
 
 EXPORT int appq(queue_t *q, mblk_t *emp, mblk_t *mp) {
+    if (!may_use(q, "appq")) return not_taken(mp);
     if (emp && !is_on(q, emp)) return fault("QUE-055", "appq was given a message that is not on the queue", q), 0;
     mblk_t *before = emp ? emp : q->q_last;
     return fits(q, before, mp, before ? before->b_next : nullptr) ? insert(q, before, mp) : 0;
@@ -352,7 +411,7 @@ EXPORT int appq(queue_t *q, mblk_t *emp, mblk_t *mp) {
 // --- taking off ---
 
 EXPORT mblk_t *getq(queue_t *q) {
-    not_when_frozen(q, "getq");
+    if (!may_change(q, "getq")) return nullptr;
     mblk_t *mp = q->q_first;
     if (!mp) {
         q->q_flag |= QWANTR;
@@ -365,18 +424,18 @@ EXPORT mblk_t *getq(queue_t *q) {
 }
 
 EXPORT void rmvq(queue_t *q, mblk_t *mp) {
+    if (!may_use(q, "rmvq")) return;
     if (!mp || !is_on(q, mp)) return fault("QUE-058", "rmvq was given a message that is not on the queue", q);
     take_out(q, mp);
 }
 
 EXPORT void flushq(queue_t *q, int flag) {
-    not_when_frozen(q, "flushq");
+    if (!may_change(q, "flushq")) return;
     flush(q, [flag](const mblk_t *mp) { return flushes(flag, mp); });
 }
 
 EXPORT void flushband(queue_t *q, unsigned char band, int flag) {
-    not_when_frozen(q, "flushband");
-    if (band > q->q_nband) return;
+    if (!may_change(q, "flushband") || band > q->q_nband) return;
     flush(q, [=](const mblk_t *mp) { // high-priority messages have band 0: QUE-063
         return mp->b_band == band && flushes(flag, mp);
     });
@@ -385,14 +444,14 @@ EXPORT void flushband(queue_t *q, unsigned char band, int flag) {
 // --- asking and setting ---
 
 EXPORT int qsize(queue_t *q) {
-    not_when_frozen(q, "qsize");
+    if (!may_change(q, "qsize")) return 0;
     int messages = 0;
     for (mblk_t *mp = q->q_first; mp; mp = mp->b_next) ++messages;
     return messages;
 }
 
 EXPORT int strqget(queue_t *q, qfields_t what, unsigned char band, long *valp) {
-    if (what >= QBAD) return EINVAL;
+    if (what >= QBAD || !may_use(q, "strqget")) return EINVAL;
     bool packet = what == QMAXPSZ || what == QMINPSZ;
     if (band && packet) return EINVAL;
     qband_t *b = band ? make_band(q, band) : nullptr;
@@ -412,7 +471,7 @@ EXPORT int strqget(queue_t *q, qfields_t what, unsigned char band, long *valp) {
 }
 
 EXPORT int strqset(queue_t *q, qfields_t what, unsigned char band, long val) {
-    if (what >= QBAD) return EINVAL;
+    if (what >= QBAD || !may_use(q, "strqset")) return EINVAL;
     bool packet = what == QMAXPSZ || what == QMINPSZ;
     if (!packet && what != QHIWAT && what != QLOWAT) return EPERM; // QUE-067
     if (band && packet) return EINVAL;                             // QUE-068
@@ -441,22 +500,23 @@ EXPORT int SAMESTR(queue_t *q) { return q->q_next && !((q->q_flag ^ q->q_next->q
 // --- passing on ---
 
 EXPORT void put(queue_t *q, mblk_t *mp) {
-    not_when_frozen(q, "put");
+    if (!may_change(q, "put")) return freemsg(mp);
     deliver(q, mp);
 }
 
 namespace {
 
+[[gnu::cold, gnu::noinline]] void nowhere_to(queue_t *q, mblk_t *mp, const char *call) {
+    if (!may_use(q, call)) return freemsg(mp);
+    undeliverable("PUT-001", "putnext was called where there is no next queue", q, mp);
+}
+
 [[gnu::always_inline]] inline void pass_on(queue_t *q, mblk_t *mp, const char *call) {
-    if (checking && current && current->checks.is_gone(q)) {
-        current->fault("MP-006", "putnext was called with a queue that is gone");
-        return freemsg(mp);
-    }
-    system_of(q).checks.sent_from(q);
     queue_t *next = q->q_next;
     if (!next) [[unlikely]]
-        return undeliverable("PUT-001", "putnext was called where there is no next queue", q, mp);
-    not_when_frozen(q, call);
+        return nowhere_to(q, mp, call);
+    system_of(q).checks.sent_from(q);
+    if (!may_change(q, call)) return freemsg(mp);
     deliver(next, mp);
 }
 
@@ -468,8 +528,8 @@ EXPORT void qreply(queue_t *q, mblk_t *mp) { pass_on(OTHERQ(q), mp, "qreply"); }
 EXPORT int putctl(queue_t *q, int type) { return put_control(q, type, {}); }
 EXPORT int putctl1(queue_t *q, int type, int param) { return put_control(q, type, {param}); }
 EXPORT int putctl2(queue_t *q, int type, int param1, int param2) { return put_control(q, type, {param1, param2}); }
-EXPORT int putnextctl(queue_t *q, int type) { return put_control(q->q_next, type, {}); }
-EXPORT int putnextctl1(queue_t *q, int type, int param) { return put_control(q->q_next, type, {param}); }
+EXPORT int putnextctl(queue_t *q, int type) { return put_control_to_next(q, type, {}); }
+EXPORT int putnextctl1(queue_t *q, int type, int param) { return put_control_to_next(q, type, {param}); }
 EXPORT int putnextctl2(queue_t *q, int type, int param1, int param2) {
-    return put_control(q->q_next, type, {param1, param2});
+    return put_control_to_next(q, type, {param1, param2});
 }

@@ -35,10 +35,8 @@ struct QueuePair {
     bool is_head = false;
     bool taking = false;    // a message is off the queue whose rest may come back: flow waits with its decision
     bool opened = false;    // its open procedure has succeeded
+    bool gone = false;      // end_pair() was here; system is null then. Pools keep the memory, so that a queue kept too long still tells
     std::shared_ptr<Guard> guard; // perimeters; null for most
-#if RILL_CHECKING
-    ~QueuePair() { *const_cast<const Owner *volatile *>(&owner) = nullptr; } // is seen when it is used afterwards
-#endif
 
     queue_t *read() { return &q[0]; }
     queue_t *write() { return &q[1]; }
@@ -59,6 +57,8 @@ void deliver(queue_t *q, mblk_t *mp);
 void hipri_taken(queue_t *q, const mblk_t *mp);
 // Frees every message and band of both queues, unschedules them.
 void empty_pair(QueuePair &pair);
+// The same for the last time: from here on the DDI refuses its queues, also to the free routines of its last messages (MP-024).
+void end_pair(QueuePair &pair);
 qband_t *find_band(queue_t *q, unsigned char band);             // nullptr when it does not exist
 qband_t *make_band(queue_t *q, unsigned char band);             // makes all up to it; nullptr when refused
 void note_added(queue_t *q, mblk_t *mp);                        // flow: counts, QFULL

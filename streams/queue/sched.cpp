@@ -356,11 +356,14 @@ using namespace rill;
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT void qenable(queue_t *q) {
-    not_when_frozen(q, "qenable");
-    schedule(q, Event::enabled_by_qenable);
+    if (may_change(q, "qenable")) schedule(q, Event::enabled_by_qenable);
 }
-EXPORT void noenable(queue_t *q) { q->q_flag |= QNOENB; }
-EXPORT void enableok(queue_t *q) { q->q_flag &= ~static_cast<unsigned>(QNOENB); }
+EXPORT void noenable(queue_t *q) {
+    if (may_use(q, "noenable")) q->q_flag |= QNOENB;
+}
+EXPORT void enableok(queue_t *q) {
+    if (may_use(q, "enableok")) q->q_flag &= ~static_cast<unsigned>(QNOENB);
+}
 
 EXPORT toid_t timeout(void (*function)(void *), void *argument, clock_t ticks) {
     System &system = this_system();

@@ -317,6 +317,87 @@ TEST_CASE("UTL-087: a program that crashes by itself is none of rill's business"
     CHECK(!ended.tells("fault: driver"));
 }
 
+// --- whose it was ---
+
+TEST_CASE("ALC-043: a crash in a free routine names the driver that called esballoc, when the application reads and when the head is flushed") {
+    for (const bool flushed : {true, false}) {
+        CAPTURE(flushed);
+        const Ended ended = in_child([flushed] {
+            static unsigned char buffer[4];
+            frtn_t routine{[](char *) { *nowhere = 1; }, nullptr};
+            Rig r;
+            r.d.on_wput = [&](queue_t *q, mblk_t *mp) {
+                if (mp->b_datap->db_type != M_DATA) return r.d.standard_put(q, mp);
+                mblk_t *own = esballoc(buffer, sizeof buffer, BPRI_MED, &routine);
+                own->b_wptr += sizeof buffer;
+                qreply(q, own);
+            };
+            const int fd = r.f.open("/dev/sick");
+            r.f.write(fd, "hello");
+            if (flushed) r.f.ioctl(fd, I_FLUSH, FLUSHR);
+            else r.f.read(fd);
+        });
+        CHECK(ended.signal == SIGSEGV);
+        CHECK(ended.tells("fault: driver sick, free routine: SIGSEGV"));
+    }
+}
+
+TEST_CASE("UTL-091: a crash in the stream head's procedure names who called it first, and what it was called with") {
+    const Ended ended = in_child([] {
+        Rig r;
+        r.write([](queue_t *q, mblk_t *) {
+            timeout(
+                [](void *rq) {
+                    mblk_t *mp = allocb(4, BPRI_MED);
+                    mp->b_datap = reinterpret_cast<dblk_t *>(0x10);
+                    putnext(static_cast<queue_t *>(rq), mp);
+                },
+                RD(q), 1);
+        });
+        rill_advance(handle(r.f.system), 2);
+    });
+    CHECK(ended.signal == SIGSEGV);
+    CHECK(ended.tells("fault: driver sick, timeout callback: SIGSEGV"));
+    CHECK((checking || ended.tells("in the stream head's put procedure, which it called\n  its argument: read queue 0x")));
+}
+
+TEST_CASE("UTL-080: a driver's unload routine is named as that") {
+    const Ended ended = in_child([] {
+        Rig r;
+        rill_driver_start(handle(r.f.system), "sick", nullptr, [] { *nowhere = 1; });
+    });
+    CHECK(ended.signal == SIGSEGV);
+    CHECK(ended.tells("fault: driver sick, unload routine: SIGSEGV"));
+}
+
+TEST_CASE("UTL-090: a thread that a driver has made crashes: told as that, with the object that it crashed in; a program's own handler is left to it") {
+    for (const bool handled : {false, true}) {
+        CAPTURE(handled);
+        const Ended ended = in_child([handled] {
+            if (handled) ::signal(SIGSEGV, [](int) { ::_exit(17); });
+            Rig r;
+            r.d.on_open = [](queue_t *, dev_t *, int, int, cred_t *) {
+                pthread_t thread;
+                ::pthread_create(
+                    &thread, nullptr,
+                    [](void *) -> void * {
+                        *nowhere = 1;
+                        return nullptr;
+                    },
+                    nullptr);
+                ::pthread_join(thread, nullptr);
+                return 0;
+            };
+            r.f.open("/dev/sick");
+        });
+        CHECK(ended.signal == (handled ? 0 : SIGSEGV));
+        CHECK(ended.tells("rill: in a thread of the program's own, outside every System's procedures: SIGSEGV: it wrote to address 0x10, at instruction 0x") == !handled);
+        CHECK(ended.tells("rill-tests at 0x") == !handled);
+        CHECK(ended.tells("(UTL-090)") == !handled);
+        if (handled) CHECK(ended.status == 17);
+    }
+}
+
 // --- exit ---
 
 TEST_CASE("UTL-081: a driver that calls exit() is named, and the process does not end with status 0") {

@@ -1,5 +1,5 @@
 // What a driver sends up that the stream head would have to believe, made wrong: short, empty, chained, without the data
-// that its type promises (IOC-320 to IOC-327, SIG-052). Each is refused, named, and has no effect.
+// that its type promises (IOC-320 to IOC-328, SIG-052). Each is refused, named, and has no effect.
 #include "test/streamio.hpp"
 
 #include <limits>
@@ -226,6 +226,46 @@ TEST_CASE("IOC-326: a block that ends before it begins is empty, and its sender'
     }
     CHECK(s.f.read(s.fd) == "efgh");
     CHECK(s.f.took_fault("IOC-326") == 1);
+}
+
+TEST_CASE("IOC-326 IOC-328: both are found when the block arrives, so that the fault names the procedure that sent it") {
+    for (const bool outside : {true, false}) {
+        CAPTURE(outside);
+        Head s;
+        s.dev.on_wput = [&](queue_t *q, mblk_t *mp) {
+            mp->b_cont = message(M_DATA, "efgh");
+            if (outside) mp->b_rptr = reinterpret_cast<unsigned char *>(8);
+            mp->b_wptr = outside ? mp->b_rptr + 8 : mp->b_rptr - 1;
+            qreply(q, mp);
+        };
+        CHECK(s.f.write(s.fd, "abcd") == 4);
+        s.blamed(outside ? "IOC-328" : "IOC-326", "put procedure");
+        CHECK(s.f.read(s.fd) == "efgh");
+    }
+}
+
+TEST_CASE("IOC-328: a message of any type, and any block of it; what is empty may point anywhere") {
+    Head s;
+    for (int type : {M_DATA, M_PROTO, M_HANGUP, M_SIG, M_IOCACK}) {
+        CAPTURE(type);
+        Enter scope(s.f.system);
+        mblk_t *mp = message(type, "ab");
+        mp->b_cont = message(M_DATA, "cd");
+        mp->b_cont->b_rptr = reinterpret_cast<unsigned char *>(8);
+        mp->b_cont->b_wptr = reinterpret_cast<unsigned char *>(16);
+        putnext(s.rq, mp);
+        CHECK(s.f.took_fault("IOC-328") == 1);
+        s.f.system.faults.clear(); // what the type makes of the rest
+    }
+    Head other;
+    {
+        Enter scope(other.f.system);
+        mblk_t *mp = message(M_DATA, "ab");
+        mp->b_cont = message(M_DATA, "");
+        mp->b_cont->b_rptr = mp->b_cont->b_wptr = reinterpret_cast<unsigned char *>(8);
+        putnext(other.rq, mp);
+    }
+    CHECK(other.f.read(other.fd) == "ab");
 }
 
 TEST_CASE("IOC-327: M_COPYOUT with fewer bytes than cq_size: those are copied, and it is the driver's fault") {

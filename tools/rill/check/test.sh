@@ -188,6 +188,10 @@ check 'a file that is wrong' 2 'waits.ioctls: expected numbers'
 driver mute '#define ON_IOCTL(q, mp) freemsg(mp)'
 run mute.so
 check 'an ioctl without an answer' 1 'driver mute, put procedure: '
+driver late '#define ON_CLOSE(q) (bufcall(1, BPRI_LO, (void (*)(void *))qenable, q), *(queue_t **)(q)->q_ptr = NULL)'
+run late.so
+check 'a bufcall that outlives its queue' 1 'driver late, '
+absent 'a bufcall that outlives its queue' 'stream head'
 driver muteown '#define ON_IOCTL(q, mp) if (((struct iocblk *)(mp)->b_rptr)->ioc_cmd == 0x6201) freemsg(mp); else miocnak(q, mp, 0, EINVAL)'
 run --ioctl 0x6201,0x6202 muteown.so
 check 'an ioctl of its own without an answer' 1 'never answered'
