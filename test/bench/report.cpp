@@ -1,5 +1,4 @@
 #include "test/bench/report.hpp"
-#include "streams/base/checking.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +74,10 @@ std::string machine() {
 #else
            + "g++ " __VERSION__
 #endif
-           + (checking ? ", checking build" : "");
+#if RILL_CHECKING
+           + ", checking build"
+#endif
+        ;
 }
 
 Json to_json(const Row &row, const Measured &found) {
