@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <malloc.h>
+#include <map>
 #include <sys/ddi.h>
 
 extern "C" streamtab echoinfo, loopinfo, passmodinfo;
@@ -95,6 +96,9 @@ void nothing(void *) {}
 
 } // namespace
 
+Inside::Inside(rill_system *s) : scope_(std::make_unique<Enter>(*reinterpret_cast<System *>(s))) {}
+Inside::~Inside() = default;
+
 // --- any world
 
 World::World(unsigned count) {
@@ -164,11 +168,10 @@ Opened::Opened(int count) : World(static_cast<unsigned>(count) + 2) {
 
 Full::Full(unsigned count) : World(count) {
     const Inside inside(system);
-    while (minors_free(table) > 1) minor_take(table);
+    for (; minors_free(table) > 1; ++taken) minor_take(table);
 }
 Full::~Full() {
     const Inside inside(system);
-    const minor_t taken = minors_count(table) - minors_free(table);
     for (minor_t m = 0; m < taken; ++m) minor_give(table, m);
 }
 

@@ -3,7 +3,7 @@
 // so that these rows compile against the library of an older revision too.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <poll.h>
 #include <rill.h>
 #include <stdexcept>
@@ -12,6 +12,10 @@
 #include <sys/stream.h>
 #include <sys/types.h>
 #include <vector>
+
+namespace rill {
+class Enter;
+}
 
 namespace rill::bench {
 
@@ -26,12 +30,11 @@ int many(int count);
 // Between DDI calls from outside of a driver.
 class Inside {
 public:
-    explicit Inside(rill_system *s) : system_(s) { rill_enter(s); }
-    ~Inside() { rill_leave(system_); }
-    Inside(const Inside &) = delete;
+    explicit Inside(rill_system *s);
+    ~Inside();
 
 private:
-    rill_system *system_;
+    std::unique_ptr<Enter> scope_;
 };
 
 // A System with a driver that has nothing but minors, so that what is measured is not the driver. Its put procedure sends
@@ -71,6 +74,7 @@ struct Opened : World {
 struct Full : World {
     explicit Full(unsigned count);
     ~Full() override;
+    minor_t taken = 0;
 };
 
 // A reader is attached that looks at no record.
