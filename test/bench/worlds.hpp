@@ -123,6 +123,8 @@ struct Ready : World {
     std::vector<pollfd> entries;
 };
 
+queue_t *last_opened(); // the write queue of the last open of a device that is none of a clone's
+
 // A queue with so many messages on it, of one type, in so many bands beside 0.
 struct Crowd : World {
     Crowd(int count, int type, int bands = 0);
