@@ -10,17 +10,19 @@
 namespace rill {
 
 NodeTable::NodeTable(System &system, Alloc &alloc)
-    : system_(system), specials_pool_(alloc), buckets_(64), specials_({buckets_.data(), buckets_.size()}) {
+    : system_(system), specials_pool_(alloc) {
     unnamed_directory_.mode = S_IFDIR | 0755;
     unnamed_directory_.ino = next_ino_++;
     unnamed_directory_.hidden = true;
 }
 
 NodeTable::~NodeTable() {
-    specials_.clear_and_dispose([&](Special *s) {
-        while (!s->lock_waiters.empty()) s->lock_waiters.pop_front();
-        specials_pool_.free(s);
-    });
+    for (std::size_t i = 0; i < std::size_t{1} << (64 - bucket_shift_); ++i)
+        while (Special *s = buckets_[i]) {
+            buckets_[i] = s->next;
+            while (!s->lock_waiters.empty()) s->lock_waiters.pop_front();
+            specials_pool_.free(s);
+        }
 }
 
 int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid) {
@@ -156,28 +158,45 @@ void NodeTable::remove_name_hook(int id) {
 }
 
 Special *NodeTable::find(dev_t dev) {
-    auto it = specials_.find(dev, Hash{}, Equal{});
-    return it == specials_.end() ? nullptr : &*it;
-}
-
-Special *NodeTable::hold(dev_t dev) {
-    Special *special = find(dev);
-    if (!special) {
-        special = specials_pool_.make(dev);
-        if (!special) return nullptr;
-        if (static_cast<std::size_t>(specials_pool_.out()) > buckets_.size()) {
-            std::vector<Table::bucket_type> bigger(buckets_.size() * 4);
-            specials_.rehash({bigger.data(), bigger.size()});
-            buckets_.swap(bigger);
-        }
-        specials_.insert(*special);
-    }
-    ++special->holds;
+    Special *special = *bucket_of(dev);
+    while (special && special->dev != dev) special = special->next;
     return special;
 }
 
+Special *NodeTable::hold(dev_t dev) {
+    Special **bucket = bucket_of(dev);
+    for (Special *there = *bucket; there; there = there->next)
+        if (there->dev == dev) {
+            ++there->holds;
+            return there;
+        }
+    Special *special = specials_pool_.make(dev);
+    if (!special) return nullptr;
+    special->next = *bucket;
+    *bucket = special;
+    special->holds = 1;
+    if (static_cast<std::size_t>(specials_pool_.out()) > std::size_t{1} << (64 - bucket_shift_)) [[unlikely]]
+        grow();
+    return special;
+}
+
+void NodeTable::grow() {
+    const std::size_t before = std::size_t{1} << (64 - bucket_shift_);
+    std::unique_ptr<Special *[]> old = std::exchange(buckets_, std::make_unique<Special *[]>(before * 4));
+    bucket_shift_ -= 2;
+    for (std::size_t i = 0; i < before; ++i)
+        while (Special *special = old[i]) {
+            old[i] = special->next;
+            Special **bucket = bucket_of(special->dev);
+            special->next = *bucket;
+            *bucket = special;
+        }
+}
+
 void NodeTable::forget(Special *special) {
-    specials_.erase(specials_.iterator_to(*special));
+    Special **link = bucket_of(special->dev);
+    while (*link != special) link = &(*link)->next;
+    *link = special->next;
     specials_pool_.free(special);
 }
 

@@ -9,7 +9,6 @@
 #include "streams/base/dev.hpp"
 #include "streams/base/fiber.hpp"
 
-#include <boost/intrusive/unordered_set.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,10 +45,11 @@ enum class Lookup : unsigned char {
     remove,
 };
 
-struct Special : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
+struct Special {
     explicit Special(dev_t number) : dev(number) {}
 
     dev_t dev;
+    Special *next = nullptr; // in its bucket of the node table
     Stream *stream = nullptr;
     Driver *driver = nullptr; // of a character driver that is open
     int holds = 0;            // files, and opens on their way
@@ -131,19 +131,12 @@ private:
     int next_hook_ = 1;
     ino_t next_ino_ = 2;
 
-    struct Hash {
-        std::size_t operator()(const Special &s) const { return s.dev * 0x9e3779b97f4a7c15u >> 20; }
-        std::size_t operator()(dev_t dev) const { return dev * 0x9e3779b97f4a7c15u >> 20; }
-    };
-    struct Equal {
-        bool operator()(const Special &a, const Special &b) const { return a.dev == b.dev; }
-        bool operator()(dev_t a, const Special &b) const { return a == b.dev; }
-    };
-    using Table = intrusive::unordered_set<Special, intrusive::hash<Hash>, intrusive::equal<Equal>,
-                                           intrusive::power_2_buckets<true>>;
+    // Specials by device: chains, as many as a power of two.
+    Special **bucket_of(dev_t dev) { return buckets_.get() + (dev * 0x9e3779b97f4a7c15u >> bucket_shift_); }
+    void grow();
     Pool<Special> specials_pool_;
-    std::vector<Table::bucket_type> buckets_;
-    Table specials_;
+    unsigned bucket_shift_ = 64 - 6;
+    std::unique_ptr<Special *[]> buckets_ = std::make_unique<Special *[]>(1u << 6);
 };
 
 } // namespace rill

@@ -123,7 +123,8 @@ File *Process::remove_descriptor(int fd) {
     File *f = file(fd);
     if (!f) return nullptr;
     files[static_cast<std::size_t>(fd)] = nullptr;
-    set_close_on_exec(fd, false);
+    if (!close_on_exec_.empty()) [[unlikely]]
+        set_close_on_exec(fd, false);
     lowest_free_ = std::min(lowest_free_, fd);
     --descriptors_used;
     return f;

@@ -96,18 +96,22 @@ static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cons
 }
 
 // Runs a driver's open or close so that a sleep without PCATCH can leave it (UTL-054). The errno of that, or what the
-// procedure returned. Nothing between here and that sleep but the driver's own frames may need to be unwound.
-[[gnu::noinline]] static int run_escapable(System &system, int (*procedure)(void *), void *argument) {
+// procedure returned; EIO if it threw (UTL-083). Nothing between here and that sleep but the driver's own frames may need to be
+// unwound.
+template <class F> [[gnu::noinline]] int run_escapable(System &system, F &&procedure) {
+    int error = EIO;
     Call *const call = system.running;
-    if (!call) return procedure(argument);
+    if (!call) {
+        run_driver(system, [&] { error = procedure(); });
+        return error;
+    }
     void *frame[5];
     void **const outer = call->escape;
     Entry *const entry = system.entry;
     const int depth = system.trace.depth;
-    int error;
     call->escape = frame;
     if (__builtin_setjmp(frame) == 0) {
-        error = procedure(argument);
+        run_driver(system, [&] { error = procedure(); });
     } else {
         Call &escaped = *current->running; // registers are lost: everything anew
         error = escaped.escaped;
@@ -118,30 +122,37 @@ static int call_old_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cons
     return error;
 }
 
+static int run_open(System &system, QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
+    return run_escapable(system, [&] {
+        return pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
+                                           : pair.read()->q_qinfo->qi_qopen(pair.read(), dev, oflag, sflag, &cred);
+    });
+}
+
+static int run_close(System &system, QueuePair &pair, int flag, cred_t &cred) {
+    return run_escapable(system, [&] {
+        auto *close = pair.read()->q_qinfo->qi_qclose;
+        if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
+        using OldClose = int (*)(queue_t *, int);
+        fill_user_area(cred);
+        return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
+    });
+}
+
 int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
     System &system = *pair.system;
     const char *name = pair.owner->name.c_str();
-    auto *open = pair.read()->q_qinfo->qi_qopen;
     if (system.trace.on) [[unlikely]] {
         system.trace.emit({.event = Event::open_called, .name = name, .clause = sflag == CLONEOPEN ? "CLN-017 CLN-018" : nullptr, .dev = *dev, .number = oflag, .extra = sflag, .stream = pair.stream->id});
         ++system.trace.depth;
     }
     int error = ENOPKG; // QUE-021
-    if (open) {
+    if (pair.read()->q_qinfo->qi_qopen) {
         bool inside = false;
         error = pair.guard ? enter_call(pair, false, &inside) : 0;
         if (!error) {
-            Procedure procedure(system, EntryKind::open, name, {.queue = pair.read(), .dev = *dev});
-            auto body = [&] {
-                int answer = EIO; // of one that throws (UTL-083)
-                procedure.call([&] {
-                    answer = pair.owner->devflag & D_OLD ? call_old_open(pair, dev, oflag, sflag, cred)
-                                                         : open(pair.read(), dev, oflag, sflag, &cred);
-                });
-                return answer;
-            };
-            error = run_escapable(
-                system, [](void *p) { return (*static_cast<decltype(body) *>(p))(); }, &body);
+            const Procedure procedure(system, EntryKind::open, name, {.queue = pair.read(), .dev = *dev});
+            error = run_open(system, pair, dev, oflag, sflag, cred);
         }
         if (error < 0) [[unlikely]]
             error = errno_of(system, *pair.owner, name_of(EntryKind::open), error);
@@ -166,9 +177,8 @@ int call_open(QueuePair &pair, dev_t *dev, int oflag, int sflag, cred_t &cred) {
 void call_close(QueuePair &pair, int flag, cred_t &cred) {
     System &system = *pair.system;
     const char *name = pair.owner->name.c_str();
-    auto *close = pair.read()->q_qinfo->qi_qclose;
     pair.opened = false;
-    if (!close) return;
+    if (!pair.read()->q_qinfo->qi_qclose) return;
     if (system.trace.on) [[unlikely]] {
         system.trace.emit({.event = Event::close_called, .name = name, .dev = pair.stream->dev(), .stream = pair.stream->id});
         ++system.trace.depth;
@@ -176,17 +186,8 @@ void call_close(QueuePair &pair, int flag, cred_t &cred) {
     bool inside = false;
     if (pair.guard) enter_call(pair, true, &inside);
     {
-        Procedure procedure(system, EntryKind::close, name, {.queue = pair.read(), .dev = pair.stream->dev()});
-        auto body = [&] {
-            using OldClose = int (*)(queue_t *, int);
-            if (!(pair.owner->devflag & D_OLD)) return close(pair.read(), flag, &cred);
-            fill_user_area(cred);
-            return reinterpret_cast<OldClose>(reinterpret_cast<void *>(close))(pair.read(), flag);
-        };
-        int error = 0;
-        auto guarded = [&] { return procedure.call([&] { error = body(); }), 0; };
-        run_escapable(
-            system, [](void *p) { return (*static_cast<decltype(guarded) *>(p))(); }, &guarded);
+        const Procedure procedure(system, EntryKind::close, name, {.queue = pair.read(), .dev = pair.stream->dev()});
+        const int error = run_close(system, pair, flag, cred);
         if (error < 0 && !(pair.owner->devflag & D_OLD)) [[unlikely]] // an SVR3 close returns nothing
             errno_of(system, *pair.owner, name_of(EntryKind::close), error);
     }
@@ -420,6 +421,8 @@ void Stream::process_closed(Caller &process) {
 
 // Waits until the write queue of a pair is empty, at most the close time (CLS-006 to CLS-010).
 int Stream::drain(QueuePair &pair) {
+    if (!pair.write()->q_first) [[likely]]
+        return 0;
     const long until = sum_of(system.sched.now(), ticks_of_ms(close_ms));
     while (pair.write()->q_first) {
         const long left = until - system.sched.now();

@@ -278,6 +278,8 @@ static void empty(QueuePair &pair, System &system) {
         system.sched.drop_callbacks_of(pair);
     for (int side = 0; side < 2; ++side) {
         queue_t &q = pair.q[side];
+        if (!q.q_first && !q.q_bandp && !q.q_count && !(q.q_flag & (QENAB | QFULL | QWANTW))) [[likely]]
+            continue;
         while (mblk_t *mp = q.q_first) {
             q.q_first = mp->b_next;
             mp->b_next = mp->b_prev = nullptr;
