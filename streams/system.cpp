@@ -92,7 +92,7 @@ constexpr Above above_this{
 System::System(const Profile &which, Tunables sizes)
     : Kernel(which, sizes, above_this), messages(*this, alloc),
       stream_pool(sizeof(Stream) + sizeof(QueuePair)), pair_pool(alloc), file_pool(alloc), sig_pool(alloc),
-      band_pool(sizeof(qband_t)), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
+      band_pool(sizeof(Band)), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
     gate_register();
     arm_crash_handler();
 }

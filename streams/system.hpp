@@ -69,9 +69,16 @@ public:
     // A file lost a reference and has others, or one of its messages came to wait somewhere. If it is left with passed
     // descriptors, which wait where none but they themselves lead, nobody can ever receive them: they go before the call
     // ends, and the file with them (IOC-321).
-    void reference_gone(File &file);
-    void note_circle(); // there may be one
+    void reference_gone(File &file) {
+        if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]]
+            return;
+        passed_files.suspect(file);
+        look_for_circles();
+    }
+    void note_circle(); // there may be one anywhere
+    void look_for_circles();
     void collect_circles();
+    PassedFiles passed_files;
     Pool<PassedFile> passed_pool{alloc};
     void forget_signals(Process &process);       // its registrations on all streams
 
@@ -99,7 +106,7 @@ public:
     Registry registry;
     NodeTable nodes;
     StreamList streams;
-    std::list<Link> links; // in order of their ids
+    LinkTable links;
     std::list<Process> processes;
     std::list<Process> ended_processes; // the last few
     std::list<Background> backgrounds;

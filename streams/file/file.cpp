@@ -35,6 +35,8 @@ int drop_file(Process &process, File *file) {
         system.nodes.release(file->node);
     else if (file->ops && file->ops->close) // a file that no device stands behind (NBSD-014)
         error = file->ops->close(process, *file);
+    if (file->noted) [[unlikely]]
+        system.passed_files.forget(*file);
     system.file_pool.free(file);
     return error;
 }

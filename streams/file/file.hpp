@@ -38,6 +38,8 @@ struct File {
     Stream *stream = nullptr;
     File *next_of_stream = nullptr, **link_of_stream = nullptr; // the files that are open on it
     bool pipe = false;
+    bool held = false;     // head/passed, while it looks for circles
+    bool noted = false;    // head/passed has it in a list, and is told when it goes
     const FileOps *ops = nullptr;
     void *data = nullptr;  // theirs
 

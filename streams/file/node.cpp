@@ -6,17 +6,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstring>
 
 namespace rill {
 
 NodeTable::NodeTable(System &system, Alloc &alloc)
-    : system_(system), specials_pool_(alloc) {
+    : system_(system), name_buckets_(64), names_({name_buckets_.data(), name_buckets_.size()}), specials_pool_(alloc) {
     unnamed_directory_.mode = S_IFDIR | 0755;
     unnamed_directory_.ino = next_ino_++;
     unnamed_directory_.hidden = true;
 }
 
 NodeTable::~NodeTable() {
+    names_.clear();
     for (std::size_t i = 0; i < std::size_t{1} << (64 - bucket_shift_); ++i)
         while (Special *s = buckets_[i]) {
             buckets_[i] = s->next;
@@ -41,13 +44,36 @@ int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, 
     node->ino = next_ino_++;
     if (system_.trace.on)
         system_.trace.emit({.event = Event::node_made, .dev = node->rdev, .text = node->path});
+    if (2 * (nodes_.size() + 1) > name_buckets_.size()) {
+        std::vector<Names::bucket_type> more(2 * name_buckets_.size());
+        names_.rehash({more.data(), more.size()});
+        name_buckets_.swap(more);
+    }
+    names_.insert(*node);
     nodes_.emplace(path, std::move(node));
     return 0;
 }
 
+// Eight bytes at a time: names are short, and are looked up in each open.
+std::size_t NodeTable::HashOfName::operator()(std::string_view name) const {
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+    std::uint64_t hash = name.size(), word;
+    const char *at = name.data();
+    std::size_t left = name.size();
+    for (; left >= sizeof word; at += sizeof word, left -= sizeof word) {
+        std::memcpy(&word, at, sizeof word);
+        hash = (hash ^ word) * odd;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    for (std::size_t i = 0; i < left; ++i) word = word << 8 | static_cast<unsigned char>(at[i]);
+    hash = (hash ^ word) * odd;
+    return hash ^ hash >> 32;
+}
+
 Node *NodeTable::find(std::string_view path) {
-    auto it = nodes_.find(path);
-    return it == nodes_.end() ? nullptr : it->second.get();
+    const auto it = names_.find(path, HashOfName{}, SameName{});
+    return it == names_.end() ? nullptr : &*it;
 }
 
 int NodeTable::unlink(const std::string &path) {
@@ -56,6 +82,7 @@ int NodeTable::unlink(const std::string &path) {
     if (S_ISDIR(it->second->mode)) return EPERM;
     Node *node = it->second.release();
     nodes_.erase(it);
+    names_.erase(names_.iterator_to(*node));
     if (system_.trace.on)
         system_.trace.emit({.event = Event::node_removed, .dev = node->rdev, .text = node->path});
     release(node);
@@ -96,8 +123,8 @@ int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node 
 }
 
 const Node *NodeTable::find_const(std::string_view path) const {
-    auto it = nodes_.find(path);
-    return it == nodes_.end() ? nullptr : it->second.get();
+    const auto it = names_.find(path, HashOfName{}, SameName{});
+    return it == names_.end() ? nullptr : &*it;
 }
 
 bool NodeTable::is_directory(std::string_view path) const {

@@ -9,6 +9,7 @@
 #include "streams/base/dev.hpp"
 #include "streams/base/fiber.hpp"
 
+#include <boost/intrusive/unordered_set.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,7 +27,7 @@ struct Driver;
 struct Opened;
 class HeldDevice;
 
-struct Node {
+struct Node : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>, intrusive::store_hash<true>> {
     std::string path;
     mode_t mode = 0; // type and permissions
     uid_t uid = 0;
@@ -126,7 +127,20 @@ private:
 
     System &system_;
     Node unnamed_directory_; // what a directory without a node of its own looks like
+    // Names: in order, for lists of them and for what is below a directory; and hashed, to be found.
+    struct HashOfName {
+        std::size_t operator()(std::string_view name) const;
+        std::size_t operator()(const Node &node) const { return operator()(node.path); }
+    };
+    struct SameName {
+        bool operator()(const Node &a, const Node &b) const { return a.path == b.path; }
+        bool operator()(std::string_view name, const Node &node) const { return name == node.path; }
+    };
+    using Names = intrusive::unordered_set<Node, intrusive::hash<HashOfName>, intrusive::equal<SameName>, intrusive::power_2_buckets<true>,
+                                           intrusive::constant_time_size<false>>;
     std::map<std::string, std::unique_ptr<Node>, std::less<>> nodes_;
+    std::vector<Names::bucket_type> name_buckets_;
+    Names names_;
     std::vector<std::pair<int, NameHook>> hooks_;
     int next_hook_ = 1;
     ino_t next_ino_ = 2;

@@ -30,8 +30,8 @@ static void unlink_persistent(Process &process) {
     for (const Link &link : system.links)
         if (link.persistent() && link.state == Link::State::linked) ids.push_back(link.id);
     for (int id : ids) {
-        const auto link = std::find_if(system.links.begin(), system.links.end(), [&](const Link &l) { return l.id == id; });
-        if (link == system.links.end()) continue; // went with another's lower stream
+        const Link *link = system.links.find(id);
+        if (!link) continue; // went with another's lower stream
         const int fd = open_for_shutdown(process, *link);
         if (fd < 0) continue;
         unlink_stream(process, *process.file(fd)->stream, id, true);

@@ -26,6 +26,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace rill {
@@ -63,6 +65,29 @@ struct PassedFile {
     static mblk_t *make(System &system, File &file, const cred_t &cred); // nullptr: no memory
     void moved_to(Stream *end); // nullptr: a driver has the message
     void let_go();              // the message no longer carries it
+};
+
+// Passed files of which it is asked whether anything else leads to them. That something does is known by the file from which
+// it leads there, until a message on the way goes: so a chain is not walked again for each of its descriptors.
+class PassedFiles {
+public:
+    void suspect(File &file); // it may have lost what held it
+    // Of the suspects, who are none any more; or it was to be looked for everywhere.
+    bool any_is_loose();
+    bool is_on_its_way(const File &file); // such a way may end without a word
+    bool look_everywhere = false;
+    void message_gone() { // from where it waited
+        if (!roots_.empty()) [[unlikely]]
+            roots_ = {};
+    }
+    void forget(File &file); // it is closed
+
+private:
+    bool is_held(File &file);
+    void note(File &file, File &root);
+
+    std::unordered_set<File *> suspects_;
+    std::unordered_map<const File *, File *> roots_; // by a file, one that leads to it and has references of its own
 };
 
 // The bytes of a block that a driver may have left anyhow.
@@ -111,7 +136,7 @@ public:
     void abandon(Caller &process, int oflag);
     // The driver's open named this device: it has the stream now, which holds its driver (CLN-064).
     void move_to(Special &device);
-    void drop_unreachable(); // passed descriptors on the read queue that nobody can ever receive
+    void drop_loose(std::vector<File *> &held); // passed descriptors on the read queue that nobody can ever receive
     inline void opened_by(File &file);
     inline void closed_by(File &file); // its last reference is gone
     void process_closed(Caller &process); // any close: its SIGPOLL registration ends (CLS-001)

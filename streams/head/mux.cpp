@@ -19,19 +19,6 @@ void trace_link(const Link &link, const Stream *asking, Event event, const char 
 
 // --- may it be linked? ---
 
-// The nodes of the graph are drivers, its edges links (MUX-017). A pipe is no node (MUX-018).
-bool leads_to(const System &system, const Driver *from, const Driver *to) {
-    std::vector<const Driver *> reached{from};
-    for (std::size_t i = 0; i < reached.size(); ++i) {
-        if (reached[i] == to) return true;
-        for (const Link &link : system.links)
-            if (link.driver == reached[i] && link.lower->driver &&
-                std::find(reached.begin(), reached.end(), link.lower->driver) == reached.end())
-                reached.push_back(link.lower->driver);
-    }
-    return false;
-}
-
 bool is_multiplexor(const Driver &driver) { return driver.tab && driver.tab->st_muxrinit && driver.tab->st_muxwinit; }
 
 // hangup ENXIO, a pipe EINVAL, no lower half EINVAL; only then the lower descriptor (MUX-005).
@@ -59,7 +46,7 @@ int check_lower(Caller &process, Stream &upper, const File *file, const char *ca
     if (lower.plumbing.busy())
         return process.refuse(EINVAL, call, "an open, push, pop or link is under way on the lower stream",
                               "MUX-014 IOC-232");
-    if (lower.driver && leads_to(upper.system, lower.driver, upper.driver))
+    if (lower.driver && upper.system.links.leads_to(lower.driver, upper.driver))
         return process.refuse(EINVAL, call, "the link would make a cycle", "MUX-016 MUX-017 IOC-232");
     return 0;
 }
@@ -75,14 +62,17 @@ void end_plumbing(Stream &lower) {
 Link *begin(Stream &upper, File &file, bool persistent) {
     System &system = upper.system;
     if (!system.alloc.allow(sizeof(Link))) return nullptr;
-    Link &link = system.links.emplace_back();
+    auto made = std::make_unique<Link>();
+    Link &link = *made;
     ++system.links_out;
     link.id = system.next_link_id++;
     link.upper = persistent ? nullptr : &upper;
     link.driver = upper.driver;
     link.made_on = upper.special ? upper.special->dev : no_device;
     link.lower = file.stream;
+    link.below = link.lower->driver;
     link.file = &file;
+    system.links.add(std::move(made));
     ++link.driver->holds;
     ++file.refs; // MUX-041
     link.lower->plumbing.begin();
@@ -113,7 +103,7 @@ void end(Caller &process, Link &link) {
     }
     --link.driver->holds;
     end_plumbing(lower);
-    system.links.remove_if([&](const Link &l) { return &l == &link; });
+    system.links.remove(link);
     --system.links_out;
     if (file->refs > 1) {
         --file->refs; // no close of a descriptor: the process's registrations stay (CLS-001)
@@ -126,11 +116,10 @@ void end(Caller &process, Link &link) {
 // --- undoing ---
 
 Link *find(Stream &upper, int id, bool persistent) {
-    for (Link &link : upper.system.links)
-        if ((id == MUXID_ALL || link.id == id) && link.state == Link::State::linked &&
-            (persistent ? link.persistent() && link.driver == upper.driver : link.upper == &upper)) // MUX-047 to MUX-049
-            return &link;
-    return nullptr;
+    const void *owner = persistent ? static_cast<const void *>(upper.driver) : &upper; // MUX-047 to MUX-049
+    if (id == MUXID_ALL) return upper.system.links.first_of(owner, Link::State::linked);
+    Link *link = upper.system.links.find(id);
+    return link && link->state == Link::State::linked && link->owner() == owner ? link : nullptr;
 }
 
 int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
@@ -154,6 +143,65 @@ int unlink_one(Caller &process, Stream &upper, Link &link, bool closing) {
 }
 
 } // namespace
+
+// --- the table ---
+
+LinkTable::LinkTable() : buckets_(64), by_number_({buckets_.data(), buckets_.size()}) {}
+LinkTable::~LinkTable() {
+    while (!empty()) remove(back());
+}
+
+void LinkTable::add(std::unique_ptr<Link> made) {
+    Link &link = *made.release();
+    if (++count_ > buckets_.size()) {
+        std::vector<ByNumber::bucket_type> more(2 * buckets_.size());
+        by_number_.rehash({more.data(), more.size()});
+        buckets_.swap(more);
+    }
+    all_.push_back(link);
+    by_number_.insert(link);
+    by_owner_[link.owner()].push_back(link);
+    if (link.below) ++edges_[link.driver][link.below];
+}
+
+void LinkTable::remove(Link &link) {
+    --count_;
+    all_.erase(all_.iterator_to(link));
+    by_number_.erase(by_number_.iterator_to(link));
+    const auto owned = by_owner_.find(link.owner());
+    owned->second.erase(owned->second.iterator_to(link));
+    if (owned->second.empty()) by_owner_.erase(owned);
+    if (link.below) {
+        auto &from = edges_[link.driver];
+        if (--from[link.below] == 0) from.erase(link.below);
+    }
+    delete &link;
+}
+
+Link *LinkTable::find(int id) {
+    const auto found = by_number_.find(id);
+    return found == by_number_.end() ? nullptr : &*found;
+}
+
+Link *LinkTable::first_of(const void *owner, Link::State state) {
+    const auto owned = by_owner_.find(owner);
+    if (owned == by_owner_.end()) return nullptr;
+    for (Link &link : owned->second)
+        if (link.state == state) return &link;
+    return nullptr;
+}
+
+bool LinkTable::leads_to(const Driver *from, const Driver *to) const {
+    std::vector<const Driver *> reached{from};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+        if (reached[i] == to) return true;
+        const auto edges = edges_.find(reached[i]);
+        if (edges == edges_.end()) continue;
+        for (const auto &[driver, links] : edges->second)
+            if (std::find(reached.begin(), reached.end(), driver) == reached.end()) reached.push_back(driver);
+    }
+    return false;
+}
 
 linkblk Link::block() const {
     return {upper ? upper->driver_pair()->write() : nullptr, lower->write_queue(), id}; // MUX-024 to MUX-026

@@ -1,5 +1,5 @@
 // A link: one stream, the lower, is joined under the driver at the end of another, the upper. The relation of two equal
-// streams, so it has its own file. All links hang from the System, in the order in which they were made; ids come from
+// streams, so it has its own file. All links are in the System's LinkTable, in the order in which they were made; ids come from
 // one counter and are never used twice (MUX-003).
 //
 // The upper driver takes the place of the lower stream's head: the head's queue pair gets the driver's lower qinits
@@ -24,11 +24,19 @@
 
 #include "streams/base/dev.hpp"
 
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set.hpp>
 #include <cassert>
 #include <cstddef>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
 #include <sys/stream.h>
 
 namespace rill {
+
+namespace intrusive = boost::intrusive;
 
 class Caller;
 class Stream;
@@ -36,7 +44,7 @@ class System;
 struct Driver;
 struct File;
 
-struct Link {
+struct Link : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
     enum class State : unsigned char {
         linking,
         linked,
@@ -61,6 +69,7 @@ struct Link {
     Driver *driver = nullptr; // the multiplexor; held
     dev_t made_on = no_device; // the device of the stream that it was asked for on
     Stream *lower = nullptr;
+    Driver *below = nullptr;  // the lower stream's driver; nullptr: a pipe
     File *file = nullptr;     // the lower stream's; held
 
     // What the lower head's queues, read and write, had of their own.
@@ -71,7 +80,55 @@ struct Link {
     } kept[2] = {};
 
     bool persistent() const { return !upper; }
+    const void *owner() const { return upper ? static_cast<const void *>(upper) : driver; }
     linkblk block() const; // as the driver sees it (MUX-024 to MUX-028)
+
+    using Hook = intrusive::list_member_hook<intrusive::link_mode<intrusive::safe_link>>;
+    Hook of_all, of_owner;
+};
+
+// All links of a System: in order of their ids, by id, by whose they are, and how many lead from one driver to another. None
+// of these is looked through to find one.
+class LinkTable {
+    template <Link::Hook Link::*hook>
+    using List = intrusive::list<Link, intrusive::member_hook<Link, Link::Hook, hook>, intrusive::constant_time_size<false>>;
+
+public:
+    LinkTable();
+    ~LinkTable();
+    LinkTable(const LinkTable &) = delete;
+
+    void add(std::unique_ptr<Link> link); // its id, owner and drivers are known, and stay
+    void remove(Link &link);
+    Link *find(int id);
+    // The first that an owner has in this state; nullptr when there is none.
+    Link *first_of(const void *owner, Link::State state);
+    // The nodes of this graph are drivers, its edges links (MUX-017). A pipe is no node (MUX-018).
+    bool leads_to(const Driver *from, const Driver *to) const;
+
+    bool empty() const { return all_.empty(); }
+    std::size_t size() const { return count_; }
+    Link &back() { return all_.back(); }
+    auto begin() const { return all_.begin(); }
+    auto end() const { return all_.end(); }
+
+private:
+    struct Number {
+        using type = int;
+        int operator()(const Link &link) const { return link.id; }
+    };
+    struct Hash {
+        std::size_t operator()(int id) const { return static_cast<std::size_t>(id); } // ids follow one another
+    };
+    using ByNumber = intrusive::unordered_set<Link, intrusive::key_of_value<Number>, intrusive::hash<Hash>, intrusive::power_2_buckets<true>,
+                                              intrusive::constant_time_size<false>>;
+
+    List<&Link::of_all> all_;
+    std::size_t count_ = 0;
+    std::vector<ByNumber::bucket_type> buckets_;
+    ByNumber by_number_;
+    std::unordered_map<const void *, List<&Link::of_owner>> by_owner_;
+    std::unordered_map<const Driver *, std::map<const Driver *, std::size_t>> edges_;
 };
 
 int link_stream(Caller &process, File &file, Stream &upper, int lower_fd, bool persistent, int *id);

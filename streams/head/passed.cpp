@@ -3,8 +3,9 @@
 #include "streams/head/exchange.hpp"
 #include "streams/system.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace rill {
@@ -50,7 +51,10 @@ mblk_t *PassedFile::make(System &system, File &file, const cred_t &cred) {
 }
 
 void PassedFile::moved_to(Stream *end) {
-    if (at) --at->passed_here;
+    if (at) {
+        --at->passed_here;
+        system->passed_files.message_gone();
+    }
     if (end) ++end->passed_here;
     at = end;
     if (end) system->reference_gone(*file);
@@ -128,47 +132,126 @@ void System::close_passed(File *file) {
     reference_gone(*file);
 }
 
+static bool has_own_references(const File &file) { return file.refs != file.passed; }
+
+// What is on its way, in a driver's hands or on a stream that is linked below one or just being opened, counts as held.
+static bool is_on_its_way(const PassedFile &p) {
+    if (!p.at || !p.at->files || p.at->linked_below) return true;
+    const Special *special = p.at->special;
+    return special && special->holds != special->files;
+}
+
+bool PassedFiles::is_on_its_way(const File &file) {
+    for (const PassedFile *p = file.messages; p; p = p->next)
+        if (rill::is_on_its_way(*p)) return look_everywhere = true;
+    return false;
+}
+
 // From the file to the streams on which it waits, and to the files that are open on these: does a file that something else
-// refers to lead to it? Each file is visited once. What is on its way, in a driver's hands or on a stream that is linked
-// below one or just being opened, counts as held.
-static bool is_held(File &file) {
-    std::vector<File *> reached{&file};
-    std::set<const File *> seen{&file};
+// refers to lead to it? Each file is visited once.
+bool PassedFiles::is_held(File &file) {
+    struct Step {
+        File *file;
+        std::size_t from;
+    };
+    std::vector<Step> reached{{&file, 0}};
+    std::unordered_set<const File *> seen{&file};
     for (std::size_t i = 0; i < reached.size(); ++i) {
-        if (reached[i]->refs != reached[i]->passed) return true;
-        for (const PassedFile *p = reached[i]->messages; p; p = p->next) {
-            if (!p->at || !p->at->files || p->at->linked_below) return true;
-            if (const Special *special = p->at->special; special && special->holds != special->files) return true;
-            for (File *holder = p->at->files; holder; holder = holder->next_of_stream)
-                if (seen.insert(holder).second) reached.push_back(holder);
+        File *here = reached[i].file, *root = has_own_references(*here) ? here : nullptr;
+        if (const auto known = root ? roots_.end() : roots_.find(here); known != roots_.end() && has_own_references(*known->second))
+            root = known->second;
+        if (root) {
+            for (; i > 0; i = reached[i].from) note(*reached[i].file, *root);
+            note(file, *root);
+            return true;
         }
+        if (is_on_its_way(*here)) return true;
+        for (const PassedFile *p = here->messages; p; p = p->next)
+            for (File *holder = p->at->files; holder; holder = holder->next_of_stream)
+                if (seen.insert(holder).second) reached.push_back({holder, i});
     }
     return false;
 }
 
-void Stream::drop_unreachable() {
+void PassedFiles::note(File &file, File &root) {
+    if (&file == &root) return;
+    roots_[&file] = &root;
+    file.noted = root.noted = true;
+}
+
+void PassedFiles::suspect(File &file) {
+    file.noted = true;
+    suspects_.insert(&file);
+}
+
+bool PassedFiles::any_is_loose() {
+    const auto suspects = std::exchange(suspects_, {});
+    return std::exchange(look_everywhere, false) | std::any_of(suspects.begin(), suspects.end(), [&](File *file) { return !is_held(*file); });
+}
+
+void PassedFiles::forget(File &file) {
+    suspects_.erase(&file);
+    message_gone();
+}
+
+void System::note_circle() {
+    passed_files.look_everywhere = true;
+    look_for_circles();
+}
+
+void System::look_for_circles() {
+    if (late_closes.empty() || late_closes.back()) late_closes.push_back(nullptr);
+}
+
+// What is held leads to what waits on its stream.
+static void mark(std::vector<File *> &held) {
+    while (!held.empty()) {
+        File &file = *held.back();
+        held.pop_back();
+        if (!file.stream || file.stream->passed_here == 0) continue;
+        for (const mblk_t *mp = file.stream->read_queue()->q_first; mp; mp = mp->b_next)
+            if (const PassedFile *passed = PassedFile::of(mp); passed && !passed->file->held) {
+                passed->file->held = true;
+                held.push_back(passed->file);
+            }
+    }
+}
+
+void Stream::drop_loose(std::vector<File *> &held) {
     queue_t *q = read_queue();
     for (mblk_t *mp = q->q_first, *next; mp && passed_here > 0; mp = next) {
         next = mp->b_next;
         const PassedFile *passed = PassedFile::of(mp);
-        if (!passed || is_held(*passed->file)) continue;
+        if (!passed || passed->file->held) continue;
+        File *file = passed->file;
         rmvq(q, mp);
         free_at_head(mp);
+        if (!has_own_references(*file)) continue;
+        file->held = true; // it was its last message: it closes, and takes along what waits on it
+        held.push_back(file);
+        mark(held);
     }
 }
 
-void System::reference_gone(File &file) {
-    if (file.passed == 0 || file.refs != file.passed || !file.stream || file.stream->passed_here == 0) [[likely]]
-        return;
-    note_circle();
-}
-
-void System::note_circle() {
-    if (late_closes.empty() || late_closes.back()) late_closes.push_back(nullptr);
-}
-
 void System::collect_circles() {
-    for (Stream &stream : streams) stream.drop_unreachable();
+    if (!passed_files.any_is_loose()) return;
+    std::vector<File *> held;
+    auto each = [&](auto &&f) {
+        for (Stream &stream : streams) {
+            if (stream.passed_here == 0) continue;
+            for (const mblk_t *mp = stream.read_queue()->q_first; mp; mp = mp->b_next)
+                if (const PassedFile *passed = PassedFile::of(mp)) f(*passed->file);
+            for (File *file = stream.files; file; file = file->next_of_stream) f(*file);
+        }
+    };
+    each([](File &file) { file.held = false; });
+    each([&](File &file) {
+        if (file.held || !(has_own_references(file) || passed_files.is_on_its_way(file))) return;
+        file.held = true;
+        held.push_back(&file);
+    });
+    mark(held);
+    for (Stream &stream : streams) stream.drop_loose(held);
 }
 
 } // namespace rill

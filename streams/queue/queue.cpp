@@ -13,6 +13,7 @@
 #include "streams/queue/procedure.hpp"
 #include "streams/system.hpp"
 
+#include <bit>
 #include <cerrno>
 #include <fmt/format.h>
 #include <new>
@@ -59,8 +60,29 @@ void note_high_priority(queue_t *q, mblk_t *mp) {
     if (last_high_priority(q) == mp->b_prev) set_last_high_priority(q, mp);
 }
 
+BandIndex *index_of(const queue_t *q) {
+    return q->q_nband > few_bands ? reinterpret_cast<Band *>(q->q_bandp)->index : nullptr;
+}
+
+// A band has its first message, or lost its last one.
+void note_busy(const queue_t *q, unsigned char band, bool busy) {
+    BandIndex *index = index_of(q);
+    if (!index) return;
+    const std::uint64_t bit = std::uint64_t{1} << band % 64;
+    if (busy) index->busy[band / 64] |= bit;
+    else index->busy[band / 64] &= ~bit;
+}
+
 // The last message of all classes above a band; nullptr when there is none.
 mblk_t *last_above(queue_t *q, unsigned char band) {
+    if (const BandIndex *index = index_of(q)) {
+        const unsigned from = band + 1u;
+        std::uint64_t above = from < NBAND ? index->busy[from / 64] >> from % 64 << from % 64 : 0;
+        for (unsigned word = from / 64; word < 4; above = ++word < 4 ? index->busy[word] : 0)
+            for (; above; above &= above - 1)
+                if (mblk_t *last = index->at[word * 64 + static_cast<unsigned>(std::countr_zero(above))]->qb_last) return last;
+        return last_high_priority(q);
+    }
     qband_t *b = band ? find_band(q, band)->qb_next : q->q_bandp;
     for (; b; b = b->qb_next)
         if (b->qb_last) return b->qb_last;
@@ -108,6 +130,7 @@ void take_off(queue_t *q, mblk_t *mp) {
         qband_t *b = find_band(q, mp->b_band);
         if (b && b->qb_first == b->qb_last) {
             b->qb_first = b->qb_last = nullptr;
+            note_busy(q, mp->b_band, false);
         } else if (b && b->qb_first == mp) {
             while (!in_band(next, mp->b_band)) next = next->b_next;
             b->qb_first = next;
@@ -143,10 +166,10 @@ bool settle_band(queue_t *q, mblk_t *mp, qband_t **band) {
 
 // mp has its place in the chain: is it the first or the last of its band? Its neighbours tell, but where a queue is out of
 // order (QUE-081).
-void join_band(qband_t &band, mblk_t *mp) {
+void join_band(queue_t *q, qband_t &band, mblk_t *mp) {
     if (!band.qb_first) {
         band.qb_first = band.qb_last = mp;
-        return;
+        return note_busy(q, mp->b_band, true);
     }
     const mblk_t *before = mp->b_prev, *behind = mp->b_next;
     if (!(before && in_band(before, mp->b_band)) && !(behind && in_band(behind, mp->b_band))) {
@@ -165,7 +188,7 @@ int insert(queue_t *q, mblk_t *before, mblk_t *mp) {
     if (!system_of(q).checks.may_be_queued(q, mp)) return 1;
     put_on(q, before, mp);
     if (is_high_priority(mp)) note_high_priority(q, mp);
-    if (band) join_band(*band, mp);
+    if (band) join_band(q, *band, mp);
     bool always = is_high_priority(mp) && system_of(q).profile.insq_hipri_schedules; // SCH-023, SCH-035
     if (always || (q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, Event::enabled_by_inserted_message);
     return 1;
@@ -183,9 +206,10 @@ bool fits(queue_t *q, const mblk_t *before, const mblk_t *mp, const mblk_t *behi
 // Whether flushing with this flag frees a message (QUE-060, QUE-061).
 bool flushes(int flag, const mblk_t *mp) { return flag == FLUSHALL || datamsg(mp->b_datap->db_type); }
 
-template <class Which> void flush(queue_t *q, Which which) {
-    for (mblk_t *mp = q->q_first, *next; mp; mp = next) {
-        next = mp->b_next;
+// From one message to another, which may be the whole queue.
+template <class Which> void flush(queue_t *q, mblk_t *first, const mblk_t *last, Which which) {
+    for (mblk_t *mp = first, *next; mp; mp = next) {
+        next = mp == last ? nullptr : mp->b_next;
         if (!which(mp)) continue;
         take_out(q, mp);
         freemsg(mp);
@@ -271,6 +295,14 @@ void set_queues(QueuePair &pair, const Owner &owner, qinit *rinit, qinit *winit)
     }
 }
 
+[[gnu::cold, gnu::noinline]] static void free_bands(System &system, queue_t &q) {
+    delete index_of(&q);
+    while (qband_t *b = q.q_bandp) {
+        q.q_bandp = b->qb_next;
+        system.band_pool.give(b);
+    }
+}
+
 static void empty(QueuePair &pair, System &system) {
     if (pair.guard) [[unlikely]]
         drop_deferred(pair);
@@ -286,10 +318,8 @@ static void empty(QueuePair &pair, System &system) {
             if (checking) Block::of(mp)->on_queue = false;
             freemsg(mp);
         }
-        while (qband_t *b = q.q_bandp) {
-            q.q_bandp = b->qb_next;
-            system.band_pool.give(b);
-        }
+        if (q.q_bandp) [[unlikely]]
+            free_bands(system, q);
         q.q_last = nullptr;
         q.q_count = 0;
         q.q_nband = 0;
@@ -316,9 +346,26 @@ void hipri_taken(queue_t *q, const mblk_t *mp) {
 
 qband_t *find_band(queue_t *q, unsigned char band) {
     if (band == 0 || band > q->q_nband) return nullptr;
+    if (const BandIndex *index = index_of(q)) return index->at[band];
     qband_t *b = q->q_bandp;
     while (--band) b = b->qb_next;
     return b;
+}
+
+// The band that was made last.
+static void enter_in_index(queue_t *q, qband_t *made) {
+    if (q->q_nband <= few_bands) return;
+    BandIndex *&index = reinterpret_cast<Band *>(q->q_bandp)->index;
+    if (!index) {
+        index = new BandIndex;
+        unsigned char number = 1;
+        for (qband_t *b = q->q_bandp; b; b = b->qb_next) {
+            index->at[number] = b;
+            if (b->qb_last) note_busy(q, number, true);
+            ++number;
+        }
+    }
+    index->at[q->q_nband] = made;
 }
 
 // New bands take the queue's water marks of this moment (QUE-042, FLW-038).
@@ -328,12 +375,13 @@ qband_t *make_band(queue_t *q, unsigned char band) {
     qband_t *last = find_band(q, q->q_nband);
     while (q->q_nband < band) {
         if (!system.alloc.allow(sizeof(qband_t))) return nullptr;
-        auto *b = new (system.band_pool.take()) qband_t{};
+        qband_t *b = &(new (system.band_pool.take()) Band)->seen;
         b->qb_hiwat = q->q_hiwat;
         b->qb_lowat = q->q_lowat;
         (last ? last->qb_next : q->q_bandp) = b;
         last = b;
         ++q->q_nband;
+        enter_in_index(q, b);
     }
     return last;
 }
@@ -360,7 +408,10 @@ EXPORT int putq(queue_t *q, mblk_t *mp) {
         schedule(q, Event::enabled_by_priority_message); // SCH-012
     } else if (band) [[unlikely]] {
         put_on(q, band->qb_last ? band->qb_last : last_above(q, mp->b_band), mp);
-        if (!band->qb_first) band->qb_first = mp;
+        if (!band->qb_first) {
+            band->qb_first = mp;
+            note_busy(q, mp->b_band, true);
+        }
         band->qb_last = mp;
         if (!(q->q_flag & QNOENB)) schedule(q, Event::enabled_by_banded_message); // SCH-016, SCH-019
     } else {
@@ -386,7 +437,10 @@ EXPORT int putbq(queue_t *q, mblk_t *mp) {
     }
     put_on(q, last_above(q, mp->b_band), mp);
     if (band) {
-        if (!band->qb_last) band->qb_last = mp;
+        if (!band->qb_last) {
+            band->qb_last = mp;
+            note_busy(q, mp->b_band, true);
+        }
         band->qb_first = mp;
     }
     if ((q->q_flag & (QWANTR | QNOENB)) == QWANTR) schedule(q, Event::enabled_by_message_back); // SCH-020
@@ -433,12 +487,13 @@ EXPORT void rmvq(queue_t *q, mblk_t *mp) {
 
 EXPORT void flushq(queue_t *q, int flag) {
     if (!may_change(q, "flushq")) return;
-    flush(q, [flag](const mblk_t *mp) { return flushes(flag, mp); });
+    flush(q, q->q_first, nullptr, [flag](const mblk_t *mp) { return flushes(flag, mp); });
 }
 
 EXPORT void flushband(queue_t *q, unsigned char band, int flag) {
     if (!may_change(q, "flushband") || band > q->q_nband) return;
-    flush(q, [=](const mblk_t *mp) { // high-priority messages have band 0: QUE-063
+    const qband_t *b = q->q_first ? find_band(q, band) : nullptr;
+    flush(q, b ? b->qb_first : q->q_first, b ? b->qb_last : nullptr, [=](const mblk_t *mp) { // high-priority messages have band 0: QUE-063
         return mp->b_band == band && flushes(flag, mp);
     });
 }

@@ -8,6 +8,7 @@
 #include "streams/base/event.hpp"
 #include "streams/base/fiber.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <sys/stream.h>
 
@@ -44,6 +45,20 @@ struct QueuePair {
 
 // In q_flag, and ours: there are high-priority messages on the queue. A driver sees the flag and need not know it.
 constexpr unsigned q_hipri = 0x8000'0000;
+
+// The bands of a queue that has more than a few, by number, and which of them have messages. The chain from q_bandp on, which
+// drivers see, is walked where there are few.
+struct BandIndex {
+    std::uint64_t busy[4] = {}; // a bit each
+    qband_t *at[NBAND] = {};
+};
+constexpr unsigned few_bands = 4;
+
+// A band as it is allocated: behind the first of a queue's is the index.
+struct Band {
+    qband_t seen{};
+    BandIndex *index = nullptr;
+};
 
 inline QueuePair *pair_of(queue_t *q) {
     return reinterpret_cast<QueuePair *>((q->q_flag & QREADR) ? q : q - 1);

@@ -46,7 +46,7 @@ Scheduler::Scheduler(System &system, Alloc &alloc)
 Scheduler::~Scheduler() {
     enabled_.clear();
     ready_.clear();
-    while (!timers_.empty()) stop_timer(&timers_.first());
+    while (!timers_.empty()) stop_timer(&timers_.any_one());
     while (!bufcalls_.empty()) forget(bufcalls_.front());
 }
 
@@ -217,20 +217,22 @@ void Scheduler::drop_callbacks_of(QueuePair &pair) {
 }
 
 bool Scheduler::fire_due() {
-    if (timers_.empty() || timers_.first_tick() > now()) return false;
-    fire(timers_.first());
+    Timer *timer = timers_.empty() ? nullptr : timers_.due(now());
+    if (!timer) return false;
+    fire(*timer);
     return true;
 }
 
 void Scheduler::advance_to(long tick) {
-    while (!timers_.empty() && timers_.first_tick() <= tick) {
+    while (timers_.is_due(tick)) {
         if (attention) [[unlikely]]
             return;
-        now_ = std::max(now_, timers_.first_tick());
+        Timer &timer = *timers_.due(tick);
+        now_ = std::max(now_, timer.expires);
         show_clock(now_);
         begin_budget();
         bufcalls_due_ |= !bufcalls_.empty();
-        fire(timers_.first());
+        fire(timer);
         while (step()) {}
     }
     now_ = std::max(now_, tick);
@@ -241,11 +243,12 @@ void Scheduler::advance_to(long tick) {
 }
 
 void Scheduler::advance_to_next() {
-    now_ = std::max(now_, timers_.first_tick());
+    Timer &timer = *timers_.due(timers_.first_tick());
+    now_ = std::max(now_, timer.expires);
     show_clock(now_);
     begin_budget();
     bufcalls_due_ |= !bufcalls_.empty();
-    fire(timers_.first());
+    fire(timer);
 }
 
 Timer *Scheduler::limit_sleep(Call &call, long ticks) {

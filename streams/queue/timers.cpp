@@ -1,57 +1,100 @@
 #include "streams/queue/timers.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <vector>
+
 namespace rill {
 
-Timers::Timers() : buckets_(64), by_number_({buckets_.data(), buckets_.size()}) {}
+Timers::Timers() = default;
 Timers::~Timers() = default;
 
 void Timers::add(Timer &timer) {
-    const auto found = by_number_.find(timer.expires);
-    timer.tick = found != by_number_.end() ? &*found : begin_tick(timer.expires);
-    timer.tick->timers.push_back(timer);
+    assert(timer.expires >= at_);
+    const auto differs = static_cast<std::uint64_t>(timer.expires ^ at_);
+    const unsigned ring = differs ? (static_cast<unsigned>(std::bit_width(differs)) - 1) / digit_bits : 0;
+    const unsigned slot = digit_of(timer.expires, ring);
+    if (!rings_[ring]) [[unlikely]]
+        rings_[ring] = std::make_unique<Ring>();
+    timer.ring = static_cast<unsigned char>(ring);
+    timer.slot = static_cast<unsigned char>(slot);
+    rings_[ring]->slots[slot].push_back(timer);
+    rings_[ring]->busy |= std::uint64_t{1} << slot;
+    rings_busy_ |= 1u << ring;
+    if (first_ && first_->ring == ring && first_->slot == slot && timer.expires < first_->expires) first_ = &timer;
 }
 
 void Timers::remove(Timer &timer) {
-    TimersOfTick &tick = *timer.tick;
-    tick.timers.erase(tick.timers.iterator_to(timer));
-    if (tick.timers.empty()) end_tick(tick);
+    List &slot = rings_[timer.ring]->slots[timer.slot];
+    slot.erase(slot.iterator_to(timer));
+    if (first_ == &timer) first_ = nullptr;
+    if (slot.empty()) note_empty(timer.ring, timer.slot);
 }
 
-bool Timers::empty() const { return ticks_.empty(); }
-Timer &Timers::first() { return ticks_.begin()->timers.front(); }
-long Timers::first_tick() const { return ticks_.begin()->at; }
+void Timers::note_empty(unsigned ring, unsigned slot) {
+    rings_[ring]->busy &= ~(std::uint64_t{1} << slot);
+    if (!rings_[ring]->busy) rings_busy_ &= ~(1u << ring);
+}
+
+// What is in a lower ring comes before what is in a higher one, which differs from where the wheel stands in a higher digit.
+const Timers::List &Timers::first_slot() const {
+    const Ring &ring = *rings_[static_cast<unsigned>(std::countr_zero(rings_busy_))];
+    return ring.slots[static_cast<unsigned>(std::countr_zero(ring.busy))];
+}
+
+long Timers::begin_of_first() const {
+    const Timer &one = first_slot().front();
+    const unsigned below = one.ring * digit_bits;
+    return one.expires >> below << below;
+}
+
+Timer &Timers::any_one() { return const_cast<List &>(first_slot()).front(); }
+
+long Timers::first_tick() const {
+    const List &slot = first_slot();
+    const Timer &one = slot.front();
+    if (one.ring == 0) return one.expires;
+    if (!first_ || first_->ring != one.ring || first_->slot != one.slot)
+        first_ = &*std::min_element(slot.begin(), slot.end(), [](const Timer &a, const Timer &b) { return a.expires < b.expires; });
+    return first_->expires;
+}
+
+Timer *Timers::due(long tick) {
+    while (!empty() && begin_of_first() <= tick) {
+        at_ = begin_of_first();
+        Timer &one = any_one();
+        if (one.ring == 0) return &one;
+        spread(rings_[one.ring]->slots[one.slot]);
+    }
+    return nullptr;
+}
+
+// The wheel has come to a slot of a higher ring.
+void Timers::spread(List &slot) {
+    List timers;
+    timers.swap(slot);
+    note_empty(timers.front().ring, timers.front().slot);
+    first_ = nullptr;
+    while (!timers.empty()) {
+        Timer &timer = timers.front();
+        timers.pop_front();
+        add(timer);
+    }
+}
 
 bool Timers::any(const std::function<bool(Timer &)> &f) {
-    for (auto tick = ticks_.begin(); tick != ticks_.end();) {
-        TimersOfTick &now = *tick++;
-        for (auto timer = now.timers.begin(); timer != now.timers.end();) {
-            Timer &t = *timer++;
-            const bool last = timer == now.timers.end();
-            if (f(t)) return true;
-            if (last) break; // with its last timer the tick may be gone
+    for (const auto &ring : rings_) {
+        if (!ring) continue;
+        for (std::uint64_t busy = ring->busy; busy; busy &= busy - 1) {
+            std::vector<Timer *> in_order;
+            for (Timer &timer : ring->slots[static_cast<unsigned>(std::countr_zero(busy))]) in_order.push_back(&timer);
+            std::ranges::stable_sort(in_order, {}, &Timer::expires);
+            for (Timer *timer : in_order)
+                if (f(*timer)) return true;
         }
     }
     return false;
-}
-
-TimersOfTick *Timers::begin_tick(long at) {
-    auto *tick = new (pool_.take()) TimersOfTick;
-    tick->at = at;
-    ticks_.insert(ticks_.end(), *tick); // where most belong
-    if (by_number_.size() == buckets_.size()) {
-        std::vector<ByNumber::bucket_type> more(2 * buckets_.size());
-        by_number_.rehash({more.data(), more.size()});
-        buckets_.swap(more);
-    }
-    by_number_.insert(*tick);
-    return tick;
-}
-
-void Timers::end_tick(TimersOfTick &tick) {
-    ticks_.erase(ticks_.iterator_to(tick));
-    by_number_.erase(by_number_.iterator_to(tick));
-    tick.~TimersOfTick();
-    pool_.give(&tick);
 }
 
 } // namespace rill

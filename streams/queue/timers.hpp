@@ -1,37 +1,31 @@
-// What is to happen at which tick: a list for each tick at which anything is, in the order of asking. The ticks are found by
-// number at once, and in order. Setting and taking down a timer costs the same however many there are; the logarithm of
-// the number of ticks is paid only by the first timer of a tick.
+// What is to happen at which tick: a hierarchical timing wheel.
+//
+// A tick is a number of eleven digits, of 64 values each. The wheel stands at a tick; a timer is in the ring of the highest
+// digit in which its tick differs from that, in the slot of that digit. When the wheel comes to a slot of a higher ring, the
+// timers of that slot go to the rings below. So setting a timer and taking it down cost the same however many there are,
+// and those of one tick are always in one list, in the order of asking.
 #pragma once
 
-#include "streams/base/alloc.hpp"
 #include "streams/base/fiber.hpp"
 #include "streams/base/times.hpp"
 
-#include <boost/intrusive/set.hpp>
-#include <boost/intrusive/unordered_set.hpp>
+#include <array>
+#include <cstdint>
 #include <functional>
-#include <vector>
+#include <memory>
 #include <sys/stream.h>
 
 namespace rill {
 
-struct TimersOfTick;
-
 struct Timer : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe_link>> {
     long expires = 0;
-    TimersOfTick *tick = nullptr;
     toid_t id = 0;
     void (*function)(void *) = nullptr;
     void *argument = nullptr;
     Call *call = nullptr;        // a sleep's time limit
     const char *owner = nullptr; // driver that asked
     queue_t *queue = nullptr;    // qtimeout: runs inside the perimeter of this queue
-};
-
-struct TimersOfTick : intrusive::set_base_hook<intrusive::link_mode<intrusive::safe_link>>,
-                      intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::safe_link>> {
-    long at = 0;
-    intrusive::list<Timer, intrusive::constant_time_size<false>> timers;
+    unsigned char ring = 0, slot = 0;
 };
 
 class Timers {
@@ -40,32 +34,35 @@ public:
     ~Timers();
     Timers(const Timers &) = delete;
 
-    void add(Timer &timer);
+    void add(Timer &timer); // not earlier than where the wheel stands
     void remove(Timer &timer);
-    bool empty() const;
-    Timer &first();
-    long first_tick() const;
+    bool empty() const { return rings_busy_ == 0; }
+    long first_tick() const; // there is one
+    bool is_due(long tick) const { return !empty() && begin_of_first() <= tick && first_tick() <= tick; }
+    // The first of those whose tick is not after this one; nullptr when there is none. The wheel moves, no further than this tick.
+    Timer *due(long tick);
+    Timer &any_one(); // there is one
     // In order. f(timer) may take down that timer; the walk ends when it returns true.
     bool any(const std::function<bool(Timer &)> &f);
 
 private:
-    struct Number {
-        using type = long;
-        long operator()(const TimersOfTick &tick) const { return tick.at; }
+    using List = intrusive::list<Timer, intrusive::constant_time_size<false>>;
+    static constexpr unsigned digit_bits = 6, digits = 11;
+    struct Ring {
+        std::uint64_t busy = 0; // slots with timers, a bit each
+        std::array<List, 1u << digit_bits> slots;
     };
-    struct Hash {
-        std::size_t operator()(long tick) const { return static_cast<std::size_t>(tick); } // ticks follow one another
-    };
-    using ByNumber = intrusive::unordered_set<TimersOfTick, intrusive::key_of_value<Number>, intrusive::hash<Hash>,
-                                              intrusive::power_2_buckets<true>>;
 
-    TimersOfTick *begin_tick(long at);
-    void end_tick(TimersOfTick &tick);
+    static unsigned digit_of(long tick, unsigned ring) { return static_cast<unsigned>(tick >> ring * digit_bits) & 63; }
+    const List &first_slot() const; // of the next timers
+    long begin_of_first() const;    // the first tick of that slot
+    void note_empty(unsigned ring, unsigned slot);
+    void spread(List &slot);
 
-    RawPool pool_{sizeof(TimersOfTick)};
-    intrusive::set<TimersOfTick, intrusive::key_of_value<Number>, intrusive::constant_time_size<false>> ticks_;
-    std::vector<ByNumber::bucket_type> buckets_;
-    ByNumber by_number_;
+    long at_ = 0;
+    mutable const Timer *first_ = nullptr; // the first of some slot of a higher ring, or not known
+    unsigned rings_busy_ = 0;              // rings with timers, a bit each
+    std::array<std::unique_ptr<Ring>, digits> rings_; // each made when it is first needed
 };
 
 } // namespace rill

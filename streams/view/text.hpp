@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rill::view {
@@ -34,6 +35,8 @@ public:
     std::function<std::string(int pid)> whose;
     // The lines since the last time, each without a newline.
     std::vector<std::string> take();
+    // The same without the line that the next record may still add to.
+    std::vector<std::string> take_ended() { return std::exchange(lines_, {}); }
 
 private:
     struct Run { // a message on its way through put procedures

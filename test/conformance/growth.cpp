@@ -150,6 +150,41 @@ TEST_CASE("FLW-081: and the place is the same: behind the last high-priority mes
     CHECK(q->q_count == 0);
 }
 
+TEST_CASE("FLW-081: a message finds its place among the bands, whichever of 255 have messages, and flushband takes a band's only") {
+    OneStream s(nullptr, hold_writes);
+    queue_t *q = s.wq();
+    Enter scope(s.f.system);
+    auto put = [&](int band) { putq(q, message(M_DATA, "d", static_cast<unsigned char>(band))); };
+    for (int band : {3, 255, 0, 64, 128, 3, 63}) put(band);
+    putq(q, message(M_PCPROTO, "h"));
+    CHECK(order(q) == "h 255 128 64 63 3 3 0");
+    for (int band : {200, 1, 127}) {
+        putbq(q, message(M_DATA, "d", static_cast<unsigned char>(band)));
+        put(band);
+    }
+    CHECK(order(q) == "h 255 200 200 128 127 127 64 63 3 3 1 1 0");
+    flushband(q, 127, FLUSHALL);
+    flushband(q, 254, FLUSHALL);
+    flushband(q, 3, FLUSHALL);
+    CHECK(order(q) == "h 255 200 200 128 64 63 1 1 0");
+    putbq(q, message(M_DATA, "d", 65));
+    CHECK(order(q) == "h 255 200 200 128 65 64 63 1 1 0");
+    for (int i = 0; i < 5; ++i) freemsg(getq(q));
+    putbq(q, message(M_DATA, "d", 129)); // where the bands above have none any more
+    putbq(q, message(M_DATA, "d"));
+    CHECK(order(q) == "129 65 64 63 1 1 0 0");
+    flushq(q, FLUSHALL);
+    put(2);
+    put(250);
+    CHECK(order(q) == "250 2");
+    flushq(q, FLUSHALL);
+    for (int band = 0; band < 256; ++band) {
+        long bytes = 1;
+        CHECK(strqget(q, QCOUNT, static_cast<unsigned char>(band), &bytes) == 0);
+        CHECK(bytes == 0);
+    }
+}
+
 // --- signals
 
 TEST_CASE("SIG-050: pending signals are a set with a count each: bounded memory, delivery in the order of their numbers, as often as posted") {
@@ -273,6 +308,50 @@ TEST_CASE("IOC-321: circles of any length, and several through one end") {
         CHECK(p.f.census().files == 0);
         CHECK(p.f.census().messages == 0);
     }
+}
+
+TEST_CASE("IOC-321: a chain of ten thousand ends, closed in any order, goes with the last, and no sooner") {
+    constexpr int length = 10000;
+    for (int order : {0, 1, 2}) {
+        CAPTURE(order);
+        Pipes p(length + 1);
+        for (int i = 0; i < length; ++i) p.send(i + 1, p.end(i));
+        for (int i = 1; i <= length; ++i) CHECK(p.f.close(p.ends[static_cast<std::size_t>(i)][0]) == 0);
+        for (int i = 0; i < length; ++i) CHECK(p.f.close(p.end(order == 0 ? i : order == 1 ? length - 1 - i
+                                                                                           : i * 6181 % length)) == 0);
+        CHECK(p.f.census().files == length + 3); // each end that waits, the last, the first pipe's other one, and a device's
+        CHECK(p.f.close(p.end(length)) == 0);
+        CHECK(p.f.census().files == 2);
+        CHECK(p.f.close(p.ends[0][0]) == 0);
+        CHECK(p.f.census().streams == 1);
+    }
+}
+
+TEST_CASE("IOC-321: a chain that becomes a circle is seen, however it was known to be held") {
+    Pipes p(4);
+    for (int i = 0; i < 3; ++i) p.send(i + 1, p.end(i));
+    for (int i = 2; i >= 0; --i) CHECK(p.f.close(p.end(i)) == 0); // each is held by the last, pipe 3's
+    p.send(0, p.end(3));
+    for (int i = 0; i < 4; ++i) CHECK(p.f.close(p.ends[static_cast<std::size_t>(i)][0]) == 0);
+    CHECK(p.f.census().streams == 9);
+    CHECK(p.f.close(p.end(3)) == 0);
+    CHECK(p.f.census().streams == 1);
+}
+
+TEST_CASE("IOC-321: a message of the way that held it is gone, and what it led to stays as long as another leads there") {
+    Pipes p(4);
+    p.send(1, p.end(0));
+    p.send(2, p.end(0)); // twice
+    CHECK(p.f.close(p.end(0)) == 0);
+    p.send(0, p.end(1)); // a circle, beside the way through pipe 2
+    CHECK(p.f.close(p.end(1)) == 0);
+    CHECK(p.f.census().streams == 9);
+    strrecvfd received;
+    CHECK(p.f.ioctl(p.end(2), I_RECVFD, &received) == 0);
+    CHECK(p.f.census().streams == 9);
+    for (int i = 0; i < 2; ++i) CHECK(p.f.close(p.ends[static_cast<std::size_t>(i)][0]) == 0);
+    CHECK(p.f.close(received.fd) == 0);
+    CHECK(p.f.census().streams == 5);
 }
 
 TEST_CASE("IOC-321: what something else refers to stays: a descriptor, a message on a live end, a call") {
