@@ -29,7 +29,7 @@ WRITTEN = {
     "mod_driverops": NEVER,
     "mod_miscops": NEVER,
     "mod_strmodops": NEVER,
-    "rill::(anonymous namespace)::all": "@ALL@",
+    "rill::(anonymous namespace)::all": "rill_builtin registers a driver: before main",
     "rill::(anonymous namespace)::before": SYSTEM + " (the handlers of signals)",
     "rill::(anonymous namespace)::head_info": NEVER,
     "rill::(anonymous namespace)::head_read": NEVER,

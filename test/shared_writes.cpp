@@ -146,26 +146,34 @@ struct World {
     ~World() {
         rill_proc_exit(proc);
         rill_system_free(system);
+        std::free(user);
     }
-    bool turn() const {
-        char bytes[64] = {};
+    // What calls are given is in one page: a page of the application that was not met lately is looked at with the handler of
+    // faults certainly in place, which is asked for under a lock.
+    struct User {
+        char bytes[64], module[8];
+        struct strbuf data;
+        strioctl command;
+        pollfd poll;
+        int flags, waiting;
+        char direct[16];
+    };
+    bool turn() {
+        *user = {{}, "passing", {sizeof user->bytes, sizeof user->bytes, user->bytes}, {0x6201, 0, 0, nullptr}, {fds[0], POLLIN | POLLOUT, 0}, 0, 0, "/dev/direct"};
+        char(&bytes)[64] = user->bytes;
         for (const int fd : fds)
             if (rill_write(proc, fd, bytes, sizeof bytes) != sizeof bytes || rill_read(proc, fd, bytes, sizeof bytes) != sizeof bytes) return false;
-        struct strbuf data = {sizeof bytes, sizeof bytes, bytes};
-        int flags = 0;
-        if (rill_putmsg(proc, fds[0], nullptr, &data, 0) < 0 || rill_getmsg(proc, fds[0], nullptr, &data, &flags) < 0) return false;
-        strioctl command{0x6201, 0, 0, nullptr};
-        int waiting;
-        if (rill_ioctl(proc, fds[0], I_STR, &command) < 0 || rill_ioctl(proc, fds[0], I_NREAD, &waiting) < 0) return false;
-        if (rill_ioctl(proc, fds[0], I_PUSH, "passing") < 0 || rill_ioctl(proc, fds[0], I_POP, 0) < 0) return false;
-        pollfd poll{fds[0], POLLIN | POLLOUT, 0};
-        if (rill_poll(proc, &poll, 1, 10) < 0) return false;
-        const int fd = rill_open(proc, "/dev/direct", O_RDWR);
+        if (rill_putmsg(proc, fds[0], nullptr, &user->data, 0) < 0 || rill_getmsg(proc, fds[0], nullptr, &user->data, &user->flags) < 0) return false;
+        if (rill_ioctl(proc, fds[0], I_STR, &user->command) < 0 || rill_ioctl(proc, fds[0], I_NREAD, &user->waiting) < 0) return false;
+        if (rill_ioctl(proc, fds[0], I_PUSH, user->module) < 0 || rill_ioctl(proc, fds[0], I_POP, 0) < 0) return false;
+        if (rill_poll(proc, &user->poll, 1, 10) < 0) return false;
+        const int fd = rill_open(proc, user->direct, O_RDWR);
         return fd >= 0 && rill_close(proc, fd) == 0;
     }
     rill_system *system;
     rill_proc *proc;
     int fds[2];
+    User *user = static_cast<User *>(std::aligned_alloc(4096, 4096));
 };
 
 } // namespace

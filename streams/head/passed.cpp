@@ -186,7 +186,7 @@ void PassedFiles::suspect(File &file) {
 
 bool PassedFiles::any_is_loose() {
     const auto suspects = std::exchange(suspects_, {});
-    return std::exchange(look_everywhere, false) | std::any_of(suspects.begin(), suspects.end(), [&](File *file) { return !is_held(*file); });
+    return std::exchange(look_everywhere, false) || std::any_of(suspects.begin(), suspects.end(), [&](File *file) { return !is_held(*file); });
 }
 
 void PassedFiles::forget(File &file) {

@@ -122,23 +122,27 @@ void put_on(queue_t *q, mblk_t *before, mblk_t *mp) {
     note_added(q, mp);
 }
 
+// mp is out of the chain; these were its neighbours.
+[[gnu::noinline]] void leave_band(queue_t *q, mblk_t *mp, mblk_t *prev, mblk_t *next) {
+    qband_t *b = find_band(q, mp->b_band);
+    if (b && b->qb_first == b->qb_last) {
+        b->qb_first = b->qb_last = nullptr;
+        note_busy(q, mp->b_band, false);
+    } else if (b && b->qb_first == mp) {
+        while (!in_band(next, mp->b_band)) next = next->b_next;
+        b->qb_first = next;
+    } else if (b && b->qb_last == mp) {
+        while (!in_band(prev, mp->b_band)) prev = prev->b_prev;
+        b->qb_last = prev;
+    }
+}
+
 void take_off(queue_t *q, mblk_t *mp) {
     mblk_t *next = mp->b_next, *prev = mp->b_prev;
     (prev ? prev->b_next : q->q_first) = next;
     (next ? next->b_prev : q->q_last) = prev;
-    if (mp->b_band && !is_high_priority(mp)) [[unlikely]] {
-        qband_t *b = find_band(q, mp->b_band);
-        if (b && b->qb_first == b->qb_last) {
-            b->qb_first = b->qb_last = nullptr;
-            note_busy(q, mp->b_band, false);
-        } else if (b && b->qb_first == mp) {
-            while (!in_band(next, mp->b_band)) next = next->b_next;
-            b->qb_first = next;
-        } else if (b && b->qb_last == mp) {
-            while (!in_band(prev, mp->b_band)) prev = prev->b_prev;
-            b->qb_last = prev;
-        }
-    }
+    if (mp->b_band && !is_high_priority(mp)) [[unlikely]]
+        leave_band(q, mp, prev, next);
     mp->b_next = mp->b_prev = nullptr;
     system_of(q).checks.taken_off(q, mp);
     note_removed(q, mp);
