@@ -23,7 +23,7 @@ if [ $status != 1 ]; then
 fi
 # What was found can be done again: the scenario of the first fault runs to its end, or to where the fault is seen or the
 # driver ends it.
-scenario=$(sed -n 's/^ *again: rill boot [^ ]* .*-s //p' report | head -1)
+scenario=$(sed -n 's/^ *again: rill .*boot [^ ]* .*-s //p' report | head -1)
 timeout 100 "$rill" boot "$name.check" -s "$scenario" >again 2>&1 </dev/null
 status=$?
 seen='expected (ok|EAGAIN|!E[A-Z]*), got |more is in use than at the census before: |^rill: a driver is at fault: '

@@ -186,7 +186,7 @@ bool Checks::check_ends(const mblk_t *mp) {
 #ifndef RILL_ASAN // which watches these bytes itself
     unsigned char *behind = data->data() + data->life.size;
     if (first_other(behind, behind + guard_bytes, guard) != behind + guard_bytes) {
-        fault_found_late("MSG-009", fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size), Block::of(mp));
+        fault_found_late("MSG-009", fmt::format("a message block of {} bytes was written beyond its db_lim", data->life.size), Block::of(const_cast<mblk_t *>(mp)));
         std::memset(behind, guard, guard_bytes);
     }
 #endif

@@ -465,12 +465,16 @@ void at_exit(int status, void *) {
 
 // A procedure has made a copy of the process, in which it goes on as well. That is no kernel's way to do anything: it is
 // named, and the copy ends with the thread it was made by (UTL-098).
+volatile pid_t maker = 0;
+void before_fork() { maker = ::getpid(); }
 void forked_in_parent() {
     if (!current || !current->entry || telling) return;
     current->fault("UTL-098", "it forked the process: the copy, in which it runs as well, is ended with this one");
 }
 void forked_in_child() {
-    if (current && current->entry) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!current || !current->entry) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != maker) ::raise(SIGKILL); // it has ended before it could be asked for
 }
 
 // --- the stack of the handler ---
@@ -628,7 +632,7 @@ void arm_crash_handler() {
     keep_fault_handler.store(keep_crash_handler, std::memory_order_relaxed);
     for (int i = 0; i < signal_count; ++i) put_in(i);
     if (systems++ == 0) {
-        static const bool registered = ::on_exit(at_exit, nullptr) == 0 && ::pthread_atfork(nullptr, forked_in_parent, forked_in_child) == 0;
+        static const bool registered = ::on_exit(at_exit, nullptr) == 0 && ::pthread_atfork(before_fork, forked_in_parent, forked_in_child) == 0;
         (void)registered;
     }
     arm_thread();

@@ -57,6 +57,13 @@ check 'met expect' 0 'expect ENOENT open /dev/nothing -> ENOENT'
 scenario 'fd = open /dev/echo\nclose fd' --json
 check 'json' 0 '"kind":"open","name":"echo"'
 if grep -v '^{"sequence":.*}$' "$dir/out"; then echo 'json: a line is no record'; bad=1; fi
+scenario 'fd = open /dev/echo\nwrite fd "<b>"\nclose fd' --html
+check 'html' 0 '<!doctype html>'
+check 'its records' 0 'echo: minor 0 taken'
+check 'its end' 0 '</pre></body></html>'
+if [ "$(grep -c '<html' "$dir/out")" != 1 ]; then echo 'html: more than one page'; bad=1; fi
+"$rill" run "$dir/x.rill" --html --json >"$dir/out" 2>&1; status=$?
+check 'one of them' 2 '--json excludes --html'
 typed 'fly\nfd = open /dev/echo\nfstat fd'
 check 'a shell goes on' 1 '(61,0)'
 typed 'fd = open /dev/echo\nwrite fd "\\x41\\n"\nexpect "A\\n" read fd 10' --quiet

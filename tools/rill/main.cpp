@@ -144,7 +144,8 @@ void clause_command(CLI::App &app, tool::ClauseOptions &what) {
 
 void common(CLI::App &command, tool::PlayOptions &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
-    command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
+    auto *json = command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
+    command.add_flag("--html", options.html, "trace records only, as one HTML page")->excludes(quiet)->excludes(json);
     command.add_option("--profile", options.profile, "which system to be: irix, svr4, solaris (default: what the scenario asks for, or irix)");
     command.add_option("--watchdog", options.watchdog, "name a procedure that does not return for so many seconds, and end (0: never)")
         ->check(not_negative)

@@ -186,15 +186,16 @@ int play(const PlayOptions &asked) {
     Page page = tool::page();
     if (options.width) page.width = options.width;
     const Show show = options.json    ? Show::json
+                      : options.html  ? Show::html
                       : options.quiet ? Show::quiet
                                       : Show::all;
     const bool person = options.file.empty() && isatty(STDIN_FILENO);
-    const Pager pager(!options.file.empty() && !options.step && !options.predict && !options.json);
+    const Pager pager(!options.file.empty() && !options.step && !options.predict && show < Show::json);
     bool good = false;
     {
         Scenario scenario(system.get(), show, options.file.empty() ? "<stdin>" : options.file, page);
         scenario.evaluator().clause = clause_for_shell;
-        if (person) return shell(scenario, options.json);
+        if (person) return shell(scenario, show >= Show::json);
         scenario.from = options.from;
         scenario.steps = options.step;
         scenario.predicts = options.predict;

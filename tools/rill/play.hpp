@@ -10,7 +10,7 @@ struct PlayOptions {
     std::string file;      // the scenario; empty for standard input
     std::string directory; // sysgen; empty for the built-in drivers, or what the scenario names
     std::string profile;   // empty: irix, or what the scenario names
-    bool quiet = false, json = false;
+    bool quiet = false, json = false, html = false;
     bool step = false, predict = false;
     int from = 0;
     unsigned watchdog = 10; // seconds a procedure may take; 0: any

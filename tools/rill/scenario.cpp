@@ -52,11 +52,15 @@ bool parse_answer(std::string_view text, const Outcome &ended, Want &want) {
 
 Scenario::Scenario(rill_system *system, Show show, std::string source, Page page)
     : system_(*reinterpret_cast<System *>(system)), show_(show), source_(std::move(source)), page_(page),
-      json_([](std::string_view line) { put(fmt::format("{}\n", line)); }), evaluator_(system) {
+      json_([](std::string_view line) { put(fmt::format("{}\n", line)); }), html_([](std::string_view text) { put(text); }), evaluator_(system) {
     text_.width = page_.width;
     text_.whose = [this](int pid) { return evaluator_.whose(pid); };
     if (show_ == Show::all) system_.trace.attach(text_);
     if (show_ == Show::json) system_.trace.attach(json_);
+    if (show_ == Show::html) {
+        html_.begin(source_);
+        system_.trace.attach(html_);
+    }
     system_.console_sink = [this](int, std::string_view text) {
         if (text.starts_with("fault: ") && show_ == Show::all) { // its first line is a record of its own
             const std::size_t first = text.find('\n');
@@ -64,7 +68,7 @@ Scenario::Scenario(rill_system *system, Show show, std::string source, Page page
             say(fmt::format("{}fault: {}", indent, text.substr(7, first - 7)));
             return say(std::string(text.substr(first + 1)));
         }
-        if (show_ == Show::json)
+        if (records_alone())
             fmt::print(stderr, "{}\n", text);
         else
             say(fmt::format("{}console: {}", indent, text));
@@ -77,6 +81,9 @@ Scenario::~Scenario() {
     system_.console_sink = nullptr;
     if (show_ == Show::all) system_.trace.detach(text_);
     if (show_ == Show::json) system_.trace.detach(json_);
+    if (show_ != Show::html) return;
+    system_.trace.detach(html_);
+    html_.end();
 }
 
 bool Scenario::run(std::istream &in, bool go_on) {
@@ -215,7 +222,7 @@ void Scenario::tell_prose() {
 }
 
 void Scenario::show(std::string_view shown, const Outcome &ended) {
-    if (show_ == Show::json) return;
+    if (records_alone()) return;
     const std::string result = ended.result();
     if (show_ == Show::quiet)
         return say(repeats_lines ? fmt::format("{} -> {}", trimmed(shown), result) : fmt::format("-> {}", result));
@@ -237,7 +244,7 @@ void Scenario::show_trace() {
 }
 
 void Scenario::show_table(std::string_view shown, std::string_view table) {
-    if (show_ == Show::json) return;
+    if (records_alone()) return;
     if (repeats_lines) say(page_.strong(fmt::format("{}{}", show_ == Show::all ? "$ " : "", trimmed(shown))));
     while (!table.empty()) {
         const std::size_t end = table.find('\n');

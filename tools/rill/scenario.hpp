@@ -5,6 +5,7 @@
 // `--from` add.
 #pragma once
 
+#include "streams/view/html.hpp"
 #include "streams/view/json.hpp"
 #include "streams/view/text.hpp"
 #include "tools/rill/evaluate.hpp"
@@ -18,7 +19,8 @@ namespace rill::tool {
 enum class Show {
     all,
     quiet,
-    json,
+    json, // trace records alone, from here on
+    html,
 };
 
 class Scenario {
@@ -53,6 +55,7 @@ private:
     void ask(const Command &command, const std::string &call);
     void mark(const Outcome &ended);
     bool hidden() const { return number_ < from; }
+    bool records_alone() const { return show_ >= Show::json; }
 
     System &system_;
     Show show_;
@@ -69,6 +72,7 @@ private:
     bool told_steps_ = true; // what the reader last saw: calls with their steps, or without
     view::Text text_;
     view::Json json_;
+    view::Html html_;
     Evaluator evaluator_; // ends before what reads its trace
 };
 
