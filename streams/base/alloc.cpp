@@ -1,4 +1,5 @@
 #include "streams/base/alloc.hpp"
+#include "streams/base/checking.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -220,6 +220,7 @@ int Image::compile(const std::string &output, const std::vector<std::string> &in
                                       "-I" RILL_DDI_SOURCE, "-I" RILL_DDI_INSTALLED, "-Wl,--no-as-needed"};
     words.insert(words.end(), inputs.begin(), inputs.end());
     std::vector<char *> argv;
+    argv.reserve(words.size() + 1);
     for (std::string &word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     // What makes this process one of rill's must not make the compiler one.

@@ -94,7 +94,7 @@ int Registry::remove_module(std::string_view name) {
 Driver *Registry::row(major_t internal) { return internal < rows_.size() ? rows_[internal].get() : nullptr; }
 
 std::string Registry::foreign_device(dev_t dev, const Owner &driver, major_t opened) {
-    const std::string text = device_text(dev);
+    std::string text = device_text(dev);
     if (dev == no_device) return text;
     const major_t major = external_major(dev);
     const Driver *owner = by_external(major);
