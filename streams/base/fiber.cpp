@@ -82,6 +82,7 @@ void Call::entry(ctx::transfer_t from) {
     self->back_ = from.fctx;
     for (;;) {
         self->body_(self->argument_);
+        assert(self->state == State::running);
         self->state = State::done;
         self->park();
     }

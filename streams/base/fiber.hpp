@@ -7,6 +7,7 @@
 
 #include "streams/base/alloc.hpp"
 
+#include <cassert>
 #include <boost/context/detail/fcontext.hpp>
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
@@ -41,6 +42,16 @@ enum class Wake : unsigned char {
 
 class Call {
 public:
+    // A function for each event:
+    //
+    //   state                    event                                     next
+    //   idle                     start(): its body begins                  running
+    //   running                  it waits for something                    asleep
+    //   asleep                   that happened, a signal, time             ready
+    //   ready                    resume(): its turn has come               running
+    //   running                  its body has returned                     done
+    //   done                     whoever started it has seen that          idle
+    //   running, asleep, ready   it can never end: its stack is left       abandoned
     enum class State : unsigned char {
         idle,
         ready,
@@ -62,6 +73,22 @@ public:
     void resume();
     // Gives the processor back to whoever resumed this call. Called on its own stack.
     void park();
+    void falls_asleep() {
+        assert(state == State::running);
+        state = State::asleep;
+    }
+    void becomes_ready() {
+        assert(state == State::asleep);
+        state = State::ready;
+    }
+    void is_given_up() {
+        assert(state == State::running || state == State::asleep || state == State::ready);
+        state = State::abandoned;
+    }
+    void is_free_again() {
+        assert(state == State::done);
+        state = State::idle;
+    }
     bool on_stack(const void *p) const { return p >= stack_ && p < static_cast<char *>(stack_) + stack_size_; }
     bool in_guard(const void *p) const { return is_below(p, guard_bytes); }
     bool is_below(const void *p, std::size_t reach) const { return p < stack_ && p >= static_cast<char *>(stack_) - reach; }

@@ -79,7 +79,7 @@ Call *Kernel::take_call() {
 
 void Kernel::give_call(Call *call) {
     calls.erase(calls.iterator_to(*call));
-    call->state = Call::State::idle;
+    call->is_free_again();
     call->process = nullptr;
     call->event = nullptr;
     call->saved_entry = nullptr;
@@ -109,7 +109,7 @@ void Kernel::switch_to(Call &call, bool fresh, Caller *process, const char *name
 }
 
 void Kernel::abandon_running() {
-    running->state = Call::State::abandoned;
+    running->is_given_up();
     running = nullptr;
 }
 
@@ -119,7 +119,7 @@ Wake Kernel::sleep(WaitQueue &queue, const char *why, bool interruptible, long t
     assert(running);
     Call &call = *running;
     if (interruptible && call.process && call.process->signal_pending()) return Wake::signal;
-    call.state = Call::State::asleep;
+    call.falls_asleep();
     call.interruptible = interruptible;
     call.waiting_for = why;
     call.wake = Wake::event;
@@ -158,7 +158,7 @@ void Kernel::interrupt(const Caller &process) {
 }
 
 void Kernel::give_up(Call &call) {
-    call.state = Call::State::abandoned;
+    call.is_given_up();
     end_wait(call);
 }
 

@@ -154,7 +154,7 @@ int Process::name_to_open(std::string_view path, int oflag, mode_t mode, Node **
 //   name                      ENOENT, ENAMETOOLONG, ENOTDIR, or what a name hook answers; then EEXIST
 //   a directory, to write     EISDIR
 //   permissions               EACCES
-//   device                    spec open (node.cpp); none behind a plain file
+//   device                    spec open (device.cpp); none behind a plain file
 //   finish                    the descriptor is open; or the driver's other one takes its place
 int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);

@@ -61,7 +61,7 @@ void Scheduler::remove(RunItem &item) {
 }
 
 void Scheduler::make_ready(Call &call) {
-    call.state = Call::State::ready;
+    call.becomes_ready();
     ready_.push_back(call);
 }
 
@@ -126,7 +126,7 @@ void Scheduler::begin_budget() {
     } else if (!ready_.empty()) {
         Call &call = ready_.front();
         ready_.pop_front();
-        call.state = Call::State::abandoned;
+        call.is_given_up();
         if (call.process) call.process->refuse(EDEADLK, call.name, "it is woken and goes back to sleep for ever", "SCH-050");
         const auto *entry = static_cast<const Entry *>(call.saved_entry);
         told(system_.driver_of(entry), entry ? entry->kind : EntryKind::none, "SCH-050",
