@@ -36,6 +36,7 @@ WRITTEN = {
     "rill::(anonymous namespace)::head_write": NEVER,
     "rill::(anonymous namespace)::listing": CALL,
     "rill::(anonymous namespace)::lock": SYSTEM + " (crash), a temporary directory is made or removed (scratch)",
+    "rill::(anonymous namespace)::maker": "the process is forked",
     "rill::(anonymous namespace)::systems": SYSTEM,
     "rill::(anonymous namespace)::systems_alive": SYSTEM,
     "rill::(anonymous namespace)::systems_alive_lock": SYSTEM + ", or a thread ends",
@@ -61,8 +62,8 @@ WRITTEN = {
     "rill_time": SVR3,
     "rill_u": SVR3,
 }
-# What the compiler and the standard library put in: of personalities and guards, streams, and who waits on an atomic.
-NOT_OURS = re.compile(r"DW\.ref\.|__dso_handle|completed\.|guard variable for |std::__ioinit|std::__detail::__waiter_pool_base")
+# What compiler, linker and standard library put in: of personalities and guards, streams, and who waits on an atomic.
+NOT_OURS = re.compile(r"__TMC_END__|DW\.ref\.|__dso_handle|completed\.|guard variable for |std::__ioinit|std::__detail::__waiter_pool_base")
 
 
 def variables(library):
