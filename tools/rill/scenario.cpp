@@ -58,7 +58,7 @@ Scenario::Scenario(rill_system *system, Show show, std::string source, Page page
     if (show_ == Show::all) system_.trace.attach(text_);
     if (show_ == Show::json) system_.trace.attach(json_);
     if (show_ == Show::html) {
-        html_.begin(source_);
+        html_.begin(std::string_view(source_).substr(source_.rfind('/') + 1));
         system_.trace.attach(html_);
     }
     system_.console_sink = [this](int, std::string_view text) {
