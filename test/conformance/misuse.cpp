@@ -36,7 +36,7 @@ struct Rig {
     }
 };
 
-void nothing(void *) {}
+[[maybe_unused]] void nothing(void *) {}
 
 // Calls body with the read queue of a driver when the queue is gone, in a timeout callback of the driver.
 template <class F> void with_a_gone_queue(Rig &r, F body) {
