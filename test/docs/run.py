@@ -104,7 +104,10 @@ class Document:
         os.symlink(source, os.path.join(self.directory, "tree"))
         for path in glob.glob(os.path.join(build, "meson-uninstalled", "*.pc")): # a shell would split a path with blanks
             with open(path, encoding="utf-8") as file:
-                text = file.read().replace(build, os.path.join(self.directory, "build")).replace(source, os.path.join(self.directory, "tree"))
+                text = file.read()
+            for there, here in ((build, "build"), (source, "tree")):
+                for spelt in (there.replace(" ", "\\ "), there):
+                    text = text.replace(spelt, os.path.join(self.directory, here))
             self.write("pkgconfig/" + os.path.basename(path), text)
         for name in ("main.c", "unit.c"):
             shutil.copy(os.path.join(source, "examples/program", name), self.directory)
