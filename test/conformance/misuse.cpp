@@ -254,6 +254,7 @@ TEST_CASE("PUT-006: what a driver has left in b_next and b_prev of a message in 
     CHECK(r.f.system.faults.empty());
 }
 
+#ifndef RILL_ASAN // which ends the process there
 TEST_CASE("ALC-020: a message freed a second time by the stream head, in a call: the fault names whose queues the stream has") {
     Rig r; // a checking build sees it when the driver frees it
     const int fd = r.write([](queue_t *q, mblk_t *mp) {
@@ -263,6 +264,7 @@ TEST_CASE("ALC-020: a message freed a second time by the stream head, in a call:
     CHECK(r.f.read(fd) == "hello");
     CHECK((checking ? r.blamed("PUT-006", "put procedure") : r.blamed("ALC-020", "")) == 1);
 }
+#endif
 
 // --- free routines ---
 
