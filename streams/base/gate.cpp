@@ -37,10 +37,6 @@ Visits::~Visits() {
             visit.first->thread_ended();
 }
 
-} // namespace
-
-namespace {
-
 std::atomic<unsigned> threads_seen = 0;
 constinit thread_local unsigned this_thread __attribute__((tls_model("initial-exec"))) = 0; // never that of another, dead or alive
 
@@ -84,9 +80,12 @@ struct Kernel::Gate {
         while (true) {
             if (owner.load() != not_yet) take_away();
             turn.lock();
-            if (const unsigned whose = owner.load(); whose == not_yet || whose == nobody) return;
-            turn.unlock(); // its first thread has just become the owner
+            if (owner.load() == not_yet || is_without_owner()) return;
+            turn.unlock(); // its first thread has just become the owner; or another thread is taking it away, and it is still inside
         }
+    }
+    bool is_without_owner() const {
+        return taken_away.load(std::memory_order_acquire) && inside.load(std::memory_order_acquire) == nobody;
     }
     void take_away() {
         if (!taken_away.load(std::memory_order_acquire)) {

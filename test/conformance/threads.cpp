@@ -161,6 +161,21 @@ TEST_CASE("OPN-097: threads that share a System, each with a process of its own,
     CHECK(rounds(e.proc, 1) == 1);
 }
 
+TEST_CASE("OPN-097: threads that come to a new System at the same moment take turns from the first call on") {
+    constexpr int n = 6;
+    for (int system = 0; system < 200; ++system) {
+        Echo e;
+        std::vector<rill_proc *> procs;
+        for (int i = 0; i < n; ++i) procs.push_back(rill_proc_new(e.system, 0, 0));
+        std::atomic<int> there{0}, good{0};
+        in_threads(n, [&](int i) {
+            for (++there; there < n;) std::this_thread::yield();
+            good += rounds(procs[static_cast<std::size_t>(i)], 5);
+        });
+        CHECK(good == 5 * n);
+    }
+}
+
 TEST_CASE("OPN-097: a call that sleeps lets the others in, and what they do ends it") {
     Echo e;
     int fds[2];
