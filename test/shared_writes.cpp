@@ -3,6 +3,8 @@
 // one of them would be a write to a cache line that all Systems share.
 //
 // test/globals.py lists these variables, each with the moment at which it is written.
+#include "minordriver.hpp"
+
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -27,46 +29,20 @@ namespace {
 
 // --- a driver: minors, and an echo, by its service procedure or not ---
 
-thread_local minor_table_t *minors;
+using minordriver::minors;
 constexpr int served_major = 62;
 
-int test_open(queue_t *q, dev_t *devp, int, int sflag, cred_t *) {
-    if (sflag == CLONEOPEN) {
-        const int minor = minor_take(minors);
-        if (minor < 0) return EBUSY;
-        *devp = makedevice(getemajor(*devp), static_cast<minor_t>(minor));
-    }
-    q->q_ptr = WR(q)->q_ptr = reinterpret_cast<void *>(static_cast<long>(geteminor(*devp)) + 1);
-    qprocson(q);
-    return 0;
-}
-int test_close(queue_t *q, int, cred_t *) {
-    qprocsoff(q);
-    minor_give(minors, static_cast<minor_t>(reinterpret_cast<long>(q->q_ptr) - 1));
-    q->q_ptr = WR(q)->q_ptr = nullptr;
-    return 0;
-}
-int test_put(queue_t *q, mblk_t *mp) {
-    if (mp->b_datap->db_type == M_IOCTL) {
-        mp->b_datap->db_type = M_IOCACK;
-        reinterpret_cast<iocblk *>(mp->b_rptr)->ioc_count = 0;
-    } else if (mp->b_datap->db_type != M_DATA) {
-        return freemsg(mp), 0;
-    }
-    qreply(q, mp);
-    return 0;
-}
 int served_put(queue_t *q, mblk_t *mp) {
     if (mp->b_datap->db_type == M_DATA) return putq(q, mp), 0;
-    return test_put(q, mp);
+    return minordriver::put(q, mp);
 }
 int serve(queue_t *q) {
     while (mblk_t *mp = getq(q)) qreply(q, mp);
     return 0;
 }
 module_info info{0, "writes", 0, INFPSZ, 4096, 1024};
-qinit read_init{nullptr, nullptr, test_open, test_close, nullptr, &info, nullptr};
-qinit write_init{test_put, nullptr, nullptr, nullptr, nullptr, &info, nullptr};
+qinit read_init{nullptr, nullptr, minordriver::open, minordriver::close, nullptr, &info, nullptr};
+qinit write_init{minordriver::put, nullptr, nullptr, nullptr, nullptr, &info, nullptr};
 qinit served_init{served_put, serve, nullptr, nullptr, nullptr, &info, nullptr};
 streamtab direct{&read_init, &write_init, nullptr, nullptr}, served{&read_init, &served_init, nullptr, nullptr};
 int pass(queue_t *q, mblk_t *mp) {

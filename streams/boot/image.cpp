@@ -2,7 +2,7 @@
 #include "streams/boot/includes.hpp"
 #include "streams/boot/manual.hpp"
 #include "streams/base/watched.hpp"
-#include "streams/system.hpp"
+#include "streams/queue/procedure.hpp"
 #if __has_include("streams/boot/paths.hpp")
 #include "streams/boot/paths.hpp"
 #else
@@ -134,22 +134,12 @@ std::string without_quotation(const std::string &line) {
     return fmt::format("the compiler found something wrong at {}, which is no part of a master file", line.substr(0, end - 1));
 }
 
-// While it lives, what runs is an object's constructors or destructors: a crash, exit or hang in one names the object (UTL-096).
-class ObjectRuns {
-public:
-    explicit ObjectRuns(const std::string &shown)
-        : system_(current), entry_(EntryKind::object_code, nullptr, shown.c_str(), system_ ? system_->entry : nullptr, no_device, nullptr) {
-        if (system_) system_->entry = &entry_;
-    }
-    ~ObjectRuns() {
-        if (system_) system_->entry = entry_.outer;
-    }
-    ObjectRuns(const ObjectRuns &) = delete;
-
-private:
-    System *system_;
-    Entry entry_;
-};
+// Opens or closes an object, by which its constructors or destructors run: one that crashes, exits or hangs is named with the
+// object (UTL-096).
+template <class F> void run_object_code(const std::string &object, F &&code) {
+    if (!current) return code();
+    Procedure(*current, EntryKind::object_code, object.c_str()).call(code);
+}
 
 } // namespace
 
@@ -165,13 +155,9 @@ std::string wrong_with_object(std::string &bytes) {
 Image::~Image() {
     if (!watched::memory() || !watched::leaks_are_told) { // whose report of what was lost names what the objects hold
         for (std::size_t i = objects_.size(); i-- > 0;) close(i);
-        for (Object &object : objects_) {
-            const ObjectRuns runs(object.shown);
-            if (object.handle) ::dlclose(object.handle);
-        }
-        const std::string names = resident();
-        const ObjectRuns runs(names);
-        if (kernel_) ::dlclose(kernel_);
+        for (Object &object : objects_)
+            if (object.handle) run_object_code(object.shown, [&] { ::dlclose(object.handle); });
+        if (kernel_) run_object_code(resident(), [&] { ::dlclose(kernel_); });
     }
 }
 
@@ -287,10 +273,7 @@ bool Image::explain_undefined(Problems &problems) const {
 }
 
 int Image::open_group(const std::string &path, const std::string &shown, void *&handle, Problems &problems) {
-    {
-        const ObjectRuns runs(shown);
-        handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    }
+    run_object_code(shown, [&] { handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); });
     if (handle) return 0;
     const char *words = ::dlerror();
     if (words && std::strstr(words, "undefined symbol") && explain_undefined(problems)) return ENOEXEC;
@@ -417,11 +400,11 @@ int Image::open(std::size_t unit, Problems &problems) {
 void Image::close(std::size_t unit) {
     Object &object = objects_[unit];
     if (!object.group_handle) return;
-    const ObjectRuns runs(object.shown);
-    if (object.handle) ::dlclose(object.handle);
-    object.handle = nullptr;
-    ::dlclose(object.group_handle);
-    object.group_handle = nullptr;
+    run_object_code(object.shown, [&] {
+        if (object.handle) ::dlclose(object.handle);
+        ::dlclose(object.group_handle);
+    });
+    object.handle = object.group_handle = nullptr;
 }
 
 void *Image::symbol(std::size_t unit, const std::string &name) const {

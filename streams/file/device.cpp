@@ -18,32 +18,26 @@ Special *NodeTable::find(dev_t dev) {
 }
 
 Special *NodeTable::hold(dev_t dev) {
-    Special **bucket = bucket_of(dev);
-    for (Special *there = *bucket; there; there = there->next)
-        if (there->dev == dev) {
-            ++there->holds;
-            return there;
-        }
-    Special *special = specials_pool_.make(dev);
-    if (!special) return nullptr;
-    special->next = *bucket;
-    *bucket = special;
-    special->holds = 1;
-    if (static_cast<std::size_t>(specials_pool_.out()) > std::size_t{1} << (64 - bucket_shift_)) [[unlikely]]
-        grow();
+    Special *special = find(dev);
+    if (!special) {
+        special = specials_pool_.make(dev);
+        if (!special) return nullptr;
+        put_in(special);
+        if (static_cast<std::size_t>(specials_pool_.out()) > buckets()) [[unlikely]]
+            grow();
+    }
+    ++special->holds;
     return special;
 }
 
 void NodeTable::grow() {
-    const std::size_t before = std::size_t{1} << (64 - bucket_shift_);
+    const std::size_t before = buckets();
     std::unique_ptr<Special *[]> old = std::exchange(buckets_, std::make_unique<Special *[]>(before * 4));
     bucket_shift_ -= 2;
     for (std::size_t i = 0; i < before; ++i)
         while (Special *special = old[i]) {
             old[i] = special->next;
-            Special **bucket = bucket_of(special->dev);
-            special->next = *bucket;
-            *bucket = special;
+            put_in(special);
         }
 }
 

@@ -17,7 +17,7 @@ NodeTable::NodeTable(System &system, Alloc &alloc)
 
 NodeTable::~NodeTable() {
     names_.clear();
-    for (std::size_t i = 0; i < std::size_t{1} << (64 - bucket_shift_); ++i)
+    for (std::size_t i = 0; i < buckets(); ++i)
         while (Special *s = buckets_[i]) {
             buckets_[i] = s->next;
             while (!s->lock_waiters.empty()) s->lock_waiters.pop_front();

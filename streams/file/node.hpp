@@ -147,6 +147,12 @@ private:
 
     // Specials by device: chains, as many as a power of two.
     Special **bucket_of(dev_t dev) { return buckets_.get() + (dev * 0x9e3779b97f4a7c15u >> bucket_shift_); }
+    std::size_t buckets() const { return std::size_t{1} << (64 - bucket_shift_); }
+    void put_in(Special *special) {
+        Special **bucket = bucket_of(special->dev);
+        special->next = *bucket;
+        *bucket = special;
+    }
     void grow();
     Pool<Special> specials_pool_;
     unsigned bucket_shift_ = 64 - 6;

@@ -69,15 +69,9 @@ bool peek(void *to, const void *from, std::size_t n) {
 
 template <class T> bool peek(T *to, const void *from) { return peek(static_cast<void *>(to), from, sizeof *to); }
 
-const char *name_of_signal(int sig) {
-    switch (sig) {
-    case SIGSEGV: return "SIGSEGV";
-    case SIGBUS: return "SIGBUS";
-    case SIGFPE: return "SIGFPE";
-    case SIGILL: return "SIGILL";
-    case SIGABRT: return "SIGABRT";
-    default: return "a signal";
-    }
+void tell_signal(Text &out, int sig) {
+    if (const char *name = ::sigabbrev_np(sig)) out << "SIG" << name;
+    else out << "signal " << static_cast<long>(sig);
 }
 
 // --- what ran ---
@@ -231,7 +225,7 @@ bool beyond_own_stack(const System &system, const char *address, const Place &at
 void tell_cause(Text &out, int sig, const siginfo_t *info, const Place &at) {
     const auto *address = static_cast<const char *>(info->si_addr);
     const bool sent = info->si_code <= 0;
-    out << name_of_signal(sig);
+    tell_signal(out, sig);
     if (sent) out << (sig == SIGABRT ? ": it aborted" : ", sent by a process");
     else if (sig == SIGFPE) out << ": it divided by zero, or a quotient was too large";
     else if (sig == SIGILL) out << ": no instruction";
@@ -268,6 +262,16 @@ void tell_why(Text &out, System &system, int sig, const siginfo_t *info, const P
     }
     tell_cause(out, sig, info, at);
     out << " (UTL-080)";
+}
+
+// How the innermost procedure ends the process, in between whose it is and where it was.
+template <class F> void tell_of_procedure(const System &system, F &&how) {
+    flush_output();
+    Text out;
+    tell_whose(out, system.entry);
+    how(out);
+    tell_context(out, system, system.entry);
+    out.tell();
 }
 
 void tell(System &system, int sig, const siginfo_t *info, const void *context) {
@@ -371,12 +375,17 @@ void end_by(int sig, const siginfo_t *info) {
     if (info->si_code <= 0) ::raise(sig); // else the instruction runs again and ends the program as it would have
 }
 
-void hand_on(int sig, siginfo_t *info, void *context) {
+const Before &before_us(int sig) {
     const Before *whose = before;
     while (signals[whose - before] != sig) ++whose;
-    const int next = handing_on ? handing_on - 1 : whose->count;
+    return *whose;
+}
+
+void hand_on(int sig, siginfo_t *info, void *context) {
+    const Before &those = before_us(sig);
+    const int next = handing_on ? handing_on - 1 : those.count;
     if (next == 0) return end_by(sig, info);
-    const auto &b = whose->all[next - 1];
+    const auto &b = those.all[next - 1];
     const int outer = handing_on;
     handing_on = next;
     if (b.flags & SA_SIGINFO) {
@@ -391,9 +400,8 @@ void hand_on(int sig, siginfo_t *info, void *context) {
 
 // Does the signal end the process, or has the program a handler for it?
 bool is_ours_alone(int sig) {
-    for (int i = 0; i < signal_count; ++i)
-        if (signals[i] == sig) return before[i].count == 0 || (!(before[i].all[before[i].count - 1].flags & SA_SIGINFO) && !before[i].all[before[i].count - 1].action);
-    return false;
+    const Before &those = before_us(sig);
+    return those.count == 0 || (!(those.all[those.count - 1].flags & SA_SIGINFO) && !those.all[those.count - 1].action);
 }
 
 void on_signal(int sig, siginfo_t *info, void *context) {
@@ -407,7 +415,9 @@ void on_signal(int sig, siginfo_t *info, void *context) {
     if (current && !handing_on) {
         if (telling) {
             Text out;
-            out << "rill: nothing more can be told: " << name_of_signal(sig) << " again\n";
+            out << "rill: nothing more can be told: ";
+            tell_signal(out, sig);
+            out << " again\n";
             out.tell();
             return end_by(sig, info);
         }
@@ -420,8 +430,7 @@ void on_signal(int sig, siginfo_t *info, void *context) {
 }
 
 void put_in(int i) {
-    struct sigaction now {
-    }, ours{};
+    struct sigaction now = {}, ours = {};
     ::sigaction(signals[i], nullptr, &now);
     if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal) return;
     Before &b = before[i];
@@ -434,8 +443,7 @@ void put_in(int i) {
 }
 
 void take_out(int i) {
-    struct sigaction now {
-    }, theirs{};
+    struct sigaction now = {}, theirs = {};
     ::sigaction(signals[i], nullptr, &now);
     Before &b = before[i];
     if (!(now.sa_flags & SA_SIGINFO) || now.sa_sigaction != on_signal || b.count == 0) return;
@@ -450,14 +458,8 @@ void take_out(int i) {
 void at_exit(int status, void *) {
     Scratch::remove_all();
     if (!current || !current->entry) return;
-    System &system = *current;
-    flush_output();
-    Text out;
-    tell_whose(out, system.entry);
-    out << "it ended the process by exit(" << static_cast<long>(status) << ") (UTL-081)";
-    tell_context(out, system, system.entry);
+    tell_of_procedure(*current, [&](Text &out) { out << "it ended the process by exit(" << static_cast<long>(status) << ") (UTL-081)"; });
     current = nullptr;
-    out.tell();
     if (status == 0) std::exit(EXIT_FAILURE); // glibc goes on with the handlers that are left
 }
 
@@ -549,13 +551,10 @@ bool starves() {
 }
 
 [[noreturn]] void end_hung(System &system) {
-    const auto limit = static_cast<long>(watch.seconds);
-    flush_output();
-    Text out;
-    tell_whose(out, system.entry);
-    out << (has_been_busy() ? "it loops: it has kept the processor busy for " : "it has not returned for ") << limit << " seconds (UTL-089)";
-    tell_context(out, system, system.entry);
-    out.tell();
+    tell_of_procedure(system, [](Text &out) {
+        out << (has_been_busy() ? "it loops: it has kept the processor busy for " : "it has not returned for ")
+            << static_cast<long>(watch.seconds) << " seconds (UTL-089)";
+    });
     Scratch::remove_all();
     ::signal(SIGABRT, SIG_DFL);
     for (;;) ::abort();
@@ -649,15 +648,11 @@ void arm_thread() { alternate_stack.have(); }
 void tell_own_signal(int sig, const siginfo_t *info) {
     if (!current || !current->entry || telling || info->si_code > 0 || info->si_pid != ::getpid()) return;
     telling = true;
-    flush_output();
-    Text out;
-    tell_whose(out, current->entry);
-    const char *name = ::sigabbrev_np(sig);
-    out << "it sent its own process " << (name ? "SIG" : "signal ") << (name ? name : "");
-    if (!name) out << static_cast<long>(sig);
-    out << " (UTL-097)";
-    tell_context(out, *current, current->entry);
-    out.tell();
+    tell_of_procedure(*current, [&](Text &out) {
+        out << "it sent its own process ";
+        tell_signal(out, sig);
+        out << " (UTL-097)";
+    });
     telling = false;
 }
 

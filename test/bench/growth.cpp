@@ -8,6 +8,7 @@
 // flat in instructions and not in time is that of memory which is too much for the caches.
 #include "streams/system.hpp"
 #include "streams/view/html.hpp"
+#include "test/minordriver.hpp"
 #include "streams/view/json.hpp"
 
 #include <algorithm>
@@ -43,34 +44,7 @@ using rill::System;
 
 // --- the drivers: minors, an echo, a multiplexor that keeps nothing ---
 
-thread_local minor_table_t *minors;
-
-int driver_open(queue_t *q, dev_t *devp, int, int sflag, cred_t *) {
-    if (sflag == CLONEOPEN) {
-        const int minor = minor_take(minors);
-        if (minor < 0) return EBUSY;
-        *devp = makedevice(getemajor(*devp), static_cast<minor_t>(minor));
-    }
-    q->q_ptr = WR(q)->q_ptr = reinterpret_cast<void *>(sflag == CLONEOPEN ? static_cast<long>(geteminor(*devp)) + 1 : -1L);
-    qprocson(q);
-    return 0;
-}
-int driver_close(queue_t *q, int, cred_t *) {
-    qprocsoff(q);
-    if (const long minor = reinterpret_cast<long>(q->q_ptr); minor > 0) minor_give(minors, static_cast<minor_t>(minor - 1));
-    q->q_ptr = WR(q)->q_ptr = nullptr;
-    return 0;
-}
-int driver_put(queue_t *q, mblk_t *mp) {
-    if (mp->b_datap->db_type == M_IOCTL) {
-        mp->b_datap->db_type = M_IOCACK;
-        reinterpret_cast<iocblk *>(mp->b_rptr)->ioc_count = 0;
-    } else if (mp->b_datap->db_type != M_DATA) {
-        return freemsg(mp), 0;
-    }
-    qreply(q, mp);
-    return 0;
-}
+using minordriver::minors;
 int drop_put(queue_t *, mblk_t *mp) {
     freemsg(mp);
     return 0;
@@ -78,8 +52,8 @@ int drop_put(queue_t *, mblk_t *mp) {
 int no_service(queue_t *) { return 0; }
 
 module_info info{0, "growth", 0, INFPSZ, 1 << 30, 1 << 29};
-qinit read_init{nullptr, nullptr, driver_open, driver_close, nullptr, &info, nullptr};
-qinit write_init{driver_put, nullptr, nullptr, nullptr, nullptr, &info, nullptr};
+qinit read_init{nullptr, nullptr, minordriver::open, minordriver::close, nullptr, &info, nullptr};
+qinit write_init{minordriver::put, nullptr, nullptr, nullptr, nullptr, &info, nullptr};
 qinit lower_init{drop_put, nullptr, nullptr, nullptr, nullptr, &info, nullptr};
 streamtab driver_tab{&read_init, &write_init, nullptr, nullptr};
 streamtab mux_tab{&read_init, &write_init, &lower_init, &lower_init};

@@ -221,16 +221,7 @@ Outcome Evaluator::evaluate(std::string_view text) {
 void Evaluator::watch(const std::string &driver) { watch_ = std::make_unique<Watch>(system_, driver, &entered_); }
 
 void Evaluator::tell_watched() {
-    const std::optional<Finding> found = watch_ ? watch_->fault() : std::nullopt;
-    if (!found) return;
-    Fault fault;
-    const std::string_view who = found->who; // "driver D, procedure"
-    const std::size_t comma = who.find(", ");
-    fault.driver = who.substr(std::string_view("driver ").size(), comma - std::string_view("driver ").size());
-    fault.entry = who.substr(comma + 2);
-    fault.rule = found->rule;
-    fault.what = found->what;
-    system_.fault(std::move(fault));
+    if (auto fault = watch_ ? watch_->fault() : std::nullopt) system_.fault(std::move(*fault));
 }
 
 // [PROCESS:] [expect WANT] [PROCESS:] [NAME =] COMMAND ... [&]. The words of the command's arguments are left.

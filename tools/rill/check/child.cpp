@@ -160,6 +160,11 @@ private:
     std::size_t collected_ = 0;
 };
 
+Finding finding_of(const Fault &f, const std::string &at) {
+    return {procedure_of(f.driver, f.entry.empty() ? "outside its procedures" : f.entry), f.what, f.rule, at,
+            f.history.empty() ? "" : "  the message:\n" + f.history};
+}
+
 // Strings with their lengths.
 void Child::found(const Finding &finding) {
     clean_ = false;
@@ -210,10 +215,11 @@ void Child::play(rill_system *system, Ran *ran) {
             const int error = ended ? ended->error : 0;
             if (static_cast<std::size_t>(number) <= most_lines) shared->wrong[number - 1] = !understood;
             collect(s, line);
-            if (auto fault = ran ? watch.fault() : std::nullopt; fault && seen_.insert(fault->headline()).second) {
-                fault->at = line, fault->line = number;
-                if (error) fault->instead = fmt::format("expect !{} {}", view::errno_name(error), line);
-                found(*fault);
+            if (const auto fault = ran ? watch.fault() : std::nullopt) {
+                Finding finding = finding_of(*fault, line);
+                finding.line = number;
+                if (error) finding.instead = fmt::format("expect !{} {}", view::errno_name(error), line);
+                if (seen_.insert(finding.headline()).second) found(finding);
             }
             if (!ran) continue;
             ran->ended.push_back(std::move(ended));
@@ -229,8 +235,7 @@ void Child::collect(System &system, const std::string &at) {
     for (; collected_ < system.faults.size(); ++collected_) {
         const Fault &f = system.faults[collected_];
         if (!seen_.insert(f.driver + f.entry + f.rule).second) continue;
-        found({procedure_of(f.driver, f.entry.empty() ? "outside its procedures" : f.entry), f.what, f.rule, at,
-               f.history.empty() ? "" : "  the message:\n" + f.history});
+        found(finding_of(f, at));
     }
 }
 

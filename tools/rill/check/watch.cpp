@@ -93,16 +93,15 @@ void Watch::record(const Record &r) {
             const Owner *owner = system_.registry.by_name(target_);
             if (!owner) owner = system_.registry.module(target_);
             if (owner && (owner->devflag & D_MP) && owner->convention != Convention::hpux) // it has no qprocson there
-                open_fault_ = Finding{procedure_of(target_, name_of(EntryKind::open)), "its flags have D_MP, and it did not call qprocson", "MP-001"};
+                open_fault_ = fault_of(EntryKind::open, "MP-001", "its flags have D_MP, and it did not call qprocson");
         }
         break;
     case Kind::refuse:
         if (is_target(opened_.c_str()) && r.event == Event::device_is_open)
-            open_fault_ = Finding{procedure_of(target_, name_of(EntryKind::open)),
-                                  fmt::format("it answered with a device that is open already, ({},{}): does it store the minor that it "
-                                              "chose through devp?",
-                                              external_major(opened_dev_), external_minor(opened_dev_)),
-                                  "CLN-006"};
+            open_fault_ = fault_of(EntryKind::open, "CLN-006",
+                                   fmt::format("it answered with a device that is open already, ({},{}): does it store the minor that it "
+                                               "chose through devp?",
+                                               external_major(opened_dev_), external_minor(opened_dev_)));
         break;
     case Kind::call:
         opened_.clear();
@@ -143,7 +142,7 @@ Seen Watch::take() {
     return std::exchange(seen_, {});
 }
 
-std::optional<Finding> Watch::fault() {
+std::optional<Fault> Watch::fault() {
     if (open_fault_) return std::exchange(open_fault_, {});
     return told_stall_ ? std::nullopt : stalled();
 }
@@ -156,9 +155,9 @@ bool Watch::is_wanted_elsewhere(const queue_t &q) {
 
 // Messages that lie on a queue of the target while nothing is left that will ever run its service procedure: it is not
 // scheduled, no full queue will schedule it when it has room again, and no timer or bufcall is pending.
-std::optional<Finding> Watch::stalled() {
+std::optional<Fault> Watch::stalled() {
     if (system_.sched.runnable() || system_.sched.has_timers() || system_.sched.has_bufcalls()) return {};
-    std::optional<Finding> out;
+    std::optional<Fault> out;
     for_each_queue(system_, [&](QueuePair &pair, queue_t &q) {
         if (!out && pair.owner && is_target(pair.owner->name.c_str())) out = stalled(pair, q);
     });
@@ -166,7 +165,7 @@ std::optional<Finding> Watch::stalled() {
     return out;
 }
 
-std::optional<Finding> Watch::stalled(QueuePair &pair, queue_t &q) {
+std::optional<Fault> Watch::stalled(QueuePair &pair, queue_t &q) {
     if (!q.q_first || !q.q_qinfo->qi_srvp || !pair.procs_on || (q.q_flag & (QENAB | QNOENB | QWANTR))) return {};
     if (is_wanted_elsewhere(q)) return {};
     const mblk_t *first = q.q_first;
@@ -179,12 +178,11 @@ std::optional<Finding> Watch::stalled(QueuePair &pair, queue_t &q) {
         system_.sched.run_queues();
     }
     if (q.q_first != first || q.q_count != count) // it only had to be told
-        return Finding{procedure_of(target_, name_of(EntryKind::service)),
-                       fmt::format("it left messages on its {} queue that it could have passed on, and nothing schedules it again", side),
-                       "SCH-027, SCH-028"};
+        return fault_of(EntryKind::service, "SCH-027, SCH-028",
+                        fmt::format("it left messages on its {} queue that it could have passed on, and nothing schedules it again", side));
     if (!q.q_next || !has_room_above(q, band)) return {}; // it may wait for something else
-    return Finding{procedure_of(target_, name_of(EntryKind::service)),
-                   fmt::format("it puts a message back on its {} queue while the next queue has room, and nothing schedules it again", side), "SCH-022"};
+    return fault_of(EntryKind::service, "SCH-022",
+                    fmt::format("it puts a message back on its {} queue while the next queue has room, and nothing schedules it again", side));
 }
 
 } // namespace rill::tool

@@ -2,7 +2,7 @@
 // made when the procedure has been entered, so that the stack of entries tells who passed the message on.
 #pragma once
 
-#include "streams/base/trace.hpp"
+#include "streams/base/kernel.hpp"
 #include "tools/rill/check/finding.hpp"
 
 #include <optional>
@@ -40,14 +40,15 @@ public:
 
     Seen take(); // of the line that ends
     // A fault in what the trace or the queues tell.
-    std::optional<Finding> fault();
+    std::optional<Fault> fault();
 
 private:
+    Fault fault_of(EntryKind procedure, const char *rule, std::string what) const { return {target_, name_of(procedure), rule, std::move(what), {}, {}}; }
     bool is_target(const char *name) const;
     void put(const Record &record);
     void measure();
-    std::optional<Finding> stalled();
-    std::optional<Finding> stalled(QueuePair &pair, queue_t &q);
+    std::optional<Fault> stalled();
+    std::optional<Fault> stalled(QueuePair &pair, queue_t &q);
     bool is_wanted_elsewhere(const queue_t &q);
 
     System &system_;
@@ -56,7 +57,7 @@ private:
     Seen seen_;
     std::string opened_;      // the target, when its open has returned in this call
     dev_t opened_dev_ = 0;    // and with which device
-    std::optional<Finding> open_fault_; // what is wrong with an open, until it is told
+    std::optional<Fault> open_fault_; // what is wrong with an open, until it is told
     bool told_stall_ = false;
 };
 
