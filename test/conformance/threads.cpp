@@ -162,7 +162,7 @@ TEST_CASE("OPN-097: threads that share a System, each with a process of its own,
 }
 
 TEST_CASE("OPN-097: threads that come to a new System at the same moment take turns from the first call on") {
-    constexpr int n = 6;
+    constexpr int n = 4; // as many as the driver has minors, when no boot says otherwise
     for (int system = 0; system < 200; ++system) {
         Echo e;
         std::vector<rill_proc *> procs;
