@@ -18,7 +18,7 @@ int pipemodopen(queue_t *, dev_t *, int, int, cred_t *);
 int pipemodclose(queue_t *, int, cred_t *);
 int pipemodput(queue_t *, mblk_t *);
 
-static struct module_info pipemod_minfo = { 0x706d, "pipemod", 0, INFPSZ, STRHIGH, STRLOW };
+static struct module_info pipemod_minfo = { 1003, "pipemod", 0, INFPSZ, STRHIGH, STRLOW };
 static struct qinit pipemod_rinit = { pipemodput, NULL, pipemodopen, pipemodclose, NULL, &pipemod_minfo, NULL };
 static struct qinit pipemod_winit = { pipemodput, NULL, NULL, NULL, NULL, &pipemod_minfo, NULL };
 struct streamtab pipemodinfo = { &pipemod_rinit, &pipemod_winit, NULL, NULL };

@@ -18,6 +18,7 @@ std::string Census::text() const {
     add("kmem allocations", kmem);
     add("queue pairs", queues);
     add("streams", streams);
+    add("pipes", fifos);
     add("devices", specials);
     add("files", files);
     add("descriptors", descriptors);
@@ -26,6 +27,7 @@ std::string Census::text() const {
     add("parked calls", calls);
     add("minors", minors);
     add("nodes", nodes);
+    add("attached names", names);
     add("links", links);
     add("signal registrations", signals);
     add("driver holds", holds);
@@ -92,7 +94,7 @@ constexpr Above above_this{
 System::System(const Profile &which, Tunables sizes)
     : Kernel(which, sizes, above_this), messages(*this, alloc),
       stream_pool(sizeof(Stream) + sizeof(QueuePair)), pair_pool(alloc), file_pool(alloc), sig_pool(alloc),
-      band_pool(sizeof(Band)), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
+      band_pool(sizeof(Band)), fifo_pool(alloc), name_pool(alloc), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
     gate_register();
     arm_crash_handler();
 }
@@ -111,6 +113,7 @@ System::~System() {
         if (b.call) finish(b);
     while (!processes.empty()) end_process(processes.front());
     wait_for_visitors(nullptr);
+    drop_names(*this);
     drop_links(*this);
     while (!at_end.empty()) {
         auto f = std::move(at_end.back());
@@ -133,6 +136,7 @@ Census System::census() const {
     c.queues = pair_pool.out();
     for (const Stream &stream : streams) c.queues += 1 + stream.has_driver;
     c.streams = stream_pool.out();
+    c.fifos = fifo_pool.out();
     c.specials = nodes.specials_out();
     c.files = file_pool.out();
     for (const Process &p : processes) c.descriptors += p.descriptors_used;
@@ -141,6 +145,7 @@ Census System::census() const {
     c.calls = calls_out_;
     c.minors = minors_out;
     c.nodes = static_cast<long>(nodes.nodes().size());
+    c.names = name_pool.out();
     c.links = links_out;
     c.signals = sig_pool.out();
     for (const auto &row : registry.rows())

@@ -9,6 +9,7 @@
 #include "streams/head/head.hpp"
 #include "streams/message/message.hpp"
 #include "streams/head/mux.hpp"
+#include "streams/file/names.hpp"
 #include "streams/file/node.hpp"
 #include "streams/file/process.hpp"
 #include "streams/file/registry.hpp"
@@ -31,7 +32,7 @@ struct Installed; // boot/solaris
 
 // What is out at the moment; equal before and after means that nothing was left.
 struct Census {
-    long messages, kmem, queues, streams, specials, files, descriptors, timers, bufcalls, calls, minors, nodes, links,
+    long messages, kmem, queues, streams, fifos, specials, files, descriptors, timers, bufcalls, calls, minors, nodes, names, links,
         signals, holds;
     bool operator==(const Census &) const = default;
     std::string text() const; // only what is not 0
@@ -102,6 +103,8 @@ public:
     Pool<File> file_pool;
     Pool<SigEntry> sig_pool;
     RawPool band_pool;
+    Pool<Fifo> fifo_pool;
+    Pool<NameNode> name_pool;
     Scheduler sched;
     Registry registry;
     NodeTable nodes;

@@ -53,8 +53,12 @@ void Fixture::check_nothing_left() {
     for (Process *p : others) rill_proc_exit(handle(*p));
     for (int fd = 0; fd < static_cast<int>(root.files.size()); ++fd)
         if (root.file(fd)) close(fd);
-    for (const std::string &path : paths_) CHECK(outcome(rill_unlink(handle(root), path.c_str())) == 0);
-    paths_.clear();
+    for (; !paths_.empty(); paths_.pop_back()) { // what is below a directory came after it
+        const char *path = paths_.back().c_str();
+        struct stat st {};
+        CHECK(outcome(rill_stat(handle(root), path, &st)) == 0);
+        CHECK(outcome(S_ISDIR(st.st_mode) ? rill_rmdir(handle(root), path) : rill_unlink(handle(root), path)) == 0);
+    }
     run();
     std::string left;
     for (Stream &s : system.streams)

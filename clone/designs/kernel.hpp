@@ -108,8 +108,7 @@ inline void sized_free(void *memory) {
 }
 
 inline timespec time_now(System &system) {
-    const long ticks = system.sched.now();
-    return {ticks / ticks_a_second, ticks % ticks_a_second * (1'000'000'000 / ticks_a_second)};
+    return time_of(system.sched.now());
 }
 
 } // namespace rill::designs

@@ -57,6 +57,8 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(file_found,                        rung,    "name",        "file") \
     event(spec_open_begins,                  rung,    "spec open",   "device of the node") \
     event(driver_found,                      rung,    "cdevsw",      nullptr) /* what = driver, extra = whether it is a STREAMS driver */ \
+    event(name_leads_to_stream,              rung,    "name",        "a stream is attached to it") \
+    event(connection_waits,                  rung,    "connection",  "a pipe's end waits for the server to receive it") \
     event(open_finished,                     rung,    "finish",      "the descriptor refers to the device") \
     event(rung_of_design,                    rung,    nullptr,       nullptr) \
     \
@@ -81,6 +83,8 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(node_made,                         node,    nullptr,       "made") \
     event(node_removed,                      node,    nullptr,       "removed") \
     \
+    event(name_attached,                     node,    nullptr,       "attached to a stream") \
+    event(name_detached,                     node,    nullptr,       "no stream's any more") \
     event(stream_built,                      stream,  nullptr,       "built: head and driver queue pair") \
     event(stream_joined,                     stream,  nullptr,       "joined: the device has a stream already") \
     event(stream_moved,                      stream,  nullptr,       "moved to the device that came out") \

@@ -46,6 +46,7 @@ constexpr Profile rows[] = {
      .tstp_waits_for_reader = true,
      .hangup_sends_tstp = true,
      .has_unhangup = true,
+     .names_below_pts_refused = true,
      .cmn_err_quiet = true},
 };
 
@@ -107,6 +108,10 @@ constexpr ProfilePoint points[] = {
      "SIGHUP to the leader", "ERR-023", "and SIGTSTP to that group", "ERR-023 ERR-024"},
     {"has_unhangup", "message type 0x92, M_UNHANGUP", &Profile::has_unhangup, "unknown: freed", "ERR-026 ERR-049",
      "undoes a hangup", "ERR-026 ERR-049"},
+    {"bare_pipe_flush_as_sent", "I_FLUSH on a pipe without modules", &Profile::bare_pipe_flush_as_sent,
+     "this end's for FLUSHR, the other's for FLUSHW", "PMD-006", "both ends' for FLUSHR, none for FLUSHW", "PMD-005"},
+    {"names_below_pts_refused", "fattach to a path below /dev/pts", &Profile::names_below_pts_refused, "as any path", "", "ENOTSUP",
+     "FAT-016"},
     {"cmn_err_quiet", "'?' before the text of cmn_err(CE_CONT)", &Profile::cmn_err_quiet, "is text", "UTL-100",
      "to the log only", "UTL-100"},
 };

@@ -42,6 +42,8 @@ struct Profile {
     bool tstp_waits_for_reader;     // SIG-045: M_SIG with SIGTSTP is queued while nobody reads
     bool hangup_sends_tstp;         // ERR-024: M_HANGUP stops a foreground group that is not the leader's
     bool has_unhangup;              // ERR-026: there is an M_UNHANGUP
+    bool bare_pipe_flush_as_sent;   // PMD-005 instead of PMD-006
+    bool names_below_pts_refused;   // FAT-016: no name below /dev/pts
     bool cmn_err_quiet;             // UTL-100: '?' before a CE_CONT message keeps it off the console
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <time.h>
 
 namespace rill {
 
@@ -26,6 +27,10 @@ constexpr long product_of(long a, long b) {
 }
 // The first tick at which so many milliseconds are over.
 constexpr long ticks_of_ms(long ms) { return sum_of(product_of(ms, ticks_a_second), 999) / 1000; }
+// As file times tell it.
+constexpr timespec time_of(long ticks) {
+    return {ticks / ticks_a_second, ticks % ticks_a_second * (1'000'000'000 / ticks_a_second)};
+}
 // Where advance() stops: what waits from there on still has as long a time ahead.
 constexpr long last_tick = forever / 2;
 

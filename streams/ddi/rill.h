@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/mkdev.h>
 #include <stropts.h>
+#include <utime.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,10 +70,11 @@ int rill_driver_start(rill_system *, const char *prefix, void (*init)(void), voi
 /* Registers a module under a name of at most 8 characters. EINVAL, EEXIST, ENOSPC, ENOMEM. */
 int rill_module_add(rill_system *, const char *name, struct streamtab *, int devflag);
 
-/* Directories above a name come with it. EEXIST (a directory's name, too), ENOENT for a device with a slash at its end, ENOTDIR,
+/* A device (S_IFCHR, S_IFBLK: privileged), FIFO, directory or plain file. Directories above a name come with it. EEXIST (a directory's name, too), ENOENT for a device with a slash at its end, ENOTDIR,
    EPERM, EACCES, EINVAL, ENAMETOOLONG, EFAULT. */
 int rill_mknod(rill_proc *, const char *path, mode_t mode, dev_t dev);
-int rill_unlink(rill_proc *, const char *path);
+int rill_unlink(rill_proc *, const char *path); /* a name that fattach() made is detached first */
+int rill_rmdir(rill_proc *, const char *path);
 int rill_stat(rill_proc *, const char *path, struct stat *);
 
 int rill_open(rill_proc *, const char *path, int oflag, ...);
@@ -90,8 +92,18 @@ int rill_dup(rill_proc *, int fd);
 int rill_dup2(rill_proc *, int fd, int to);
 int rill_fcntl(rill_proc *, int fd, int command, ...);
 int rill_pipe(rill_proc *, int fds[2]);
-int rill_fattach(rill_proc *, int fd, const char *path); /* -1, ENOSYS for now, as rill_fdetach */
-int rill_fdetach(rill_proc *, const char *path);
+/* Lays the stream of fd over a path that exists, until rill_fdetach(): whoever opens the path reaches the stream. EBADF, EINVAL (no
+   stream), what looking the path up answers, EBUSY, EPERM, EACCES, ENOTSUP (solaris, below /dev/pts), ENOMEM. */
+int rill_fattach(rill_proc *, int fd, const char *path);
+int rill_fdetach(rill_proc *, const char *path); /* EINVAL: nothing is attached; EPERM; what looking the path up answers */
+/* Of a path with a stream attached, and of a descriptor that was opened through it, the name's attributes change and no others.
+   EPERM unless the caller owns it or is privileged; a pipe's end and a clone keep none, and answer 0. In chown -1 leaves an id as
+   it is; only a privileged process gives a file away. */
+int rill_chmod(rill_proc *, const char *path, mode_t mode);
+int rill_fchmod(rill_proc *, int fd, mode_t mode);
+int rill_chown(rill_proc *, const char *path, uid_t, gid_t);
+int rill_fchown(rill_proc *, int fd, uid_t, gid_t);
+int rill_utime(rill_proc *, const char *path, const struct utimbuf *); /* NULL: the present tick */
 int rill_isastream(rill_proc *, int fd);
 
 /* Runs service procedures, bufcalls and woken calls until nothing is runnable; time stands still. Returns 0. */

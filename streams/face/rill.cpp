@@ -399,6 +399,14 @@ EXPORT int rill_unlink(rill_proc *p, const char *path) {
     return static_cast<int>(call.end(at ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
 }
 
+EXPORT int rill_rmdir(rill_proc *p, const char *path) {
+    USER_CALL("rmdir");
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    const auto body = [&] { return call.process.rmdir(at.name()); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "rmdir", body) : EFAULT, 0));
+}
+
 EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
     USER_CALL("stat");
     const Path at(path);
@@ -480,14 +488,58 @@ EXPORT int rill_pipe(rill_proc *p, int fds[2]) {
     return static_cast<int>(call.end(call.process.pipe(fds), 0));
 }
 
-EXPORT int rill_fattach(rill_proc *p, int, const char *) {
+EXPORT int rill_fattach(rill_proc *p, int fd, const char *path) {
     USER_CALL("fattach");
-    return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fattach", "naming streams is not built yet", nullptr), 0));
+    const Path at(path);
+    call.trace_arguments([&] { return fmt::format("{} {}", fd, at.text()); });
+    const auto body = [&] { return call.process.fattach(fd, at.name()); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "fattach", body) : EFAULT, 0));
 }
 
-EXPORT int rill_fdetach(rill_proc *p, const char *) {
+EXPORT int rill_fdetach(rill_proc *p, const char *path) {
     USER_CALL("fdetach");
-    return static_cast<int>(call.end(call.process.refuse(ENOSYS, "fdetach", "naming streams is not built yet", nullptr), 0));
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    const auto body = [&] { return call.process.fdetach(at.name()); }; // the stream's last close may sleep
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "fdetach", body) : EFAULT, 0));
+}
+
+// --- attributes ---
+
+EXPORT int rill_chmod(rill_proc *p, const char *path, mode_t mode) {
+    USER_CALL("chmod");
+    const Path at(path);
+    call.trace_arguments([&] { return fmt::format("{} {:o}", at.text(), mode); });
+    const auto body = [&] { return call.process.chmod(at.name(), mode); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "chmod", body) : EFAULT, 0));
+}
+
+EXPORT int rill_fchmod(rill_proc *p, int fd, mode_t mode) {
+    USER_CALL("fchmod");
+    call.trace_arguments([&] { return fmt::format("{} {:o}", fd, mode); });
+    return static_cast<int>(call.end(call.process.fchmod(fd, mode), 0));
+}
+
+EXPORT int rill_chown(rill_proc *p, const char *path, uid_t uid, gid_t gid) {
+    USER_CALL("chown");
+    const Path at(path);
+    call.trace_arguments([&] { return fmt::format("{} {} {}", at.text(), static_cast<int>(uid), static_cast<int>(gid)); });
+    const auto body = [&] { return call.process.chown(at.name(), uid, gid); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "chown", body) : EFAULT, 0));
+}
+
+EXPORT int rill_fchown(rill_proc *p, int fd, uid_t uid, gid_t gid) {
+    USER_CALL("fchown");
+    call.trace_arguments([&] { return fmt::format("{} {} {}", fd, static_cast<int>(uid), static_cast<int>(gid)); });
+    return static_cast<int>(call.end(call.process.fchown(fd, uid, gid), 0));
+}
+
+EXPORT int rill_utime(rill_proc *p, const char *path, const struct utimbuf *times) {
+    USER_CALL("utime");
+    const Path at(path);
+    call.trace_arguments([&] { return at.text(); });
+    const auto body = [&] { return call.process.utime(at.name(), times); };
+    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "utime", body) : EFAULT, 0));
 }
 
 // --- data: a pass that cannot sleep first, on the caller's stack ---

@@ -110,6 +110,21 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
     return 0;
 }
 
+int NodeTable::open_again(Process &process, Special &special, File &file, int oflag) {
+    HeldDevice device;
+    if (int error = device.take(*this, special.dev, true))
+        return error == ENOMEM ? process.refuse(error, "spec open", "no memory for the device's vnode", nullptr)
+                               : process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
+    Stream &stream = *special.stream;
+    if (int error = stream.open_again(process, special.dev, oflag)) return error;
+    ++special.files;
+    file.stream = &stream;
+    stream.opened_by(file);
+    stream.offer_terminal(process, oflag);
+    file.special = device.keep();
+    return 0;
+}
+
 int NodeTable::swap_vnode(Process &process, HeldDevice &device, dev_t dev) {
     HeldDevice moved;
     if (int error = moved.take(*this, dev, true))

@@ -1,4 +1,5 @@
 #include "streams/file/file.hpp"
+#include "streams/file/names.hpp"
 #include "streams/file/process.hpp"
 #include "streams/system.hpp"
 
@@ -26,10 +27,13 @@ int drop_file(Process &process, File *file) {
         return 0;
     }
     if (file->stream) file->stream->closed_by(*file);
+    NameNode *name = name_of(*file);
+    if (name) file->node = nullptr;
     int error = 0;
-    if (file->pipe)
-        error = Stream::close_pipe_end(process, *file);
-    else if (file->special)
+    if (file->pipe) {
+        close_end(process, *file);
+        if (file->node) system.nodes.release(file->node);
+    } else if (file->special)
         error = system.nodes.spec_close(process, *file);
     else if (file->node)
         system.nodes.release(file->node);
@@ -38,6 +42,7 @@ int drop_file(Process &process, File *file) {
     if (file->noted) [[unlikely]]
         system.passed_files.forget(*file);
     system.file_pool.free(file);
+    if (name) release_name(process, *name);
     return error;
 }
 

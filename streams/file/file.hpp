@@ -34,10 +34,11 @@ struct File {
     int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
     int status = 0;        // the O_ flags as fcntl(F_GETFL) shows them
     Special *special = nullptr;
-    Node *node = nullptr;  // the name it was opened by; nullptr when the device is not that node's (a clone)
+    Node *node = nullptr;  // the name it was opened by: a NameNode where that is fattach's; nullptr when the device is not that
+                           // node's (a clone)
     Stream *stream = nullptr;
     File *next_of_stream = nullptr, **link_of_stream = nullptr; // the files that are open on it
-    bool pipe = false;
+    bool pipe = false;     // or a FIFO
     bool held = false;     // head/passed, while it looks for circles
     bool noted = false;    // head/passed has it in a list, and is told when it goes
     const FileOps *ops = nullptr;

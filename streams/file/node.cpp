@@ -28,7 +28,7 @@ NodeTable::~NodeTable() {
 int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid) {
     if (path.empty()) return ENOENT;
     if (path.size() >= 1024) return ENAMETOOLONG;
-    if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISREG(mode) && !S_ISDIR(mode)) return EINVAL;
+    if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISREG(mode) && !S_ISDIR(mode) && !S_ISFIFO(mode)) return EINVAL;
     if ((S_ISCHR(mode) || S_ISBLK(mode)) && dev == no_device) return EINVAL;
     if (nodes_.contains(path) || (is_directory(path) && !S_ISDIR(mode))) return EEXIST;
     if (int error = below_a_file(path)) return error;
@@ -39,6 +39,7 @@ int NodeTable::make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, 
     node->gid = gid;
     node->rdev = S_ISCHR(mode) || S_ISBLK(mode) ? dev : no_device;
     node->ino = next_ino_++;
+    if (S_ISDIR(mode) && (mode & 0111) != 0111) guard_directories();
     if (system_.trace.on)
         system_.trace.emit({.event = Event::node_made, .dev = node->rdev, .text = node->path});
     if (2 * (nodes_.size() + 1) > name_buckets_.size()) {
@@ -101,10 +102,12 @@ void NodeTable::release(Node *node) {
 }
 
 int NodeTable::lookup(Process &process, std::string_view path, Lookup why, Node **node) {
-    if ((*node = find(path))) [[likely]]
+    if ((*node = find(path)) && !directories_guarded_) [[likely]]
         return 0;
     std::string name;
     if (int error = canonical(path, name)) return error;
+    if (directories_guarded_) [[unlikely]]
+        if (int error = refused_on_the_way(name, process.cred)) return error;
     const bool as_directory = path.ends_with('/');
     if ((*node = find(name))) return as_directory && !S_ISDIR((*node)->mode) ? ENOTDIR : 0;
     for (std::size_t i = 0; i < hooks_.size(); ++i) {
@@ -134,6 +137,18 @@ bool NodeTable::is_directory(std::string_view path) const {
 int NodeTable::below_a_file(std::string_view path) const {
     for (std::size_t slash = path.rfind('/'); slash != 0 && slash != path.npos; slash = path.rfind('/', slash - 1))
         if (const Node *above = find_const(path.substr(0, slash)); above && !S_ISDIR(above->mode)) return ENOTDIR;
+    return 0;
+}
+
+int NodeTable::refused_on_the_way(std::string_view path, const cred_t &cred) const {
+    for (std::size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
+        const Node *above = find_const(path.substr(0, slash));
+        if (!above) continue;
+        if (above->over || !S_ISDIR(above->mode)) return ENOTDIR; // FAT-034
+        const unsigned shift = above->uid == cred.cr_uid ? 6 : above->gid == cred.cr_gid ? 3
+                                                                                         : 0;
+        if (cred.cr_uid != 0 && !(above->mode >> shift & 1)) return EACCES;
+    }
     return 0;
 }
 

@@ -23,6 +23,7 @@ namespace rill {
 class Stream;
 class Process;
 struct File;
+struct NameNode;
 struct Driver;
 struct Opened;
 class HeldDevice;
@@ -36,7 +37,10 @@ struct Node : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive:
     ino_t ino = 0;
     int refs = 1; // its name, and open files
     bool hidden = false; // can be opened by name, but is not listed
-    timespec atime{}, mtime{}; // set by the designs that keep them
+    bool is_name = false;      // a NameNode
+    NameNode *over = nullptr;  // the stream that fattach put here: what is opened instead (names.hpp)
+    Stream *fifo = nullptr;    // of a FIFO that is open
+    timespec atime{}, mtime{}, ctime{}; // set by the designs that keep them, and by what changes attributes
 };
 
 // What a name is looked up for.
@@ -65,7 +69,7 @@ public:
     NodeTable(System &system, Alloc &alloc);
     ~NodeTable();
 
-    // ENOENT, EEXIST, EINVAL, ENAMETOOLONG, ENOTDIR as usual.
+    // A device, plain file, directory or FIFO. ENOENT, EEXIST, EINVAL, ENAMETOOLONG, ENOTDIR as usual.
     int make(const std::string &path, mode_t mode, dev_t dev, uid_t uid, gid_t gid);
     int unlink(const std::string &path);
     int rmdir(const std::string &path); // ENOENT, ENOTDIR, ENOTEMPTY
@@ -78,7 +82,11 @@ public:
     // May a process with these credentials make and remove names in the path's directory? ENOTDIR, EACCES. A directory
     // that no node stands for is root's, 0755.
     int may_change_directory_of(std::string_view path, const cred_t &cred) const;
-    void release(Node *node);
+    void release(Node *node); // of a NameNode: names.hpp
+    ino_t next_ino() { return next_ino_++; }
+    // A directory was made that not everybody may search, or a name attached to one: from now on lookups look at what leads to
+    // a name.
+    void guard_directories() { directories_guarded_ = true; }
     // A hook may make a node for a missing name and return it; it says by which error it refuses, ENOENT to pass on.
     using NameHook = std::function<int(Process &, std::string_view path, Lookup why, Node **)>;
     int add_name_hook(NameHook hook);
@@ -103,6 +111,8 @@ public:
 
     // The rungs from the node on down. On success the file refers to the device that came out.
     Opened spec_open(Process &process, Node &node, File &file, int oflag);
+    // Opens a device again by a name that was attached to its stream (FAT-029).
+    int open_again(Process &process, Special &special, File &file, int oflag);
     // One file less on its device; the last takes the stream apart. 0 or EINTR.
     int spec_close(Process &process, File &file);
 
@@ -124,6 +134,7 @@ private:
     const Node *find_const(std::string_view path) const;
     bool is_directory(std::string_view path) const; // by a node, or by names below it
     int below_a_file(std::string_view path) const;  // ENOTDIR when a name above this one is no directory, else 0
+    int refused_on_the_way(std::string_view path, const cred_t &cred) const; // EACCES, ENOTDIR; 0
 
     System &system_;
     Node unnamed_directory_; // what a directory without a node of its own looks like
@@ -144,6 +155,7 @@ private:
     std::vector<std::pair<int, NameHook>> hooks_;
     int next_hook_ = 1;
     ino_t next_ino_ = 2;
+    bool directories_guarded_ = false;
 
     // Specials by device: chains, as many as a power of two.
     Special **bucket_of(dev_t dev) { return buckets_.get() + (dev * 0x9e3779b97f4a7c15u >> bucket_shift_); }

@@ -1,6 +1,7 @@
 #include "streams/file/process.hpp"
 #include "streams/file/cdev.hpp"
 #include "streams/file/lease.hpp"
+#include "streams/file/names.hpp"
 #include "streams/system.hpp"
 
 #include <algorithm>
@@ -14,17 +15,6 @@
 namespace rill {
 
 namespace {
-
-bool may_access(const Node &node, const cred_t &cred, int flags) {
-    if (cred.cr_uid == 0) return true;
-    unsigned shift = 0;
-    if (node.uid == cred.cr_uid)
-        shift = 6;
-    else if (node.gid == cred.cr_gid)
-        shift = 3;
-    const unsigned want = ((flags & FREAD) ? 4u : 0u) | ((flags & FWRITE) ? 2u : 0u);
-    return ((node.mode >> shift) & want) == want;
-}
 
 void trace_name(System &system, std::string_view path, const Node &node) {
     const std::string led = node.path == path ? std::string() : fmt::format("{} led to {}, which", path, node.path);
@@ -154,7 +144,7 @@ int Process::name_to_open(std::string_view path, int oflag, mode_t mode, Node **
 //   name                      ENOENT, ENAMETOOLONG, ENOTDIR, or what a name hook answers; then EEXIST
 //   a directory, to write     EISDIR
 //   permissions               EACCES
-//   device                    spec open (device.cpp); none behind a plain file
+//   device                    spec open (device.cpp); a FIFO's stream (fifo.cpp); an attached stream (names.cpp); none behind a plain file
 //   finish                    the descriptor is open; or the driver's other one takes its place
 int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     if ((oflag & O_ACCMODE) == O_ACCMODE) return refuse(EINVAL, "open", "no such access mode", nullptr);
@@ -166,11 +156,16 @@ int Process::open(std::string_view path, int oflag, mode_t mode, int *fd_out) {
     Node *found = nullptr;
     if (int error = name_to_open(path, oflag, mode, &found)) return error;
     HeldNode node(system.nodes, *found);
-    if (S_ISDIR(found->mode) && (flags & FWRITE))
+    const Node &top = top_of(*found);
+    if (S_ISDIR(top.mode) && (flags & FWRITE))
         return refuse(EISDIR, "access", "a directory cannot be written", nullptr);
-    if (!may_access(*found, cred, flags))
-        return refuse(EACCES, "access", "the node's permissions do not allow it", nullptr);
-    if (found->rdev == no_device) {
+    if (!may_access(top, cred, flags))
+        return refuse(EACCES, "access", "the node's permissions do not allow it", found->over ? "FAT-020" : nullptr);
+    if (found->over) [[unlikely]] {
+        if (int error = open_name(*found->over, file, flags)) return error;
+    } else if (S_ISFIFO(top.mode)) [[unlikely]] {
+        if (int error = open_fifo(*found, file, flags)) return error;
+    } else if (found->rdev == no_device) {
         file.node = node.keep();
     } else {
         const Opened opened = system.nodes.spec_open(*this, *found, file, flags);
@@ -264,47 +259,6 @@ void Process::set_close_on_exec(int fd, bool on) {
     if (on) close_on_exec_.push_back(fd);
 }
 
-int Process::stat(std::string_view path, struct stat *st) {
-    Node *node = nullptr;
-    if (int error = system.nodes.lookup(*this, path, Lookup::stat, &node)) return refuse(error, "stat", "no node has this name", nullptr);
-    struct stat s {};
-    s.st_mode = node->mode;
-    s.st_uid = node->uid;
-    s.st_gid = node->gid;
-    s.st_rdev = node->rdev == no_device ? 0 : node->rdev;
-    s.st_ino = node->ino;
-    s.st_nlink = 1;
-    s.st_dev = 1;
-    s.st_atim = node->atime;
-    s.st_mtim = node->mtime;
-    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "stat", "bad address", nullptr);
-}
-
-int Process::fstat(int fd, struct stat *st) {
-    File *f = file(fd);
-    if (!f) return refuse(EBADF, "fstat", "the descriptor is not open", nullptr);
-    struct stat s {};
-    s.st_dev = 1; // the clone keeps its node's file system (CLN-037)
-    s.st_nlink = 1;
-    if (f->node) {
-        s.st_mode = f->node->mode;
-        s.st_uid = f->node->uid;
-        s.st_gid = f->node->gid;
-        s.st_ino = f->node->ino;
-        s.st_atim = f->node->atime;
-        s.st_mtim = f->node->mtime;
-    } else if (f->pipe) {
-        s.st_mode = S_IFIFO;
-    } else {
-        s.st_mode = S_IFCHR; // no node stands behind it: no permissions, owner and group 0 (CLN-036)
-        s.st_nlink = 0;
-    }
-    if (f->special) s.st_rdev = f->special->dev;
-    if (f->ops && f->ops->stat)
-        if (int error = f->ops->stat(*this, *f, s)) return refuse(error, "fstat", "the file's own answer", nullptr);
-    return copy_to_user(st, &s, sizeof s) ? 0 : refuse(EFAULT, "fstat", "bad address", nullptr);
-}
-
 int Process::mknod(std::string_view path, mode_t mode, dev_t dev) {
     if ((S_ISCHR(mode) || S_ISBLK(mode)) && cred.cr_uid != 0)
         return refuse(EPERM, "mknod", "only a privileged process makes device nodes", nullptr);
@@ -334,16 +288,31 @@ int Process::unlink(std::string_view path) {
     Node *node = nullptr;
     int error = system.nodes.lookup(*this, path, Lookup::remove, &node);
     if (error) return refuse(error, "unlink", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
+    if (node->over) { // FAT-035
+        if (cred.cr_uid != 0 && cred.cr_uid != node->over->uid) return refuse(EPERM, "unlink", "the name of a stream, and another user's", "FAT-035");
+        detach_name(*this, *node->over);
+        error = system.nodes.lookup(*this, path, Lookup::remove, &node);
+        if (error) return refuse(error, "unlink", "it went meanwhile", nullptr);
+    }
     if (S_ISDIR(node->mode)) return refuse(EPERM, "unlink", "a directory", nullptr);
     error = system.nodes.may_change_directory_of(node->path, cred);
     if (!error) error = system.nodes.unlink(node->path);
     return error ? refuse(error, "unlink", "the directory may not be written", nullptr) : 0;
 }
 
+int Process::rmdir(std::string_view path) {
+    Node *node = nullptr;
+    if (int error = system.nodes.lookup(*this, path, Lookup::remove, &node)) return refuse(error, "rmdir", "no node has this name", nullptr);
+    if (node->over || !S_ISDIR(node->mode)) return refuse(ENOTDIR, "rmdir", node->over ? "a stream is attached to it" : "no directory", "FAT-035");
+    int error = node->path.empty() ? ENOTEMPTY : system.nodes.may_change_directory_of(node->path, cred); // no node stands for it
+    if (!error) error = system.nodes.rmdir(std::string(node->path));
+    return error ? refuse(error, "rmdir", error == ENOTEMPTY ? "there are names below it" : "the directory may not be written", nullptr) : 0;
+}
+
 int Process::pipe(int fds[2]) {
     Stream *ends[2];
     File *made[2] = {};
-    if (Stream::make_pipe(system, ends)) return refuse(ENOSR, "pipe", "no memory for two stream heads", nullptr);
+    if (make_pipe(ends)) return refuse(ENOSR, "pipe", "no memory for two stream heads", nullptr);
     int local[2] = {-1, -1};
     int error = 0;
     for (int i = 0; i < 2 && !error; ++i) {

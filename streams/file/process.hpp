@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 #include <poll.h>
+#include <utime.h>
 #include <sys/cred.h>
 #include <sys/stropts.h>
 
@@ -16,6 +17,10 @@ namespace rill {
 
 class System;
 struct Transfer;
+struct Fifo;
+
+// May a process with these credentials open it for that?
+bool may_access(const Node &node, const cred_t &cred, int flags);
 
 // Returned by a pass that is not allowed to sleep and would have to.
 constexpr int must_sleep = -1;
@@ -49,7 +54,15 @@ public:
     int fstat(int fd, struct stat *st);
     int mknod(std::string_view path, mode_t mode, dev_t dev);
     int unlink(std::string_view path);
+    int rmdir(std::string_view path);
     int pipe(int fds[2]);
+    int chmod(std::string_view path, mode_t mode);
+    int fchmod(int fd, mode_t mode);
+    int chown(std::string_view path, uid_t uid, gid_t gid); // -1: unchanged
+    int fchown(int fd, uid_t uid, gid_t gid);
+    int utime(std::string_view path, const struct utimbuf *times); // nullptr: now
+    int fattach(int fd, std::string_view path);
+    int fdetach(std::string_view path);
     int ioctl(int fd, int command, void *argument, int *rval);
     int poll(struct pollfd *fds, nfds_t count, long timeout_ms, bool may_sleep, int *ready);
     int read(int fd, Transfer &transfer, bool may_sleep);
@@ -76,6 +89,17 @@ public:
     int descriptors_used = 0;
 
 private:
+    // The open ladder below the name, of what is no device (fifo, names).
+    int open_fifo(Node &node, File &file, int flags);
+    int join_fifo(Stream &stream, File &file, int flags, bool first);
+    int open_name(NameNode &name, File &file, int flags);
+    int open_connection(NameNode &name, Stream &named, File &file, int flags);
+    int make_pipe(Stream *ends[2]); // ENOSR
+    int make_fifo(Stream **at);
+    void begin(Fifo &fifo);
+    template <class F> int change_path(std::string_view path, const char *call, F &&change);
+    template <class F> int change_file(int fd, const char *call, F &&change);
+    template <class F> int change_node(Node &node, const char *call, F &&change);
     // Of what is no stream, or not open for that.
     int read_other(File *file, Transfer &transfer, bool may_sleep);
     int write_other(File *file, Transfer &transfer, bool may_sleep);

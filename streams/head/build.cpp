@@ -307,8 +307,9 @@ int Stream::open_again(Caller &process, dev_t dev, int oflag) {
     if (int error = start_plumbing(oflag & (FNDELAY | FNONBLOCK), "a push or pop on the stream"))
         return process.refuse(error, "stream open", "a push, pop or link is in progress on the stream", "OPN-012 OPN-014");
     int error = 0;
-    for (queue_t *w = head.write()->q_next; w && !error; w = w->q_next) {
+    for (queue_t *w = head.write()->q_next; w && !error && !(w->q_flag & QREADR); w = w->q_next) {
         QueuePair *pair = pair_of(w);
+        if (pair->stream != this) break;
         const bool is_driver = pair == driver_pair();
         dev_t copy = dev; // a changed device is ignored (CLN-107, OPN-007)
         error = call_open(*pair, &copy, is_driver ? driver_flags(oflag) : 0, is_driver ? 0 : MODOPEN, process.cred);
@@ -317,7 +318,7 @@ int Stream::open_again(Caller &process, dev_t dev, int oflag) {
     end_plumbing();
     if (error)
         return process.refuse(error, "driver open", "an open procedure on the stream refused; the stream stays", "OPN-008");
-    if (hung_up) {
+    if (hung_up && !fifo) {
         hung_up = false;
         read_error = write_error = 0;
     }

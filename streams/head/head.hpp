@@ -11,11 +11,12 @@
 //   ioctl.cpp         streamio commands
 //   exchange.cpp      the life of an M_IOCTL; options.cpp, terminal.hpp: what M_SETOPTS and a session set; plumbing.hpp
 //   mux.cpp           links
-//   pipe.cpp          pipes; passed.cpp: descriptors on their way
+//   pipe.cpp          pipes and FIFOs (fifo.hpp); passed.cpp: descriptors on their way
 #pragma once
 
 #include "streams/file/file.hpp"
 #include "streams/head/exchange.hpp"
+#include "streams/head/fifo.hpp"
 #include "streams/head/options.hpp"
 #include "streams/head/plumbing.hpp"
 #include "streams/head/terminal.hpp"
@@ -50,6 +51,16 @@ struct SigEntry : intrusive::list_base_hook<intrusive::link_mode<intrusive::safe
 };
 using SigList = intrusive::list<SigEntry, intrusive::constant_time_size<false>>;
 
+// An opener of a name with connld, who waits until the other end of his new pipe is received (CON-008).
+struct Connecting {
+    enum class End : unsigned char {
+        waiting,
+        received,
+        lost, // the message went unread (CON-009)
+    } end = End::waiting;
+    WaitQueue opener;
+};
+
 // A passed descriptor. An M_PASSFP carries it as its buffer, which has a free routine: however the message ends, a file
 // that nobody received is closed (CLS-015). That routine is also the sign of a message that this head made: an M_PASSFP
 // that a driver made, or a copy, has none, and no file (IOC-320).
@@ -59,12 +70,14 @@ struct PassedFile {
     Stream *at;     // the end on whose read queue it waits; nullptr: none
     uid_t uid;
     gid_t gid;
+    Connecting *opener = nullptr;                 // who waits for it to be received (connld)
     PassedFile *next = nullptr, **link = nullptr; // in the file's list
 
     static PassedFile *of(const mblk_t *mp); // nullptr when the message has none, or its file was received
     static mblk_t *make(System &system, File &file, const cred_t &cred); // nullptr: no memory
     void moved_to(Stream *end); // nullptr: a driver has the message
     void let_go();              // the message no longer carries it
+    void tell_opener(Connecting::End end);
 };
 
 // Passed files of which it is asked whether anything else leads to them. That something does is known by the file from which
@@ -126,7 +139,13 @@ public:
                           Stream **built);
     static int make_pipe(System &system, Stream *ends[2]); // ENOSR
     static void drop_pipe(Stream *ends[2]);
-    static int close_pipe_end(Caller &process, File &file);
+    static int make_fifo(System &system, Stream **made); // ENOSR
+    void close_pipe_end(Caller &process, int oflag); // nobody has it open any more
+    void close_fifo(Caller &process, int oflag);
+    void writers_gone(); // of a FIFO, while it has readers
+    void writer_came();
+    void readers_gone();
+    int pass_file(Caller &process, const char *call, File &file, Connecting *opener); // to this end; EAGAIN
     int open_again(Caller &process, dev_t dev, int oflag); // OPN-006 and following
     int autopush(Caller &process, dev_t dev);
     void offer_terminal(Caller &process, int oflag);
@@ -176,18 +195,22 @@ public:
 
     queue_t *read_queue() { return head.read(); }
     queue_t *write_queue() { return head.write(); }
-    bool is_pipe() const { return pipe; }
+    bool is_pipe() const { return fifo; } // or a FIFO
+    bool is_fifo() const { return peer == this; }
+    Stream *far_end(); // nullptr: the stream ends in a driver
+    bool has_no_writer() const { return is_fifo() && fifo->writers == 0; }
+    std::size_t unread_bytes() const; // what st_size tells
     dev_t dev() const { return special ? special->dev : no_device; }
-    // From the top down: modules, then the driver; on a pipe this end's modules only.
+    // From the top down: modules, then the driver; on a pipe down to where it turns.
     template <class F> void for_each_pair(F &&f) {
-        for (queue_t *w = head.write()->q_next; w; w = w->q_next) {
+        for (queue_t *w = head.write()->q_next; w && !(w->q_flag & QREADR); w = w->q_next) {
             QueuePair *pair = pair_of(w);
-            if (pair->is_head || pair->stream != this) break;
+            if (pair->stream != this) break;
             f(*pair);
             if (pair == driver_pair()) break;
         }
     }
-    // Topmost module's pair, or the driver's; nullptr on a bare pipe.
+    // Topmost module's pair, or the driver's; nullptr on a bare pipe. On a pipe's end without modules, that of the other end's lowest.
     QueuePair *top();
     QueuePair *driver_pair() { return has_driver ? reinterpret_cast<QueuePair *>(this + 1) : nullptr; }
 
@@ -195,13 +218,14 @@ public:
     System &system;
     Special *special = nullptr;
     Driver *driver = nullptr; // held
-    Stream *peer = nullptr;   // other end of a pipe
-    File *files = nullptr;    // open on it; an end of a pipe has one
+    Stream *peer = nullptr;   // other end of a pipe; a FIFO's is itself
+    Fifo *fifo = nullptr;     // of a pipe or FIFO
+    File *files = nullptr;    // open on it
     int passed_here = 0;      // passed descriptors on the read queue
     mblk_t *last_mark = nullptr;   // identity of the newest marked message
     int id;
     bool has_driver = false;
-    bool pipe = false;
+    bool connld = false;      // each open of a name of this end makes a pipe of its own
 
     HeadOptions options;
     ControllingTerminal terminal;
@@ -229,6 +253,7 @@ public:
     }
     bool hung_up = false;
     bool closed_end = false;       // this end of a pipe is closed, the other is not
+    bool no_readers = false;       // of a FIFO: writers get EPIPE (FIFO-008)
     bool linked_below = false;
     bool hipri_held = false;       // an M_PCPROTO is on the read queue (GM-065)
     bool write_wanted = false;     // a writer or poller found it full

@@ -326,14 +326,13 @@ int Stream::ioctl_flush(Caller &process, File &file, int what, int band) {
     mp->b_datap->db_type = M_FLUSH;
     *mp->b_wptr++ = static_cast<unsigned char>(band < 0 ? what : what | FLUSHBAND);
     if (band >= 0) *mp->b_wptr++ = static_cast<unsigned char>(band); // IOC-058
-    if (pipe) {
-        // On a pipe each end's read side is the other's write side (IOC-062).
+    if (fifo && !top() && !peer->top()) {
+        // Each end's read side is the other's write side (IOC-062, PMD-006). With modules, the bits tell whoever they reach.
+        freemsg(mp);
+        const bool as_sent = system.profile.bare_pipe_flush_as_sent; // PMD-005
         if (what & FLUSHR) flush_read_side(band);
-        if (what & FLUSHW) peer->flush_read_side(band);
-        if (!top()) {
-            freemsg(mp);
-            return 0;
-        }
+        if (as_sent ? what & FLUSHR : what & FLUSHW) peer->flush_read_side(band);
+        return 0;
     }
     putnext(write_queue(), mp);
     system.sched.run_queues();

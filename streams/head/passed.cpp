@@ -16,6 +16,7 @@ void passed_freed(char *argument) {
     auto *passed = reinterpret_cast<PassedFile *>(argument);
     System &system = *passed->system;
     File *file = passed->file;
+    passed->tell_opener(Connecting::End::lost);
     passed->let_go();
     if (file) system.close_passed(file);
     system.passed_pool.free(passed);
@@ -60,6 +61,14 @@ void PassedFile::moved_to(Stream *end) {
     if (end) system->reference_gone(*file);
 }
 
+void PassedFile::tell_opener(Connecting::End end) {
+    if (!opener) [[likely]]
+        return;
+    Connecting &waits = *std::exchange(opener, nullptr);
+    waits.end = end;
+    system->wake_all(waits.opener, "the other end of its pipe was received, or lost");
+}
+
 void PassedFile::let_go() {
     if (!file) return;
     *link = next;
@@ -71,19 +80,34 @@ void PassedFile::let_go() {
 
 // --- the calls ---
 
+// The stream head in which this stream ends: a pipe's other end, or where a driver has joined two streams (PIP-051).
+Stream *Stream::far_end() {
+    if (peer) return peer;
+    queue_t *q = write_queue();
+    while (q->q_next) q = q->q_next;
+    QueuePair *pair = pair_of(q);
+    return pair->is_head && pair->stream != this ? pair->stream : nullptr;
+}
+
+int Stream::pass_file(Caller &process, const char *call, File &file, Connecting *opener) {
+    if (!canput(read_queue())) return process.refuse(EAGAIN, call, "the receiving read queue is full", opener ? "CON-020" : "IOC-163");
+    mblk_t *mp = PassedFile::make(system, file, process.cred);
+    if (!mp) return process.refuse(EAGAIN, call, "no memory for the message", opener ? "CON-013" : "IOC-163");
+    if (opener) PassedFile::of(mp)->opener = opener;
+    ++file.refs; // IOC-165
+    arrived(mp);
+    return 0;
+}
+
 // bad descriptor EBADF, hangup ENXIO, not a pipe EINVAL, full EAGAIN (IOC-164).
 int Stream::ioctl_sendfd(Caller &process, int fd) {
     File *passed = process.open_file(fd);
     if (!passed) return process.refuse(EBADF, "I_SENDFD", "the descriptor to pass is not open", "IOC-162");
     if (hung_up) return process.refuse(ENXIO, "I_SENDFD", "the stream is hung up", "IOC-164");
-    if (!peer || peer->linked_below) // MUX-077
+    Stream *end = far_end();
+    if (!end || end->linked_below) // MUX-077
         return process.refuse(EINVAL, "I_SENDFD", "the stream does not end in another stream head", "IOC-161");
-    if (!canput(peer->read_queue())) return process.refuse(EAGAIN, "I_SENDFD", "the receiving read queue is full", "IOC-163");
-    mblk_t *mp = PassedFile::make(system, *passed, process.cred);
-    if (!mp) return process.refuse(EAGAIN, "I_SENDFD", "no memory for the message", "IOC-163");
-    ++passed->refs; // IOC-165
-    peer->arrived(mp);
-    return 0;
+    return end->pass_file(process, "I_SENDFD", *passed, nullptr);
 }
 
 int Stream::ioctl_recvfd(Caller &process, File &file, void *argument, bool old_form) {
@@ -119,6 +143,7 @@ int Stream::ioctl_recvfd(Caller &process, File &file, void *argument, bool old_f
         process.remove_descriptor(fd);
         return process.refuse(EFAULT, "I_RECVFD", "bad address; the message stays", "IOC-171");
     }
+    passed->tell_opener(Connecting::End::received);
     passed->let_go(); // the file's reference is the descriptor's now
     free_at_head(getq(q));
     return 0;

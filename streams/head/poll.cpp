@@ -25,7 +25,7 @@ int Stream::poll_events(short events, short *revents) {
     } else if (read_error || (write_error && !(hung_up && (write_error == ENXIO || write_error == EPIPE)))) {
         ready |= POLLERR; // POL-023
     }
-    if (hung_up) {
+    if (hung_up || no_readers) {
         ready |= POLLHUP;
     } else if (!(ready & POLLERR) || !write_error) {
         queue_t *wq = write_queue();

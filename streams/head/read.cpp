@@ -128,7 +128,7 @@ std::optional<int> Stream::read_nothing(Caller &process, const File &file, const
     if (t.done && !options.delim) return 0; // RD-003
     if (t.count == 0) return 0;
     getq(q); // marks the queue as wanted, back-enables (FLW-019)
-    if (hung_up) return 0; // RD-065
+    if (hung_up || has_no_writer()) return 0; // RD-065, FIFO-007
     if (options.mreadon) {
         if (!may_sleep) return must_sleep;
         send_read_request(t.count - t.done);
@@ -139,7 +139,7 @@ std::optional<int> Stream::read_nothing(Caller &process, const File &file, const
     }
     if (file.no_wait()) {
         if (t.done) return 0;
-        if ((file.flags & FNDELAY) && options.ndelon) return 0; // RD-063
+        if ((file.flags & FNDELAY) && options.ndelon && !(fifo && (file.flags & FNONBLOCK))) return 0; // RD-063, PIP-024
         return process.refuse(EAGAIN, "read", "nothing is queued, and the file does not wait", "RD-061");
     }
     if (!may_sleep) return must_sleep;
@@ -181,6 +181,8 @@ mblk_t *Stream::move_out(mblk_t *mp, Transfer &t, bool *fault) {
         rest = copy_chain_out(mp, t.base + t.done, t.count - t.done, &moved, fault);
     }
     if (!*fault) t.done += moved;
+    if (fifo) [[unlikely]]
+        fifo->read_at = system.sched.now();
     return rest;
 }
 
@@ -279,7 +281,7 @@ mblk_t *Stream::suitable(Caller &process, const File &file, MessageRequest &r, b
             return *answer = process.refuse(EBADMSG, "getmsg", "a passed descriptor is at the front", "GM-061"), nullptr;
         if (suits) return mp;
         if (!mp) getq(q);
-        if (hung_up) { // GM-057
+        if (hung_up || has_no_writer()) { // GM-057
             if (r.ctl) r.ctl->len = 0;
             if (r.data) r.data->len = 0;
             r.hung_up = true;

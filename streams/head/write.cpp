@@ -24,7 +24,7 @@ Limits limits_of(Stream &s) {
     const long system_limit = s.system.tunables.strmsgsz ? s.system.tunables.strmsgsz : std::numeric_limits<int>::max();
     if (!below) return {0, system_limit};
     ssize_t max = below->q_maxpsz;
-    const long limit = s.is_pipe() && s.system.tunables.strmsgsz ? 4096 : system_limit; // a finite maximum's (WR-008)
+    const long limit = s.is_pipe() && s.system.tunables.strmsgsz ? pipe_buf : system_limit; // a finite maximum's (WR-008)
     if (max < 0) max = system_limit;
     else if (max > limit) max = limit;
     return {below->q_minpsz, max};
@@ -36,13 +36,14 @@ Limits limits_of(Stream &s) {
 // hangup found waiting gets the stored error, ENXIO, in every profile (WR-039).
 int Stream::refuse_write(Caller &process, const char *call, bool is_write, bool waited) {
     if (linked_below) return process.refuse(EINVAL, call, "the stream is linked below a multiplexor", is_write ? "WR-060" : "PM-058");
-    const bool pipe_closed = pipe && hung_up && !system.profile.pipe_hangup_enxio;
-    if (pipe_closed) {
+    if (no_readers || (fifo && hung_up && !system.profile.pipe_hangup_enxio)) {
         process.post(SIGPIPE);
-        return process.refuse(EPIPE, call, "the other end of the pipe is closed", is_write ? "WR-059" : "PM-057");
+        return process.refuse(EPIPE, call, no_readers ? "nobody reads from the FIFO" : "the other end of the pipe is closed",
+                              no_readers ? "FIFO-008" : is_write ? "WR-059"
+                                                                 : "PM-057");
     }
     if (hung_up && (is_write || write_error == ENXIO || !write_error)) {
-        if (is_write && (options.write_options & SNDPIPE) && !pipe) {
+        if (is_write && (options.write_options & SNDPIPE) && !fifo) {
             process.post(SIGPIPE);
             return process.refuse(EPIPE, call, "the stream is hung up (SNDPIPE)", "WR-058");
         }
@@ -62,7 +63,7 @@ int Stream::wait_for_room(Caller &process, const char *call, unsigned char band)
     (band ? band_write_wanted : write_wanted) = true;
     const Wake wake = system.sleep(writers, "room below the stream head", true);
     if (wake == Wake::signal) return process.refuse(EINTR, call, "a signal ended the wait", nullptr);
-    return wake == Wake::deadlock && !linked_below && !hung_up && !write_error ? EDEADLK : 0;
+    return wake == Wake::deadlock && !linked_below && !hung_up && !no_readers && !write_error ? EDEADLK : 0;
 }
 
 // Lack of message memory: the call waits for it, non-blocking or not (WR-040, PM-059). 0: try again.
@@ -85,12 +86,12 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
 
 // Once, then for each piece (ERR-041, ERR-043):
 //   a background process          EINTR and SIGTTOU, EIO when orphaned   WR-062
+//   nothing, on a pipe            0                                      WR-011, PIP-061
 //   linked below                  EINVAL                                 WR-060
 //   hung up, or a write error     EIO, ENXIO, EPIPE, the error           WR-050 to WR-059
 //   STREAMS memory                ENOSR                                  WR-019
 //   the topmost takes nothing     0                                      WR-006
 //   the count                     ERANGE                                 WR-004
-//   nothing, on a pipe            0                                      WR-011
 //  of a piece, or 0 when one before it was sent:
 //   what came meanwhile           as above
 //   room below                    EAGAIN, EINTR                          WR-031
@@ -98,7 +99,9 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
 //   its address                   EFAULT                                 WR-063
 int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
-    if (linked_below || hung_up || write_error) [[unlikely]]
+    if (t.count == 0 && fifo && !(options.write_options & SNDZERO) && !linked_below) [[unlikely]]
+        return 0; // WR-011
+    if (linked_below || hung_up || no_readers || write_error) [[unlikely]]
         return refuse_write(process, "write", true);
     if (system.over_threshold(process)) [[unlikely]]
         return process.refuse(ENOSR, "write", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
@@ -107,18 +110,17 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     const auto max = static_cast<size_t>(limits.max);
     if (limits.min > 0 && (t.count < static_cast<size_t>(limits.min) || t.count > max))
         return process.refuse(ERANGE, "write", "the count is outside the topmost module's packet sizes", "WR-004");
-    if (t.count == 0 && pipe && !(options.write_options & SNDZERO)) return 0; // WR-011
     queue_t *wq = write_queue();
     bool waited = false;
     do {
         // Meanwhile, what was sent, or waited for, may have changed the stream.
-        if (linked_below || hung_up || write_error) [[unlikely]]
-            return t.done ? 0 : refuse_write(process, "write", true, waited);
+        if (linked_below || hung_up || no_readers || write_error) [[unlikely]]
+            return t.done && !(fifo && waited) ? 0 : refuse_write(process, "write", true, waited); // PIP-060
         if (!canputnext(wq)) [[unlikely]] {
-            if (file.no_wait() && !((file.flags & FNDELAY) && !(file.flags & FNONBLOCK) && options.ndelon && !pipe)) {
+            if (file.no_wait() && !((file.flags & FNDELAY) && !(file.flags & FNONBLOCK) && options.ndelon && !fifo)) {
                 if (t.done) return 0; // WR-032
                 write_wanted = true;
-                if (pipe && (file.flags & FNDELAY)) return 0; // WR-033
+                if (fifo && (file.flags & FNDELAY)) return 0; // WR-033
                 return process.refuse(EAGAIN, "write", "the queue below is full, and the file does not wait", "WR-031");
             }
             if (system.sched.queues_enabled()) {
@@ -147,6 +149,8 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
         }
         t.done += n;
         if (options.delim && t.done == t.count) mp->b_flag |= MSGDELIM; // WR-014
+        if (fifo) [[unlikely]]
+            fifo->written_at = system.sched.now();
         putnext(wq, mp);
     } while (t.done < t.count);
     return 0;
@@ -157,7 +161,7 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
 int Stream::putmsg(Caller &process, File &file, const struct strbuf *ctl, const struct strbuf *data, int band, int flags,
                    bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "putmsg", "a background process", "IOC-009");
-    if (linked_below || hung_up || write_error) return refuse_write(process, "putmsg", false);
+    if (linked_below || hung_up || no_readers || write_error) return refuse_write(process, "putmsg", false);
     const bool has_ctl = ctl && ctl->len >= 0;
     const bool has_data = data && data->len >= 0; // PM-007
     if (flags != MSG_HIPRI && flags != MSG_BAND)
@@ -171,7 +175,7 @@ int Stream::putmsg(Caller &process, File &file, const struct strbuf *ctl, const 
 
     mblk_t *mp = nullptr;
     for (;;) {
-        if (linked_below || hung_up || write_error) [[unlikely]] { // came while it waited
+        if (linked_below || hung_up || no_readers || write_error) [[unlikely]] { // came while it waited
             freemsg(mp);
             return refuse_write(process, "putmsg", false);
         }

@@ -11,14 +11,18 @@ static queue_t *feeder(queue_t *q) {
 }
 
 void link_neighbours(QueuePair &pair) {
+    const bool turns = pair.write()->q_next && pair.write()->q_next == pair.read()->q_next; // the lowest of a FIFO
     if (queue_t *above = feeder(pair.write())) above->q_next = pair.write();
-    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read();
+    if (turns) pair.write()->q_next = pair.read();
+    else if (queue_t *below = feeder(pair.read())) below->q_next = pair.read();
     pair.procs_on = true;
 }
 
 void unlink_neighbours(QueuePair &pair) {
-    if (queue_t *above = feeder(pair.write())) above->q_next = pair.write()->q_next;
-    if (queue_t *below = feeder(pair.read())) below->q_next = pair.read()->q_next;
+    const bool turns = pair.write()->q_next == pair.read();
+    if (queue_t *above = feeder(pair.write())) above->q_next = turns ? pair.read()->q_next : pair.write()->q_next;
+    if (turns) pair.write()->q_next = pair.read()->q_next;
+    else if (queue_t *below = feeder(pair.read())) below->q_next = pair.read()->q_next;
     pair.procs_on = false;
     pair.system->sched.remove(pair.run[0]);
     pair.system->sched.remove(pair.run[1]);

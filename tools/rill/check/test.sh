@@ -149,7 +149,7 @@ else
     check 'a crash' 1 'driver crashes, put procedure: it used an address that is not mapped (SIGSEGV)'
 fi
 [ -n "$sanitized" ] || check 'what it printed before' 1 'last words'
-driver hungry '#include <stdlib.h>\n#define ON_DATA(q, mp) for (;;) *(char *)malloc(1 << 20) = 1'
+driver hungry '#include <stdlib.h>\n#define ON_DATA(q, mp) for (;;) *(char *)calloc(1 << 26, 1) = 1' # untouched pages: it is the limit that ends it, not the watchdog
 if [ -z "$sanitized" ]; then
     run hungry.so
     check 'no memory' 1 'driver hungry, put procedure: it used'
