@@ -105,6 +105,7 @@ public:
     RawPool band_pool;
     Pool<Fifo> fifo_pool;
     Pool<NameNode> name_pool;
+    std::map<ino_t, NameNode *> attached_names;
     Scheduler sched;
     Registry registry;
     NodeTable nodes;

@@ -88,6 +88,7 @@ int rill_putmsg(rill_proc *, int fd, const struct strbuf *ctl, const struct strb
 int rill_putpmsg(rill_proc *, int fd, const struct strbuf *ctl, const struct strbuf *data, int band, int flags);
 int rill_poll(rill_proc *, struct pollfd *, nfds_t, int timeout);
 int rill_fstat(rill_proc *, int fd, struct stat *);
+off_t rill_lseek(rill_proc *, int fd, off_t offset, int whence); /* -1: ESPIPE for a stream, EINVAL for other files, which hold no data */
 int rill_dup(rill_proc *, int fd);
 int rill_dup2(rill_proc *, int fd, int to);
 int rill_fcntl(rill_proc *, int fd, int command, ...);

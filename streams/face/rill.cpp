@@ -468,6 +468,12 @@ EXPORT int rill_fcntl(rill_proc *p, int fd, int command, ...) {
     return static_cast<int>(call.end(error, result));
 }
 
+EXPORT off_t rill_lseek(rill_proc *p, int fd, off_t offset, int whence) {
+    USER_CALL("lseek");
+    call.trace_arguments([&] { return fmt::format("{} {} {}", fd, offset, whence); });
+    return call.end(call.process.lseek(fd), 0);
+}
+
 EXPORT int rill_fstat(rill_proc *p, int fd, struct stat *st) {
     USER_CALL("fstat");
     call.trace_arguments([&] { return fmt::format("{}", fd); });

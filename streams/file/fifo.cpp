@@ -46,7 +46,7 @@ int Process::join_fifo(Stream &stream, File &file, int flags, bool first) {
         stream.writer_came();
     }
     system.wake_all(fifo.openers, "another opener of the FIFO");
-    int error = first ? 0 : stream.open_again(*this, 0, flags);
+    int error = first ? 0 : stream.open_again(*this, no_device, flags);
     const bool waits = reads != writes && !(flags & (FNDELAY | FNONBLOCK));
     while (!error && waits) {
         if (reads ? fifo.writers || fifo.writers_ever != writers_before : fifo.readers || fifo.readers_ever != readers_before) break; // FIFO-020

@@ -74,6 +74,7 @@ int Process::fattach(int fd, std::string_view path) {
     name->below = node;
     ++node->refs;
     node->over = name;
+    system.attached_names.emplace(name->ino, name);
     if (S_ISDIR(node->mode)) system.nodes.guard_directories();
     if (f->pipe) {
         NameNode *&names = f->stream->fifo->names;
@@ -101,6 +102,7 @@ void detach_name(Process &process, NameNode &name) {
     trace_name(system, Event::name_detached, name, "FAT-021");
     Node *node = std::exchange(name.below, nullptr);
     node->over = nullptr;
+    system.attached_names.erase(name.ino);
     if (name.link) {
         *name.link = name.next;
         if (name.next) name.next->link = name.link;
@@ -118,18 +120,10 @@ void release_name(Process &process, NameNode &name) {
 }
 
 void drop_names(System &system) {
-    std::vector<NameNode *> names;
-    for (const auto &[path, node] : system.nodes.nodes())
-        if (node->over) names.push_back(node->over);
-    if (names.empty()) return;
+    if (system.attached_names.empty()) return;
     Process &process = system.new_process(0, 0);
     system.run_call(process, "shutdown", [&] {
-        // One may go with another's far end.
-        for (NameNode *name : names) ++name->refs;
-        for (NameNode *name : names) {
-            if (name->below) detach_name(process, *name);
-            release_name(process, *name);
-        }
+        while (!system.attached_names.empty()) detach_name(process, *system.attached_names.begin()->second);
         return 0;
     });
     system.end_process(process);
@@ -158,7 +152,7 @@ int Process::open_name(NameNode &name, File &file, int flags) {
     } else if (stream.connld) {
         return open_connection(name, stream, file, flags);
     } else {
-        if (int error = stream.open_again(*this, 0, flags)) return error;
+        if (int error = stream.open_again(*this, no_device, flags)) return error;
         file.stream = &stream;
         file.pipe = true;
         stream.opened_by(file);
@@ -192,7 +186,7 @@ int Process::open_connection(NameNode &name, Stream &named, File &file, int flag
             return refuse(wake == Wake::signal ? EINTR : EDEADLK, "connection", "waiting for the connection before", "CON-019");
     }
     turn.mine = turn.fifo.connecting = true;
-    if (int error = named.open_again(*this, 0, flags)) return error;
+    if (int error = named.open_again(*this, no_device, flags)) return error;
     if (named.peer->closed_end) return refuse(ENXIO, "connection", "the server's end of the pipe is closed", "CON-013");
     Stream *ends[2];
     if (make_pipe(ends)) return refuse(ENOMEM, "connection", "no memory for a pipe", "CON-013");

@@ -300,6 +300,13 @@ int Process::unlink(std::string_view path) {
     return error ? refuse(error, "unlink", "the directory may not be written", nullptr) : 0;
 }
 
+int Process::lseek(int fd) {
+    const File *f = file(fd);
+    if (!f) return refuse(EBADF, "lseek", "the descriptor is not open", nullptr);
+    if (f->stream) return refuse(ESPIPE, "lseek", "a stream has no offset", "PIP-021");
+    return refuse(EINVAL, "lseek", "plain files hold no data here, and devices keep no offset", nullptr);
+}
+
 int Process::rmdir(std::string_view path) {
     Node *node = nullptr;
     if (int error = system.nodes.lookup(*this, path, Lookup::remove, &node)) return refuse(error, "rmdir", "no node has this name", nullptr);

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <limits>
 #include <string_view>
+#include <sys/fdinsert.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -513,3 +514,13 @@ int Stream::ioctl_fdinsert(Caller &process, File &file, void *argument) {
 }
 
 } // namespace rill
+
+using namespace rill;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT queue_t *fdinsert_queue(unsigned int value) {
+    for (Stream &stream : this_system().streams)
+        if (static_cast<unsigned>(stream.id) == value) return stream.driver_pair() ? stream.driver_pair()->read() : nullptr;
+    return nullptr;
+}

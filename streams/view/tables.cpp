@@ -57,7 +57,11 @@ std::string nodes(System &system, std::string_view directory) {
     const std::string below = directory == "/" ? "/" : std::string(directory) + '/';
     std::string out;
     for (const auto &[path, node] : system.nodes.nodes())
-        if ((path == directory || path.starts_with(below)) && !node->hidden) out += node_line(system, *node) + '\n';
+        if ((path == directory || path.starts_with(below)) && !node->hidden) {
+            out += node_line(system, top_of(*node));
+            if (node->over) out += fmt::format("  (stream {})", node->over->file->stream->id);
+            out += '\n';
+        }
     return out.empty() ? fmt::format("no node {} and none below it\n", directory) : out;
 }
 
@@ -78,15 +82,14 @@ std::string strconf(Stream &stream) {
     std::string out = fmt::format("stream head{}\n", stream.linked_below ? fmt::format(" (below link {})", stream.link_id)
                                                      : stream.hung_up    ? " (hung up)"
                                                                          : "");
-    for (QueuePair *pair = stream.top(); pair;) {
-        const bool driver = pair == stream.driver_pair();
-        out += fmt::format("    |\n{} {}", driver ? "driver" : "module", pair->owner->name);
+    stream.for_each_pair([&](const QueuePair &pair) {
+        const bool driver = &pair == stream.driver_pair();
+        out += fmt::format("    |\n{} {}", driver ? "driver" : "module", pair.owner->name);
         if (driver) out += fmt::format(" {}", device_text(stream.dev()));
         out += '\n';
-        queue_t *next = pair->write()->q_next;
-        pair = driver || !next ? nullptr : pair_of(next);
-        if (pair && (pair->is_head || pair->stream != &stream)) pair = nullptr;
-    }
+    });
+    if (stream.is_fifo()) out += "    |\nturns back\n";
+    else if (stream.is_pipe()) out += fmt::format("    |\nthe other end, stream {}\n", stream.peer->id);
     return out + links_below(stream);
 }
 
@@ -111,7 +114,7 @@ std::string descriptors(Process &process) {
         table.row({std::to_string(fd), open_flags_text(f->flags), f->special ? device_text(f->special->dev) : "-",
                    f->stream ? std::to_string(f->stream->id) : "-", std::to_string(f->refs),
                    f->node   ? f->node->path
-                   : f->pipe ? "(pipe)"
+                   : f->pipe ? "(pipe's end)"
                              : "(opened as a clone)"});
     }
     return table.text();

@@ -81,6 +81,7 @@ std::string rung(const Record &r) {
         return fmt::format("switch table: major {} belongs to driver {}{}", external_major(r.dev), str(r.what),
                            r.extra ? "" : ", which is not a STREAMS driver");
     case Event::open_finished:
+        if (r.dev == no_device) return fmt::format("descriptor {} now refers to {}", r.number, r.stream ? fmt::format("stream {}", r.stream) : "the file");
         return fmt::format("descriptor {} now refers to device {}", r.number, device_text(r.dev));
     default:
         return joined(joined(str(r.what), ": ", r.text), " ", dev_suffix(r.dev, ""));
@@ -97,7 +98,7 @@ std::string qinit(const Record &r) {
 
 std::string opened(const Record &r) {
     if (r.error) return fmt::format("{}'s open returns {}", str(r.name), errno_name(r.error));
-    return fmt::format("{}'s open returns 0 (success), device {}", str(r.name), device_text(r.dev));
+    return fmt::format("{}'s open returns 0 (success){}", str(r.name), dev_suffix(r.dev, ", device "));
 }
 
 std::string minor(const Record &r) {
@@ -234,7 +235,7 @@ std::string Text::sentence(const Record &r) const {
         if (r.event == Event::descriptor_given_back) return fmt::format("descriptor {}: {}", r.number, what);
         return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
     case Kind::qopen:
-        return fmt::format("calls {}'s open: device {}, {}, sflag {}", name, device_text(r.dev),
+        return fmt::format("calls {}'s open: {}{}, sflag {}", name, r.dev == no_device ? "" : fmt::format("device {}, ", device_text(r.dev)),
                            r.number ? open_flags_text(r.number) : "oflag 0", sflag_text(r.extra));
     case Kind::qopened:
         return opened(r);

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace rill::bench::host {
@@ -33,6 +35,27 @@ Pipes::Pipes(int count) : pipes_(static_cast<std::size_t>(count)) {
 void Pipes::poll(int n) {
     for (int i = 0; i < n; ++i)
         if (::poll(entries_.data(), entries_.size(), -1) != 1) throw Unable("the host's poll");
+}
+
+Named::Named() {
+    char made[] = "/tmp/rill-bench.XXXXXX";
+    if (!::mkdtemp(made)) throw Unable(std::string("a directory for a socket: ") + std::strerror(errno));
+    directory_ = made;
+    path_ = directory_ + "/name";
+}
+Named::~Named() { ::rmdir(directory_.c_str()); }
+void Named::connect_close(int n) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    const auto *name = reinterpret_cast<const sockaddr *>(&address);
+    for (int i = 0; i < n; ++i) {
+        const int server = ::socket(AF_UNIX, SOCK_STREAM, 0), client = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        if (::bind(server, name, sizeof address) || ::listen(server, 1) || ::connect(client, name, sizeof address)) throw Unable("the host's socket");
+        ::close(client);
+        ::close(server);
+        ::unlink(path_.c_str());
+    }
 }
 
 void open_close(int n) {

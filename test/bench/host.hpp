@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <poll.h>
+#include <string>
 #include <vector>
 
 namespace rill::bench::host {
@@ -29,6 +30,18 @@ public:
 private:
     std::vector<Pipe> pipes_;
     std::vector<pollfd> entries_;
+};
+
+// A name for a Unix socket, a connection by it, and neither any more.
+class Named {
+public:
+    Named();
+    ~Named();
+    Named(const Named &) = delete;
+    void connect_close(int n);
+
+private:
+    std::string directory_, path_;
 };
 
 void open_close(int n); // of /dev/null

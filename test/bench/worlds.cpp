@@ -210,6 +210,24 @@ void Line::push_pop(int n) {
         if (rill_ioctl(proc, fd, I_PUSH, "passmod") < 0 || rill_ioctl(proc, fd, I_POP, 0) < 0) check(-1, "I_PUSH and I_POP");
 }
 
+Piped::Piped(std::size_t size) : buffer(size) {
+    int ends[2] = {-1, -1};
+    check(rill_pipe(proc, ends), "pipe");
+    a = ends[0], b = ends[1];
+    check(rill_mknod(proc, "/name", S_IFREG | 0666, 0), "mknod");
+}
+void Piped::trip(int n) {
+    for (int i = 0; i < n; ++i)
+        if (rill_write(proc, a, buffer.data(), buffer.size()) < 0 || rill_read(proc, b, buffer.data(), buffer.size()) < 0) check(-1, "write and read");
+}
+void Piped::name(int n) {
+    for (int i = 0; i < n; ++i) {
+        check(rill_fattach(proc, b, "/name"), "fattach");
+        rill_close(proc, check(rill_open(proc, "/name", O_RDWR), "open"));
+        rill_fdetach(proc, "/name");
+    }
+}
+
 Loop::Loop(std::size_t size, int modules) : a(open("/dev/loop")), b(open("/dev/loop")), buffer(size) {
     struct stat st;
     rill_fstat(proc, b, &st);

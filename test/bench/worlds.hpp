@@ -108,6 +108,15 @@ struct Loop : World {
     std::vector<char> buffer;
 };
 
+// A STREAMS pipe, and a path that its end may be attached to.
+struct Piped : World {
+    explicit Piped(std::size_t size = 64);
+    void trip(int n);
+    void name(int n); // attached, opened by it, closed, detached
+    int a, b;
+    std::vector<char> buffer;
+};
+
 // One stream on echo.
 struct Echo : World {
     Echo();

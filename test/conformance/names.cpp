@@ -154,7 +154,9 @@ TEST_CASE("FAT-018: the name begins with the path's permissions, owner and times
     Names s;
     CHECK(outcome(rill_chmod(handle(s.root), "/name", 0640)) == 0);
     CHECK(outcome(rill_chown(handle(s.root), "/name", 7, 8)) == 0);
-    struct utimbuf times {11, 22};
+    struct utimbuf times {
+        11, 22
+    };
     CHECK(outcome(rill_utime(handle(s.root), "/name", &times)) == 0);
     CHECK(s.attach(s.p[1]) == 0);
     CHECK(s.f.write(s.p[0], "12345") == 5);
@@ -184,7 +186,9 @@ TEST_CASE("FAT-019 FAT-033: chmod, chown, utime of the name, or of a descriptor 
     const int fd = s.f.open("/name");
     CHECK(outcome(rill_fchmod(handle(s.root), fd, 0604)) == 0);
     CHECK(outcome(rill_fchown(handle(s.root), fd, 5, 6)) == 0);
-    struct utimbuf times {1, 2};
+    struct utimbuf times {
+        1, 2
+    };
     CHECK(outcome(rill_utime(handle(s.root), "/name", &times)) == 0);
     const struct stat st = s.f.stat("/name");
     CHECK(st.st_mode == (S_IFIFO | 0604));

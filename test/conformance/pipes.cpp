@@ -8,8 +8,8 @@ using namespace rill;
 using namespace rill::test;
 
 extern "C" {
-extern struct streamtab pipemodinfo;
-extern int pipemoddevflag;
+extern struct streamtab pipemodinfo, spxinfo;
+extern int pipemoddevflag, spxdevflag;
 }
 
 namespace {
@@ -173,6 +173,15 @@ TEST_CASE("PIP-009 PIP-010: an ioctl that nobody on the pipe handles, also a ter
     CHECK(s.spy.count("rput") == 1);
 }
 
+TEST_CASE("PIP-011 PIP-021: I_ANCHOR on a pipe: EINVAL; lseek: ESPIPE") {
+    Piped s;
+    CHECK(s.f.ioctl(s.p[0], I_ANCHOR, 0) == -EINVAL);
+    CHECK(s.push(s.p[0], "spy") == 0);
+    CHECK(s.f.ioctl(s.p[0], I_ANCHOR, 0) == -EINVAL);
+    CHECK(outcome(static_cast<int>(rill_lseek(handle(s.root), s.p[0], 0, SEEK_SET))) == -ESPIPE);
+    CHECK(outcome(static_cast<int>(rill_lseek(handle(s.root), 99, 0, SEEK_SET))) == -EBADF);
+}
+
 TEST_CASE("PIP-012: a pipe as the upper stream of I_LINK, I_PLINK, I_UNLINK, I_PUNLINK: EINVAL") {
     Piped s;
     int q[2];
@@ -334,6 +343,33 @@ TEST_CASE("PIP-024: a read of an empty pipe: O_NDELAY 0, O_NONBLOCK EAGAIN, both
     CHECK(s.f.read(s.p[0]) == "-EAGAIN");
     s.flags(s.p[0], O_RDWR | O_NONBLOCK | RILL_O_NDELAY);
     CHECK(s.f.read(s.p[0]) == "-EAGAIN");
+}
+
+TEST_CASE("PIP-025: a pipe's end may be linked below a multiplexor: what it does there comes out of the other end") {
+    Piped s;
+    Probe &mux = s.f.loose("mux", Probe::Sort::driver);
+    mux.tab.st_muxrinit = &mux.read_init;
+    mux.tab.st_muxwinit = &mux.write_init;
+    queue_t *bottom = nullptr;
+    mux.on_wput = [&](queue_t *q, mblk_t *mp) {
+        if (mp->b_datap->db_type == M_DATA) return bottom ? putnext(bottom, mp) : freemsg(mp);
+        if (mp->b_datap->db_type != M_IOCTL) return freemsg(mp);
+        if (reinterpret_cast<iocblk *>(mp->b_rptr)->ioc_cmd == I_LINK) bottom = reinterpret_cast<linkblk *>(mp->b_cont->b_rptr)->l_qbot;
+        else bottom = nullptr;
+        mp->b_datap->db_type = M_IOCACK;
+        reinterpret_cast<iocblk *>(mp->b_rptr)->ioc_count = 0;
+        qreply(q, mp);
+    };
+    s.f.install(mux, 62);
+    s.f.node("/dev/mux", makedevice(62, 0));
+    const int above = s.f.open("/dev/mux");
+    const int id = s.f.ioctl(above, I_LINK, s.p[0]);
+    CHECK(id > 0);
+    CHECK(s.f.write(above, "down") == 4);
+    CHECK(s.f.read(s.p[1]) == "down");
+    CHECK(s.f.ioctl(above, I_UNLINK, id) == 0);
+    CHECK(s.f.write(s.p[1], "back") == 4);
+    CHECK(s.f.read(s.p[0]) == "back");
 }
 
 TEST_CASE("PIP-026: a bare pipe closes at once; what the end has written stays, what it had not read goes") {
@@ -643,6 +679,74 @@ TEST_CASE("PIP-068: I_NREAD counts the messages as they were written, and tells 
     int first = 0;
     CHECK(s.messages(s.p[1], &first) == 2);
     CHECK(first == 3);
+}
+
+// --- spx: a pipe made of two streams ---
+
+namespace {
+
+struct Spx : Piped {
+    Spx() {
+        CHECK(rill_driver_add(handle(f.system), "spx", 61, &spxinfo, spxdevflag, 4) == 0);
+        f.node("/dev/spx", f.clone(61));
+        a = f.open("/dev/spx");
+        b = f.open("/dev/spx");
+    }
+    int join(int on, int with) {
+        char control[sizeof(t_uscalar_t)] = {};
+        strfdinsert fi{{0, sizeof control, control}, {0, -1, nullptr}, 0, with, 0};
+        return f.ioctl(on, I_FDINSERT, &fi);
+    }
+    int a = -1, b = -1;
+};
+
+} // namespace
+
+TEST_CASE("spx: two clone opens joined by I_FDINSERT are a pipe: data, ioctls, descriptors, back-pressure, hangup") {
+    Spx s;
+    CHECK(s.join(s.a, s.b) == 0);
+    CHECK(s.f.write(s.a, "one way") == 7);
+    CHECK(s.f.read(s.b) == "one way");
+    CHECK(put_message(s.root, s.b, "ctl", "back", 1) == 0);
+    CHECK(get_message(s.root, s.a) == "ctl|back");
+    strioctl io{77, 0, 0, nullptr};
+    CHECK(s.f.ioctl(s.a, I_STR, &io) == -EINVAL);
+    CHECK(s.f.ioctl(s.a, I_SENDFD, s.p[0]) == 0);
+    strrecvfd received;
+    CHECK(s.f.ioctl(s.b, I_RECVFD, &received) == 0);
+    CHECK(s.f.stream(received.fd) == s.f.stream(s.p[0]));
+    CHECK(s.push(s.b, "spy") == 0);
+    CHECK(s.f.write(s.a, "through") == 7);
+    CHECK(s.spy.count("rput") == 1);
+    CHECK(s.f.read(s.b) == "through");
+    CHECK(s.f.ioctl(s.b, I_POP, 0) == 0);
+    CHECK(s.fill(s.a) > 0);
+    CHECK(revents(s.root, s.a, POLLOUT) == 0);
+    while (s.unread(s.b) > 0) CHECK(!s.f.read(s.b, 4096).empty());
+    CHECK(revents(s.root, s.a, POLLOUT) == POLLOUT);
+    CHECK(s.f.write(s.b, "last") == 4);
+    CHECK(s.f.close(s.b) == 0);
+    CHECK(s.f.read(s.a) == "last");
+    CHECK(s.f.read(s.a) == "");
+}
+
+TEST_CASE("spx: a value of no stream of its own, of itself, or of a joined one, and data before the join: M_ERROR with ENXIO") {
+    for (int wrong : {0, 1, 2, 3}) {
+        CAPTURE(wrong);
+        Spx s;
+        if (wrong == 0) CHECK(s.join(s.a, s.p[0]) == 0); // a pipe has no driver
+        if (wrong == 1) CHECK(s.join(s.a, s.a) == 0);
+        if (wrong == 2) {
+            const int c = s.f.open("/dev/spx");
+            CHECK(s.join(s.b, c) == 0);
+            CHECK(s.join(s.a, s.b) == 0);
+            CHECK(s.f.write(c, "x") == 1);
+            CHECK(s.f.read(s.b) == "x");
+        }
+        if (wrong == 3) CHECK(s.f.write(s.a, "early") == 5);
+        CHECK(s.f.write(s.a, "x") == -ENXIO);
+        CHECK(s.f.read(s.a) == "-ENXIO");
+    }
 }
 
 // --- flushing, and pipemod ---

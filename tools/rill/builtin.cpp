@@ -9,8 +9,8 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo;
-extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag;
+extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, spxinfo;
+extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, spxdevflag;
 }
 
 namespace rill::tool {
@@ -30,7 +30,14 @@ const struct {
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
+    {"spx", 67, &spxinfo, &spxdevflag, "/dev/spx"},
 };
+
+const struct {
+    const char *name;
+    streamtab *info;
+    const int *devflag;
+} modules[] = {{"pipemod", &pipemodinfo, &pipemoddevflag}, {"connld", &connldinfo, &connlddevflag}};
 
 } // namespace
 
@@ -43,10 +50,12 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     const auto wanted = [&](std::string_view name) { return !names || std::find(names->begin(), names->end(), name) != names->end(); };
     if (names)
         for (const std::string &name : *names)
-            if (name != "pipemod" && std::none_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; })) {
+            if (std::none_of(std::begin(modules), std::end(modules), [&](const auto &m) { return name == m.name; }) &&
+                std::none_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; })) {
                 unknown = "no built-in driver or module is called " + name + " (there are";
                 for (const auto &d : drivers) unknown += std::string(" ") + d.prefix;
-                unknown += " pipemod)";
+                for (const auto &m : modules) unknown += std::string(" ") + m.name;
+                unknown += ')';
                 return ENXIO;
             }
     const major_t clone_major = reinterpret_cast<System *>(system)->profile.clone_major; // CLN-002, CLN-003
@@ -58,7 +67,8 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
         result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
     }
-    if (wanted("pipemod")) result |= rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag);
+    for (const auto &m : modules)
+        if (wanted(m.name)) result |= rill_module_add(system, m.name, m.info, *m.devflag);
     const int error = errno;
     rill_proc_exit(maker);
     return result ? error : 0;

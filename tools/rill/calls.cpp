@@ -3,7 +3,9 @@
 #include "streams/view/escape.hpp"
 #include "tools/rill/evaluate.hpp"
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -40,14 +42,15 @@ std::string stat_text(const struct stat &st) {
                        : S_ISFIFO(st.st_mode) ? "pipe"
                        : S_ISDIR(st.st_mode)  ? "directory"
                                               : "file";
-    return fmt::format("st_rdev {}, {}, mode {:04o}, owner {}", device_text(st.st_rdev), type, st.st_mode & 07777,
-                       st.st_uid);
+    const bool is_device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+    return fmt::format("{}{}, mode {:04o}, owner {}{}", is_device ? fmt::format("st_rdev {}, ", device_text(st.st_rdev)) : "", type,
+                       st.st_mode & 07777, st.st_uid, S_ISFIFO(st.st_mode) ? fmt::format(", {} bytes unread", st.st_size) : "");
 }
 
 Outcome told(User &user, int result, const struct stat &st) {
     Outcome o = outcome(user, result);
     if (o.error) return o;
-    o.device = st.st_rdev;
+    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) o.device = st.st_rdev;
     o.text = stat_text(st);
     return o;
 }
@@ -158,9 +161,13 @@ Action mknod_call(User &user, Words &words) {
         type = S_IFCHR;
     else if (words.take_if("b"))
         type = S_IFBLK;
+    else if (words.take_if("p"))
+        type = S_IFIFO;
+    else if (words.take_if("f"))
+        type = S_IFREG;
     else
-        words.fail("expected c or b, the type of the node");
-    const dev_t dev = device(words);
+        words.fail("expected c or b for a device, p for a FIFO, or f for a plain file");
+    const dev_t dev = type == S_IFCHR || type == S_IFBLK ? device(words) : 0;
     const long mode = words.number_or(0666, "the permissions", 0, 07777);
     return [&user, path = std::move(path), type, dev, mode] {
         return outcome(user, rill_mknod(user.handle, path.c_str(), type | static_cast<mode_t>(mode), dev));
@@ -169,6 +176,41 @@ Action mknod_call(User &user, Words &words) {
 
 Action unlink_call(User &user, Words &words) {
     return [&user, path = words.name("a path")] { return outcome(user, rill_unlink(user.handle, path.c_str())); };
+}
+
+Action pipe_call(User &user, Words &words) {
+    std::string names[] = {words.name("a name for one end"), words.name("a name for the other end")};
+    return [&user, names = std::to_array(names)] {
+        int ends[2];
+        Outcome o = outcome(user, rill_pipe(user.handle, ends));
+        if (o.error) return o;
+        for (std::size_t i = 0; i < 2; ++i) user.descriptors[names[i]] = ends[i];
+        o.text = fmt::format("{} is fd {}, {} is fd {}", names[0], ends[0], names[1], ends[1]);
+        return o;
+    };
+}
+
+Action fattach_call(User &user, Words &words) {
+    const int fd = descriptor(user, words);
+    return [&user, fd, path = words.name("a path")] { return outcome(user, rill_fattach(user.handle, fd, path.c_str())); };
+}
+
+Action fdetach_call(User &user, Words &words) {
+    return [&user, path = words.name("a path")] { return outcome(user, rill_fdetach(user.handle, path.c_str())); };
+}
+
+Action chmod_call(User &user, Words &words) {
+    std::string path = words.name("a path");
+    const long mode = words.number("the permissions", 0, 07777);
+    return [&user, path = std::move(path), mode] { return outcome(user, rill_chmod(user.handle, path.c_str(), static_cast<mode_t>(mode))); };
+}
+
+Action chown_call(User &user, Words &words) {
+    std::string path = words.name("a path");
+    const long uid = words.number("the owner", -1, INT_MAX), gid = words.number("the group", -1, INT_MAX);
+    return [&user, path = std::move(path), uid, gid] {
+        return outcome(user, rill_chown(user.handle, path.c_str(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)));
+    };
 }
 
 Action ioctl_call(User &user, Words &words) {

@@ -66,7 +66,10 @@ std::vector<std::string> command_names();
 Action open_call(User &, Words &), close_call(User &, Words &), read_call(User &, Words &), write_call(User &, Words &),
     stat_call(User &, Words &), fstat_call(User &, Words &), dup_call(User &, Words &), fcntl_call(User &, Words &),
     mknod_call(User &, Words &), unlink_call(User &, Words &), ioctl_call(User &, Words &), isastream_call(User &, Words &),
+    strchg_call(User &, Words &), pipe_call(User &, Words &), fattach_call(User &, Words &), fdetach_call(User &, Words &), chmod_call(User &, Words &), chown_call(User &, Words &),
     putmsg_call(User &, Words &), getmsg_call(User &, Words &), poll_call(User &, Words &);
+// strchg.cpp: the topmost module, or whether this one is on the stream.
+std::string strconf_answer(User &user, int fd, const std::string *module);
 Action parse_streamio(User &user, int fd, Words &words);
 
 // needs.cpp

@@ -100,9 +100,14 @@ Outcome ask_minors(Evaluator &e, Words &words) {
 }
 
 Outcome ask_strconf(Evaluator &e, Words &words) {
+    const bool topmost = words.take_if("-t");
+    std::string module;
+    if (!topmost && words.take_if("-m")) module = words.name("a module");
+    Words again = words;
     Stream &stream = e.stream(words);
     words.finish();
-    return table(view::strconf(stream));
+    if (!topmost && module.empty()) return table(view::strconf(stream));
+    return table(strconf_answer(e.acting(), descriptor(e.acting(), again), topmost ? nullptr : &module));
 }
 
 Outcome ask_dot(Evaluator &e, Words &words) {

@@ -157,6 +157,16 @@ Action receive(User &user, int fd, int command, Words &, const Options &) {
     };
 }
 
+// A control part that is only the value; as a pipe was made of two streams of spx.
+Action insert(User &user, int fd, int command, Words &words, const Options &) {
+    const int other = descriptor(user, words, "the descriptor whose value is sent");
+    return [&user, fd, command, other] {
+        char control[sizeof(t_uscalar_t)] = {};
+        strfdinsert f{{0, sizeof control, control}, {0, -1, nullptr}, 0, other, 0};
+        return outcome(user, rill_ioctl(user.handle, fd, command, &f));
+    };
+}
+
 Action band_flush(User &user, int fd, int command, Words &words, const Options &o) {
     bandinfo b{static_cast<unsigned char>(words.number("the band")), 0};
     b.bi_flag = static_cast<int>(bits(words.take("r, w or rw"), o.bits, o.count, "side"));
@@ -188,6 +198,7 @@ const Row rows[] = {
     {"I_PUNLINK", I_PUNLINK, "ID|MUXID_ALL", integer},
     {"I_SENDFD", I_SENDFD, "FD", other_descriptor},
     {"I_RECVFD", I_RECVFD, "", receive},
+    {"I_FDINSERT", I_FDINSERT, "FD", insert},
     {"I_CKBAND", I_CKBAND, "BAND", integer},
     {"I_GETBAND", I_GETBAND, "", int_out},
     {"I_CANPUT", I_CANPUT, "BAND", integer},
