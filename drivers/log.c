@@ -13,7 +13,7 @@
  * service procedure sends on what the stream head has room for.
  *
  * What belongs to a kind (its last number, what waits for the first console logger) is in a unit of log_kind_minors, as
- * the Systems of a program share a driver's variables. log_devices: as echo_devices in echo.c.
+ * the Systems of a program share a driver's variables. log_devices, log_hiwat: as echo_devices in echo.c.
  */
 #include <sys/types.h>
 #include <sys/param.h>
@@ -45,6 +45,7 @@ struct streamtab loginfo = { &log_rinit, &log_winit, NULL, NULL };
 int logdevflag = D_MP;
 
 int log_devices __attribute__((weak)) = 16;
+int log_hiwat __attribute__((weak)) = 4096; /* bytes that make a logger's queue full; without log_large_queue */
 
 /* Neither of the first two minors is handed out. */
 #define LOG_CLONE_MINOR 0
@@ -338,6 +339,7 @@ log_register(queue_t *q, mblk_t *mp)
     int kind = log_kind_of(ioc->ioc_cmd);
     int odd = profile_value("log_einval") > 0 ? EINVAL : ENXIO;
     int many = profile_value("log_many_loggers") > 0;
+    int large = profile_value("log_large_queue") > 0;
     minor_t m;
 
     if (log->l_minor == LOG_CONS_MINOR || ioc->ioc_count == TRANSPARENT)
@@ -357,10 +359,8 @@ log_register(queue_t *q, mblk_t *mp)
             return ENOSR;
         log->l_ids = unlinkb(mp);
     }
-    if (profile_value("log_large_queue") > 0) {
-        (void)strqset(RD(q), QHIWAT, 0, LOG_HIWAT);
-        (void)strqset(RD(q), QLOWAT, 0, LOG_LOWAT);
-    }
+    (void)strqset(RD(q), QHIWAT, 0, large ? LOG_HIWAT : (long)log_hiwat);
+    (void)strqset(RD(q), QLOWAT, 0, large ? LOG_LOWAT : (long)log_hiwat / 4);
     log->l_kind = kind;
     while ((mp = log_kept(log_kind(kind))) != NULL)
         if (!putq(RD(q), mp))

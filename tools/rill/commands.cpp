@@ -77,8 +77,8 @@ constexpr Command table[] = {
      "watch echo\nfd = open /dev/echo", nullptr, watch},
     {"unload", Part::driver, "DRIVER", "Unloads a driver or module that was loaded from a file.", "", nullptr, unload},
 
-    {"strlog", Part::log, "[-p FACILITY.LEVEL] [-M MID] [-S SID] [-f FILE] [-s] WORD ...",
-     "Sends a message to the log driver: user.info, or as -p says; each line of a file with -f; -s shows what is sent. A level of err or above goes to strerr too, debug to strace.",
+    {"strlog", Part::log, "[-p FACILITY.LEVEL] [-f FILE] [-s] WORD ...",
+     "Sends a message to the log driver: user.info, or as -p says; each line of a file with -f; -s shows what is sent, as of the module and minor that -M and -S name (log puts in its own). A level of err or above goes to strerr too, debug to strace.",
      "strerr\nstrlog -p user.err disk 3 is full", nullptr, send_strlog},
     {"strace", Part::log, "[all|MID SID LEVEL ...]",
      "From here on shows the trace messages of drivers (strlog with SL_TRACE), all or those of the triples: number, time, ticks, level, flags (E also to strerr, F fatal, N notify), module, minor, text.",
