@@ -69,7 +69,7 @@ private:
     std::size_t size_;
 };
 
-// Whether every kind of it was taken. pri: LOG_KERN or another facility whose level each kind has for itself, or nothing.
+// Whether every kind of it was taken. With a facility, each kind has a pri of its own.
 bool send(System &system, log_ctl ctl, const int *facility, std::string_view data, const char *for_console) {
     ctl.ltime = static_cast<int>(system.sched.now());
     ctl.ttime = static_cast<int>(system.seconds());
