@@ -110,4 +110,7 @@ status 'strclean -a' 0
 status 'strclean without a directory' 2
 "$rill" strclean -a -1 -d logs >out 2>err; status=$?
 status 'strclean of a negative age' 2
+"$rill" strace >out 2>err; status=$?
+status 'rill strace' 2
+grep -qF 'strace is a word of scenarios and of the shell' err || { echo 'rill strace: not told where it is'; cat err; bad=1; }
 exit $bad

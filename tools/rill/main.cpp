@@ -204,6 +204,7 @@ std::string unknown_command(CLI::App &app, int argc, char **argv) {
         if (each->get_name() == argv[1]) return {};
         names.push_back(each->get_name());
     }
+    if (tool::find_command(argv[1])) return fmt::format("{} is a word of scenarios and of the shell, no command (rill shell; help {})", argv[1], argv[1]);
     return std::string("no command is called ") + argv[1] + tool::meant(argv[1], names) + " (rill --help lists them)";
 }
 
