@@ -374,16 +374,16 @@ log_register(queue_t *q, mblk_t *mp)
 static void
 log_send(queue_t *q, mblk_t *mp)
 {
-    struct log_ctl *sent = (struct log_ctl *)mp->b_rptr, ctl;
+    struct log_ctl ctl;
 
     if (mp->b_wptr - mp->b_rptr == sizeof ctl && mp->b_cont != NULL && pullupmsg(mp->b_cont, -1)) {
-        bzero((char *)&ctl, sizeof ctl);
+        bcopy((char *)mp->b_rptr, (char *)&ctl, sizeof ctl);
         ctl.mid = LOG_MID;
-        ctl.level = sent->level;
-        ctl.flags = sent->flags;
-        ctl.pri = LOG_NO_PRI;
-        if (profile_value("log_takes_pri") > 0)
-            ctl.pri = (sent->pri & LOG_FACMASK) == LOG_KERN ? sent->pri | LOG_USER : sent->pri;
+        ctl.sid = 0;
+        if (profile_value("log_takes_pri") <= 0)
+            ctl.pri = LOG_NO_PRI;
+        else if ((ctl.pri & LOG_FACMASK) == LOG_KERN)
+            ctl.pri |= LOG_USER;
         (void)rill_log_send(&ctl, (char *)mp->b_cont->b_rptr, (unsigned long)(mp->b_cont->b_wptr - mp->b_cont->b_rptr));
     }
     freemsg(mp);
