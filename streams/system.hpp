@@ -18,6 +18,7 @@
 #include "streams/service/strlog.hpp"
 #include "streams/queue/sync.hpp"
 
+#include <ctime>
 #include <algorithm>
 #include <cerrno>
 #include <functional>
@@ -122,6 +123,8 @@ public:
     WaitQueue event_sleepers; // sleep(D3)
     Sync sync;
     std::vector<LogReader> log_readers; // the log driver's (strlog)
+    std::time_t booted_at = std::time(nullptr);
+    std::time_t seconds() { return booted_at + sched.now() / ticks_a_second; } // since 1970, by the System's own clock
     std::shared_ptr<Installed> installed; // Solaris modules (solaris)
     std::string sysgen_error;
     std::vector<std::function<void()>> at_end; // run when the System ends, last first

@@ -1,6 +1,6 @@
 /*
  * teach: a driver to watch the stream head with. It returns what is written to it, and by ioctls it can be told to hold
- * messages back, to take its time, to copy user memory, to hang up and to fail.
+ * messages back, to take its time, to copy user memory, to hang up, to fail and to report.
  *
  * Its write queue is small on purpose: full at 16 bytes, room again below 4.
  *
@@ -9,6 +9,7 @@
  *   TEACH_LATE    I_STR: answered after two seconds
  *   TEACH_HANGUP  I_STR: M_HANGUP follows the answer
  *   TEACH_ERROR   I_STR, one or two bytes: M_ERROR with them follows the answer
+ *   TEACH_LOG     I_STR, "3et100": a hundred messages of level 3 by strlog, as an error (e) and for a tracer (t)
  */
 #include <sys/types.h>
 #include <sys/param.h>
@@ -18,6 +19,7 @@
 #include <sys/stream.h>
 #include <sys/stropts.h>
 #include <sys/minor.h>
+#include <sys/strlog.h>
 #include <sys/ddi.h>
 
 int putnextctl2(); /* gnu89 drivers declare it themselves (PUT-017) */
@@ -27,6 +29,7 @@ int putnextctl2(); /* gnu89 drivers declare it themselves (PUT-017) */
 #define TEACH_LATE 0x7403
 #define TEACH_HANGUP 0x7404
 #define TEACH_ERROR 0x7405
+#define TEACH_LOG 0x7406
 
 #define TEACH_UNITS 4
 #define TEACH_BYTES 8
@@ -186,6 +189,40 @@ teach_iocdata(q, mp)
     qreply(q, mp);
 }
 
+static int
+teach_number(p, end)
+    unsigned char **p, *end;
+{
+    int n = 0;
+
+    while (*p < end && **p >= '0' && **p <= '9' && n < 10000)
+        n = 10 * n + *(*p)++ - '0';
+    return n;
+}
+
+static int
+teach_log(t, mp)
+    struct teach *t;
+    mblk_t *mp;
+{
+    unsigned char *p, *end;
+    int level, count, i, flags = 0;
+
+    if (mp == NULL)
+        return EINVAL;
+    p = mp->b_rptr;
+    end = mp->b_wptr;
+    level = teach_number(&p, end);
+    while (p < end && (*p == 'e' || *p == 't'))
+        flags |= *p++ == 'e' ? SL_ERROR : SL_TRACE;
+    count = teach_number(&p, end);
+    if (flags == 0 || p != end)
+        return EINVAL;
+    for (i = 1; i <= count; i++)
+        strlog(teach_minfo.mi_idnum, t->t_minor, level, flags, "message %d of %d", i, count);
+    return 0;
+}
+
 static void
 teach_ioctl(q, mp)
     queue_t *q;
@@ -237,6 +274,9 @@ teach_ioctl(q, mp)
             putnextctl2(RD(q), M_ERROR, byte[0], byte[1]);
         else if (bytes == 1)
             putnextctl1(RD(q), M_ERROR, byte[0]);
+        return;
+    case TEACH_LOG:
+        teach_ack(q, mp, teach_log(t, mp->b_cont));
         return;
     default:
         teach_ack(q, mp, EINVAL);

@@ -1,6 +1,8 @@
 #include "streams/base/profile.hpp"
+#include "streams/base/kernel.hpp"
 
 #include <iterator>
+#include <sys/profile.h>
 
 namespace rill {
 
@@ -47,7 +49,17 @@ constexpr Profile rows[] = {
      .hangup_sends_tstp = true,
      .has_unhangup = true,
      .names_below_pts_refused = true,
-     .cmn_err_quiet = true},
+     .cmn_err_quiet = true,
+     .strlog_always_one = true,
+     .log_expands = true,
+     .log_clones_itself = true,
+     .log_einval = true,
+     .log_many_loggers = true,
+     .log_takes_writes = true,
+     .log_takes_pri = true,
+     .log_counts_unwanted = true,
+     .log_keeps_console = true,
+     .log_large_queue = true},
 };
 
 // Where a row of the catalogue holds both answers, its id stands on both sides.
@@ -114,6 +126,25 @@ constexpr ProfilePoint points[] = {
      "FAT-016"},
     {"cmn_err_quiet", "'?' before the text of cmn_err(CE_CONT)", &Profile::cmn_err_quiet, "is text", "UTL-100",
      "to the log only", "UTL-100"},
+    {"strlog_always_one", "strlog of a message that a logger did not get, or that has none", &Profile::strlog_always_one, "0",
+     "LOG-026 LOG-038 UTL-016", "1", "LOG-046"},
+    {"log_expands", "text of a message of strlog", &Profile::log_expands, "the format, then the words", "LOG-022 LOG-043",
+     "expanded, no words", "LOG-023"},
+    {"log_clones_itself", "/dev/log", &Profile::log_clones_itself, "a clone node; full: EBUSY", "LOG-001 LOG-003",
+     "a minor of log; full: ENXIO", "LOG-002 LOG-004"},
+    {"log_einval", "I_TRCLOG without entries; an unknown command for log", &Profile::log_einval, "ENXIO; ENXIO", "LOG-012 LOG-014",
+     "EINVAL; EINVAL", "LOG-013 LOG-014"},
+    {"log_many_loggers", "a second logger of a kind", &Profile::log_many_loggers, "ENXIO", "LOG-016 LOG-017 LOG-052",
+     "gets copies", "LOG-016 LOG-018"},
+    {"log_takes_writes", "text written to /dev/log", &Profile::log_takes_writes, "is thrown away", "LOG-006",
+     "is a console message", "LOG-006"},
+    {"log_takes_pri", "priority of a process's log message", &Profile::log_takes_pri, "by its flags", "LOG-032", "as sent", "LOG-032"},
+    {"log_counts_unwanted", "number of a trace message that no entry accepts", &Profile::log_counts_unwanted, "none", "LOG-044",
+     "the next one", "LOG-044"},
+    {"log_keeps_console", "console messages before there is a console logger", &Profile::log_keeps_console, "are not kept", "",
+     "go to the first one", "LOG-047"},
+    {"log_large_queue", "a logger's queue, full", &Profile::log_large_queue, "at 4096 bytes, silently", "",
+     "at 1048576, told once", "LOG-048"},
 };
 
 // A field added to the struct needs its row.
@@ -150,3 +181,10 @@ const Profile *find_profile(std::string_view name) {
 }
 
 } // namespace rill
+
+extern "C" __attribute__((visibility("default"))) int profile_value(const char *field) {
+    const rill::Profile &profile = rill::this_kernel().profile;
+    for (const rill::ProfilePoint &point : rill::profile_points())
+        if (std::string_view(point.field) == field) return std::visit([&](auto member) { return static_cast<int>(profile.*member); }, point.value);
+    return -1;
+}

@@ -45,6 +45,16 @@ struct Profile {
     bool bare_pipe_flush_as_sent;   // PMD-005 instead of PMD-006
     bool names_below_pts_refused;   // FAT-016: no name below /dev/pts
     bool cmn_err_quiet;             // UTL-100: '?' before a CE_CONT message keeps it off the console
+    bool strlog_always_one;         // LOG-046 instead of LOG-026, UTL-016
+    bool log_expands;               // LOG-023 instead of LOG-022
+    bool log_clones_itself;         // LOG-002, LOG-004 instead of LOG-001, LOG-003
+    bool log_einval;                // LOG-013, LOG-014 [alt] instead of LOG-012, LOG-014
+    bool log_many_loggers;          // LOG-018, LOG-016 [alt] instead of LOG-017, LOG-052
+    bool log_takes_writes;          // LOG-006: text written to /dev/log, too
+    bool log_takes_pri;             // LOG-032: a process's message keeps its priority
+    bool log_counts_unwanted;       // LOG-044 [alt]
+    bool log_keeps_console;         // LOG-047
+    bool log_large_queue;           // LOG-048
 };
 
 // "irix", "svr4", "solaris"; nullptr for any other name.

@@ -1,6 +1,8 @@
 // The switch tables: what can be added, found, loaded and taken away.
 #include "test/harness.hpp"
 
+#include <sys/profile.h>
+
 using namespace rill;
 using namespace rill::test;
 
@@ -67,6 +69,19 @@ TEST_CASE("an autopush rule for one minor goes before the rule for all") {
     CHECK(f.open("/dev/echo2") >= 0);
     CHECK(all.count("open") == 1);
     CHECK(one.count("open") == 1);
+}
+
+TEST_CASE("a driver asks for the points on which systems differ, and gets its own System's answer") {
+    Fixture irix("irix"), solaris("solaris");
+    {
+        Enter scope(irix.system);
+        CHECK(profile_value("clone_major") == 10);
+        CHECK(profile_value("log_expands") == 0);
+        CHECK(profile_value("name") == -1);
+    }
+    Enter scope(solaris.system);
+    CHECK(profile_value("clone_major") == 11);
+    CHECK(profile_value("log_expands") == 1);
 }
 
 TEST_CASE("two Systems in one program know nothing of each other") {

@@ -9,8 +9,9 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, spxinfo;
-extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, spxdevflag;
+extern struct streamtab cloneinfo, echoinfo, loginfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, spxinfo;
+extern int clonedevflag, echodevflag, logdevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, spxdevflag;
+extern void loginit(void), logunload(void);
 }
 
 namespace rill::tool {
@@ -25,12 +26,15 @@ const struct {
     streamtab *info;
     const int *devflag;
     const char *node;
+    bool Profile::*clones_itself = nullptr; // then its minor 0 is the node
+    void (*init)(void) = nullptr, (*unload)(void) = nullptr;
 } drivers[] = {
     {"echo", 61, &echoinfo, &echodevflag, "/dev/echo"},
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
     {"spx", 67, &spxinfo, &spxdevflag, "/dev/spx"},
+    {"log", 71, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
 };
 
 const struct {
@@ -58,14 +62,18 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
                 unknown += ')';
                 return ENXIO;
             }
-    const major_t clone_major = reinterpret_cast<System *>(system)->profile.clone_major; // CLN-002, CLN-003
+    const Profile &profile = reinterpret_cast<System *>(system)->profile;
     rill_proc *maker = rill_proc_new(system, 0, 0);
     if (!maker) return ENOMEM;
     int result = 0;
     for (const auto &d : drivers) {
         if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
-        result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
+        const auto major = static_cast<major_t>(d.major);
+        const bool itself = d.clones_itself && profile.*d.clones_itself;
+        result |= rill_mknod(maker, d.node, S_IFCHR | 0666, itself ? makedevice(major, 0) : makedevice(profile.clone_major, major)); // CLN-002, CLN-003
+        if (d.init || d.unload) result |= rill_driver_start(system, d.prefix, d.init, d.unload);
+        if (d.info == &loginfo) result |= rill_mknod(maker, "/dev/conslog", S_IFCHR | 0222, makedevice(major, 1));
     }
     for (const auto &m : modules)
         if (wanted(m.name)) result |= rill_module_add(system, m.name, m.info, *m.devflag);

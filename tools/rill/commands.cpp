@@ -89,6 +89,16 @@ constexpr Command table[] = {
      "watch echo\nfd = open /dev/echo", nullptr, watch},
     {"unload", Part::driver, "DRIVER", "Unloads a driver or module that was loaded from a file.", "", nullptr, unload},
 
+    {"strlog", Part::log, "[-p FACILITY.LEVEL] [-f FILE] [-s] WORD ...",
+     "Sends a message to the log driver: user.info, or as -p says; each line of a file with -f; -s shows what is sent, as of the module and minor that -M and -S name (log puts in its own). A level of err or above goes to strerr too, debug to strace.",
+     "strerr\nstrlog -p user.err disk 3 is full", nullptr, send_strlog},
+    {"strace", Part::log, "[all|MID SID LEVEL ...]",
+     "From here on shows the trace messages of drivers (strlog with SL_TRACE), all or those of the triples: number, time, ticks, level, flags (E also to strerr, F fatal, N notify), module, minor, text.",
+     "strace\nstrlog -p user.debug hello\nexit strace", nullptr, begin_strace},
+    {"strerr", Part::log, "[-d DIR]",
+     "The same for error messages (T: to strace too); -d also appends them to DIR/error.MM-DD of this machine, which `rill strclean` removes.",
+     "strerr\nstrlog -p user.err hello\nexit strerr", nullptr, begin_strerr},
+
     {"show", Part::shown, "steps|calls", "Whether the steps of each call are told, or the calls alone.", "show calls", nullptr, show_what},
     {"help", Part::shown, "[CALL]", "All calls; or one, an ioctl, or a clause (help CLN-022).", "help open", nullptr, tell_help},
     {"quit", Part::shown, "", "Ends the scenario.", "", nullptr, quit},
@@ -96,7 +106,7 @@ constexpr Command table[] = {
     {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place upward, or as rill has it.", "", nullptr,
      nullptr, nullptr, need_system},
     {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", "", nullptr, nullptr, nullptr, need_profile},
-    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, pipemod, connld) only these; `drivers none` has none.", "", nullptr,
+    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, log, spx, pipemod, connld) only these; `drivers none` has none.", "", nullptr,
      nullptr, nullptr, need_drivers},
     {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", "", nullptr, nullptr, nullptr, need_seed},
     {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", "", nullptr, nullptr, nullptr, need_faults},
@@ -111,6 +121,7 @@ const char *title(Part part) {
     case Part::time: return "time, order and failure";
     case Part::process: return "processes";
     case Part::driver: return "drivers";
+    case Part::log: return "the log driver (log(7))";
     case Part::shown: return "what is shown";
     case Part::need: return "what a scenario needs, in its first lines";
     }

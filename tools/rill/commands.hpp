@@ -25,6 +25,7 @@ enum class Part {
     time,
     process,
     driver,
+    log,
     shown,
     need,
 };
@@ -84,6 +85,8 @@ Outcome run_idle(Evaluator &, Words &), advance(Evaluator &, Words &), fail_allo
 Outcome new_process(Evaluator &, Words &), fork_process(Evaluator &, Words &), wait_for(Evaluator &, Words &),
     signal_process(Evaluator &, Words &), kill_process(Evaluator &, Words &), exit_process(Evaluator &, Words &);
 Outcome attach(Evaluator &, Words &), detach(Evaluator &, Words &), unload(Evaluator &, Words &), watch(Evaluator &, Words &);
+Outcome begin_strace(Evaluator &, Words &), begin_strerr(Evaluator &, Words &),
+    send_strlog(Evaluator &, Words &); // logs.cpp
 Outcome show_what(Evaluator &, Words &), tell_help(Evaluator &, Words &), quit(Evaluator &, Words &);
 
 } // namespace rill::tool

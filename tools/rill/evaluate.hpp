@@ -9,6 +9,7 @@
 #include "streams/view/text.hpp"
 #include "tools/rill/check/watch.hpp"
 #include "tools/rill/commands.hpp"
+#include "tools/rill/logs.hpp"
 
 #include <functional>
 #include <list>
@@ -48,6 +49,8 @@ public:
     std::function<bool(const std::string &id, std::string &text)> clause;
 
     std::optional<Census> counted; // the last census that was asked for
+    std::vector<Logger> loggers;   // of strace and strerr
+    std::string read_loggers();    // what they got since, in lines (logs.cpp)
     void watch(const std::string &driver); // what `rill check` finds of it beside faults becomes one
 
     // For the functions of the table.

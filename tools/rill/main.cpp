@@ -9,6 +9,7 @@
 #include "tools/rill/conform.hpp"
 #include "tools/rill/designs.hpp"
 #include "tools/rill/exits.hpp"
+#include "tools/rill/logs.hpp"
 #include "tools/rill/play.hpp"
 #include "tools/rill/terminal.hpp"
 #include "tools/rill/words.hpp"
@@ -142,6 +143,15 @@ void clause_command(CLI::App &app, tool::ClauseOptions &what) {
     clause->footer("Examples:\n  rill clause CLN-022\n  rill clause --search \"foreign major\"");
 }
 
+void strclean_command(CLI::App &app, tool::CleanOptions &what) {
+    CLI::App *clean = app.add_subcommand("strclean", "Remove old files of strerr");
+    clean->add_option("-a", what.days, "days; files that are older go")->check(not_negative)->capture_default_str();
+    clean->add_option("-d", what.directory, "where they are")->capture_default_str();
+    clean->footer("strerr, strace and strlog are commands of a scenario and of the shell (help strerr); strerr -d DIR writes\n"
+                  "DIR/error.MM-DD.\nExit status: 0, 1 when a file could not be removed, 2 when the directory cannot be read.\n"
+                  "Example:\n  rill strclean -a 7 -d logs");
+}
+
 void common(CLI::App &command, tool::PlayOptions &options) {
     auto *quiet = command.add_flag("-q,--quiet", options.quiet, "calls and their results only");
     auto *json = command.add_flag("--json", options.json, "trace records only, one JSON object a line")->excludes(quiet);
@@ -194,6 +204,7 @@ std::string unknown_command(CLI::App &app, int argc, char **argv) {
         if (each->get_name() == argv[1]) return {};
         names.push_back(each->get_name());
     }
+    if (tool::find_command(argv[1])) return fmt::format("{} is a word of scenarios and of the shell, no command (rill shell; help {})", argv[1], argv[1]);
     return std::string("no command is called ") + argv[1] + tool::meant(argv[1], names) + " (rill --help lists them)";
 }
 
@@ -205,6 +216,7 @@ struct Asked {
     tool::ConformOptions conform;
     tool::ClauseOptions clause;
     tool::DesignsOptions designs;
+    tool::CleanOptions clean;
 };
 
 void describe(CLI::App &app, bool &asked_checking) {
@@ -281,6 +293,7 @@ int carry_out(const CLI::App &app, Asked &asked) {
         if (asked.clause.ids.empty() && asked.clause.search.empty()) return failed("expected ids of clauses, or --search (rill clause --help tells more)");
         return tool::clause(asked.clause);
     }
+    if (app.got_subcommand("strclean")) return tool::strclean(asked.clean);
     if (app.got_subcommand("conform")) return tool::conform(asked.conform);
     if (app.got_subcommand("run") && asked.play.file.empty()) return failed("the name of the scenario is empty");
     if (asked.play.from < 0) return failed("--from is the number of a line");
@@ -298,6 +311,7 @@ int run(int argc, char **argv) {
     conform_command(app, asked.conform);
     clause_command(app, asked.clause);
     designs_command(app, asked.designs);
+    strclean_command(app, asked.clean);
 
     const bool checking = argc > 1 && std::string_view(argv[1]) == "--checking";
 #if RILL_CHECKING

@@ -179,6 +179,7 @@ int play(const PlayOptions &asked) {
     rill_budget(system.get(), steps_shown);
     auto &s = *reinterpret_cast<System *>(system.get());
     s.trace.keep_last();
+    if (!options.file.empty()) s.booted_at = 0; // a scenario tells the same at any time
     if (options.seed) s.sched.seed(*options.seed);
     if (needs.faults && !std::getenv("RILL_FAULTS")) s.fault_policy = *needs.faults;
     if (!fill(system.get(), options, needs)) return exit_unusable;

@@ -107,6 +107,7 @@ bool Scenario::line(std::string_view text) {
     const Outcome ended = evaluator_.evaluate(text);
     begun_ |= ended.kind != Outcome::Kind::nothing;
     const bool good = told(ended);
+    tell_loggers();
     if (steps && !hidden() && (ended.kind == Outcome::Kind::call || ended.kind == Outcome::Kind::table)) wait_for_key();
     flush();
     return good;
@@ -219,6 +220,20 @@ void Scenario::tell_prose() {
     say("");
     for (const std::string &l : view::wrap(prose, std::min<std::size_t>(page_.width, 80) - 2)) say(l);
     say("");
+}
+
+// What strace and strerr have read. The steps of their own calls are nobody's question.
+void Scenario::tell_loggers() {
+    if (evaluator_.loggers.empty()) return;
+    const std::string all = evaluator_.read_loggers();
+    text_.take();
+    for (std::string_view lines = all; !lines.empty(); lines.remove_prefix(lines.find('\n') + 1)) {
+        const std::string line = fmt::format("{}{}", indent, lines.substr(0, lines.find('\n')));
+        if (records_alone())
+            fmt::print(stderr, "{}\n", trimmed(line));
+        else
+            say(line);
+    }
 }
 
 void Scenario::show(std::string_view shown, const Outcome &ended) {

@@ -48,6 +48,7 @@ private:
     bool told(const Outcome &ended);
     void say(std::string_view text);
     void tell_prose();
+    void tell_loggers();
     void show(std::string_view shown, const Outcome &ended);
     void show_trace();
     void show_table(std::string_view shown, std::string_view table);

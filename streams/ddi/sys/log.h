@@ -1,4 +1,4 @@
-/* log(7): the commands of the log driver; what it sends stands in <sys/strlog.h>. Priorities are those of syslog. */
+/* log(7): the commands of the log driver, for I_STR; what it sends stands in <sys/strlog.h>. Priorities are those of syslog. */
 #ifndef RILL_SYS_LOG_H
 #define RILL_SYS_LOG_H
 #include <sys/types.h>
