@@ -9,6 +9,7 @@
 #include "streams/head/head.hpp"
 #include "streams/message/message.hpp"
 #include "streams/head/mux.hpp"
+#include "streams/file/autopush.hpp"
 #include "streams/file/node.hpp"
 #include "streams/file/process.hpp"
 #include "streams/file/registry.hpp"
@@ -104,6 +105,7 @@ public:
     RawPool band_pool;
     Scheduler sched;
     Registry registry;
+    AutopushTable autopush;
     NodeTable nodes;
     StreamList streams;
     LinkTable links;

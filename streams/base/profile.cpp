@@ -46,7 +46,9 @@ constexpr Profile rows[] = {
      .tstp_waits_for_reader = true,
      .hangup_sends_tstp = true,
      .has_unhangup = true,
-     .cmn_err_quiet = true},
+     .cmn_err_quiet = true,
+     .has_anchors = true,
+     .autopush_unbounded = true},
 };
 
 // Where a row of the catalogue holds both answers, its id stands on both sides.
@@ -109,6 +111,10 @@ constexpr ProfilePoint points[] = {
      "undoes a hangup", "ERR-026 ERR-049"},
     {"cmn_err_quiet", "'?' before the text of cmn_err(CE_CONT)", &Profile::cmn_err_quiet, "is text", "UTL-100",
      "to the log only", "UTL-100"},
+    {"has_anchors", "SAD_SAP and SAD_GAP of version 1", &Profile::has_anchors, "unknown: EINVAL", "AUT-041",
+     "have an anchor", "AUT-039 AUT-040 AUT-041"},
+    {"autopush_unbounded", "SAD_SAP beyond the size of the table", &Profile::autopush_unbounded, "ENOSR", "AUT-034",
+     "the table grows", "AUT-034"},
 };
 
 // A field added to the struct needs its row.

@@ -43,6 +43,8 @@ struct Profile {
     bool hangup_sends_tstp;         // ERR-024: M_HANGUP stops a foreground group that is not the leader's
     bool has_unhangup;              // ERR-026: there is an M_UNHANGUP
     bool cmn_err_quiet;             // UTL-100: '?' before a CE_CONT message keeps it off the console
+    bool has_anchors;               // AUT-039 to AUT-041: an autopush entry may have an anchor
+    bool autopush_unbounded;        // AUT-034: the autopush table has no size
 };
 
 // "irix", "svr4", "solaris"; nullptr for any other name.

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <iterator>
 #include <string_view>
+#include <sys/sad.h>
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo;
-extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag;
+extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, sadinfo;
+extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, saddevflag;
 }
 
 namespace rill::tool {
@@ -24,12 +25,13 @@ const struct {
     int major;
     streamtab *info;
     const int *devflag;
-    const char *node;
+    const char *node; // through the clone driver; nullptr: it has nodes of its own
 } drivers[] = {
     {"echo", 61, &echoinfo, &echodevflag, "/dev/echo"},
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
+    {"sad", 69, &sadinfo, &saddevflag, nullptr},
 };
 
 } // namespace
@@ -56,6 +58,11 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     for (const auto &d : drivers) {
         if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
+        if (!d.node) {
+            result |= rill_mknod(maker, USERDEV, S_IFCHR | 0666, makedevice(static_cast<major_t>(d.major), USRMIN));
+            result |= rill_mknod(maker, ADMINDEV, S_IFCHR | 0600, makedevice(static_cast<major_t>(d.major), ADMMIN));
+            continue;
+        }
         result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
     }
     if (wanted("pipemod")) result |= rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag);

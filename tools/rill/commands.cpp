@@ -77,6 +77,10 @@ constexpr Command table[] = {
      "watch echo\nfd = open /dev/echo", nullptr, watch},
     {"unload", Part::driver, "DRIVER", "Unloads a driver or module that was loaded from a file.", "", nullptr, unload},
 
+    {"autopush", Part::administration, "-f|-g|-r|-s FILE|-M|-N MAJOR|DRIVER -m MINOR",
+     "Which modules are pushed when a device is opened: -f FILE sets those of a file, -g shows, -r removes an entry (-M MAJOR -m MINOR), -s -M MAJOR [-m MINOR [-l LAST]] MODULE ... sets one. It works through /dev/sad/admin and /dev/sad/user.",
+     "autopush -s -M 61 pipemod\nautopush -g -M 61 -m 0\nautopush -r -M 61 -m 0", nullptr, autopush},
+
     {"show", Part::shown, "steps|calls", "Whether the steps of each call are told, or the calls alone.", "show calls", nullptr, show_what},
     {"help", Part::shown, "[CALL]", "All calls; or one, an ioctl, or a clause (help CLN-022).", "help open", nullptr, tell_help},
     {"quit", Part::shown, "", "Ends the scenario.", "", nullptr, quit},
@@ -84,7 +88,7 @@ constexpr Command table[] = {
     {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place upward, or as rill has it.", "", nullptr,
      nullptr, nullptr, need_system},
     {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", "", nullptr, nullptr, nullptr, need_profile},
-    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, pipemod) only these; `drivers none` has none.", "", nullptr,
+    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, sad, pipemod) only these; `drivers none` has none.", "", nullptr,
      nullptr, nullptr, need_drivers},
     {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", "", nullptr, nullptr, nullptr, need_seed},
     {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", "", nullptr, nullptr, nullptr, need_faults},
@@ -99,6 +103,7 @@ const char *title(Part part) {
     case Part::time: return "time, order and failure";
     case Part::process: return "processes";
     case Part::driver: return "drivers";
+    case Part::administration: return "administration, as commands of the old systems do it";
     case Part::shown: return "what is shown";
     case Part::need: return "what a scenario needs, in its first lines";
     }

@@ -25,6 +25,7 @@ enum class Part {
     time,
     process,
     driver,
+    administration,
     shown,
     need,
 };
@@ -81,6 +82,7 @@ Outcome run_idle(Evaluator &, Words &), advance(Evaluator &, Words &), fail_allo
 Outcome new_process(Evaluator &, Words &), fork_process(Evaluator &, Words &), wait_for(Evaluator &, Words &),
     signal_process(Evaluator &, Words &), kill_process(Evaluator &, Words &), exit_process(Evaluator &, Words &);
 Outcome attach(Evaluator &, Words &), detach(Evaluator &, Words &), unload(Evaluator &, Words &), watch(Evaluator &, Words &);
+Outcome autopush(Evaluator &, Words &); // autopush.cpp
 Outcome show_what(Evaluator &, Words &), tell_help(Evaluator &, Words &), quit(Evaluator &, Words &);
 
 } // namespace rill::tool

@@ -47,6 +47,9 @@ public:
     // What `help CLN-022` tells; false: no such clause. Unset: no catalogue is at hand.
     std::function<bool(const std::string &id, std::string &text)> clause;
 
+    // Where a file lies that a line names; unset: as it is named.
+    std::function<std::string(const std::string &name)> find_file;
+
     std::optional<Census> counted; // the last census that was asked for
     void watch(const std::string &driver); // what `rill check` finds of it beside faults becomes one
 
