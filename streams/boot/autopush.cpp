@@ -81,19 +81,19 @@ int set_autopush(const std::vector<AutopushLine> &lines, Problems &problems, con
         const int error = set(line.entry);
         if (!error) continue;
         if (!first) first = error;
-        problems.add(line.place, autopush_refusal(error));
+        problems.add(line.place, fmt::format("{} ({})", autopush_refusal(error), strerrorname_np(error)));
     }
     return first;
 }
 
 std::string_view autopush_refusal(int error) {
     switch (error) {
-    case EINVAL: return "no driver has this major, or a module is not there, or there is an anchor and this system has none (EINVAL)";
-    case ENOSTR: return "the driver is not a STREAMS driver (ENOSTR)";
-    case EEXIST: return "modules are configured already, for one of the minors at least (EEXIST)";
-    case ENODEV: return "no modules are configured (ENODEV)";
-    case ERANGE: return "a range goes by its first minor, and ends behind it (ERANGE)";
-    case ENOSR: return "the autopush table is full, or there is no memory (ENOSR)";
+    case EINVAL: return "no driver has this major, or a module is not there, or there is an anchor and this system has none";
+    case ENOSTR: return "the driver is not a STREAMS driver";
+    case EEXIST: return "modules are configured already, for one of the minors at least";
+    case ENODEV: return "no modules are configured";
+    case ERANGE: return "a range goes by its first minor, and ends behind it";
+    case ENOSR: return "the autopush table is full, or there is no memory";
     default: return std::strerror(error);
     }
 }
