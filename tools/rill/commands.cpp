@@ -77,8 +77,8 @@ constexpr Command table[] = {
      "watch echo\nfd = open /dev/echo", nullptr, watch},
     {"unload", Part::driver, "DRIVER", "Unloads a driver or module that was loaded from a file.", "", nullptr, unload},
 
-    {"autopush", Part::administration, "-f|-g|-r|-s FILE|-M|-N MAJOR|DRIVER -m MINOR",
-     "Which modules are pushed when a device is opened: -f FILE sets those of a file, -g shows, -r removes an entry (-M MAJOR -m MINOR), -s -M MAJOR [-m MINOR [-l LAST]] MODULE ... sets one. It works through /dev/sad/admin and /dev/sad/user.",
+    {"autopush", Part::administration, "-f|-g|-r|-s -M|-N DRIVER -m MINOR MODULE ...",
+     "Which modules are pushed when a device is opened: `-f FILE` sets those of a file, `-g -M MAJOR -m MINOR` shows an entry, -r instead of -g removes it, `-s -M MAJOR [-m MINOR [-l LAST]] MODULE ...` sets one; `-N DRIVER` may stand for -M. It works through /dev/sad/admin and /dev/sad/user.",
      "autopush -s -M 61 pipemod\nautopush -g -M 61 -m 0\nautopush -r -M 61 -m 0", nullptr, autopush},
 
     {"show", Part::shown, "steps|calls", "Whether the steps of each call are told, or the calls alone.", "show calls", nullptr, show_what},
