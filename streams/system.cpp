@@ -78,7 +78,6 @@ constexpr Above above_this{
     .locks_are_held = [](Kernel &k, const char *what) { check_passing(of(k), what); },
     .run_free_routine = [](Kernel &k, const free_rtn &routine, const char *driver) { run_free_routine(of(k), routine, driver); },
     .module_named = [](Kernel &k, std::string_view name) { return of(k).registry.module(name); },
-    .autopush_rule = [](Kernel &k, dev_t dev) { return of(k).registry.autopush_for(dev); },
     .is_over_threshold = [](const Kernel &k, const Caller &process) { return process.cred.cr_uid != 0 && of(k).stream_bytes() > static_cast<std::size_t>(k.tunables.strthresh); },
     .signal_process = [](Kernel &k, int pid, int sig) { signal_process(of(k), pid, sig); },
     .signal_group = [](Kernel &k, int pgrp, int sig) { signal_group(of(k), pgrp, sig); },
@@ -94,7 +93,8 @@ constexpr Above above_this{
 System::System(const Profile &which, Tunables sizes)
     : Kernel(which, sizes, above_this), messages(*this, alloc),
       stream_pool(sizeof(Stream) + sizeof(QueuePair)), pair_pool(alloc), file_pool(alloc), sig_pool(alloc),
-      band_pool(sizeof(Band)), fifo_pool(alloc), name_pool(alloc), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules), nodes(*this, alloc) {
+      band_pool(sizeof(Band)), fifo_pool(alloc), name_pool(alloc), sched(*this, alloc), registry(*this, sizes.drivers, sizes.modules),
+      autopush(*this, sizes.autopush), nodes(*this, alloc) {
     gate_register();
     arm_crash_handler();
 }

@@ -9,6 +9,7 @@
 #include "streams/head/head.hpp"
 #include "streams/message/message.hpp"
 #include "streams/head/mux.hpp"
+#include "streams/file/autopush.hpp"
 #include "streams/file/names.hpp"
 #include "streams/file/node.hpp"
 #include "streams/file/process.hpp"
@@ -109,6 +110,7 @@ public:
     std::map<ino_t, NameNode *> attached_names;
     Scheduler sched;
     Registry registry;
+    AutopushTable autopush;
     NodeTable nodes;
     StreamList streams;
     LinkTable links;

@@ -433,9 +433,20 @@ public:
         Enter scope(system);
         CHECK(system.registry.alias(*system.registry.by_external(known), other) == 0);
     }
-    void autopush(major_t major, int minor, std::vector<std::string> modules) {
+    // As SAD_SAP does it; minor -1 is all minors.
+    void autopush(major_t major, int minor, const std::vector<std::string> &modules) {
+        strapush_v1 entry{};
+        entry.sap_cmd = minor < 0 ? SAP_ALL : SAP_ONE;
+        entry.sap_major = static_cast<int>(major);
+        entry.sap_minor = std::max(minor, 0);
+        entry.sap_npush = static_cast<uint_t>(modules.size());
+        for (std::size_t i = 0; i < modules.size(); ++i) modules[i].copy(entry.sap_list[i], FMNAMESZ);
         Enter scope(system);
-        CHECK(system.registry.autopush({major, minor, 0, std::move(modules)}) == 0);
+        CHECK(system.autopush.set(entry) == 0);
+    }
+    int autopush_clear(major_t major, minor_t minor = 0) {
+        Enter scope(system);
+        return system.autopush.clear(major, minor);
     }
     void node(const char *path, dev_t dev, mode_t mode = S_IFCHR | 0666) {
         CHECK(outcome(rill_mknod(handle(root), path, mode, dev)) == 0);

@@ -59,6 +59,7 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(driver_found,                      rung,    "cdevsw",      nullptr) /* what = driver, extra = whether it is a STREAMS driver */ \
     event(name_leads_to_stream,              rung,    "name",        "a stream is attached to it") \
     event(connection_waits,                  rung,    "connection",  "a pipe's end waits for the server to receive it") \
+    event(autopush_found,                    rung,    "autopush",    "modules are configured for the device") /* number = how many */ \
     event(open_finished,                     rung,    "finish",      "the descriptor refers to the device") \
     event(rung_of_design,                    rung,    nullptr,       nullptr) \
     \
@@ -120,6 +121,8 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     \
     event(module_pushed,                     push,    nullptr,       "pushed") \
     event(module_popped,                     push,    nullptr,       "popped") \
+    event(anchor_placed,                     push,    nullptr,       "has the anchor") \
+    event(anchor_removed,                    push,    nullptr,       "had the anchor, which is removed") \
     event(link_asked_for,                    link,    nullptr,       "asked for") \
     event(persistent_link_asked_for,         link,    nullptr,       "asked for, persistent") \
     event(link_made,                         link,    nullptr,       "made") \
@@ -163,6 +166,8 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     \
     event(driver_configured,                 driver,  nullptr,       "configured") \
     event(module_configured,                 driver,  nullptr,       "module configured") \
+    event(autopush_set,                      driver,  nullptr,       "set:") \
+    event(autopush_cleared,                  driver,  nullptr,       "cleared:") \
     event(driver_loading,                    driver,  nullptr,       "loading") \
     event(driver_loaded,                     driver,  nullptr,       "loaded") \
     event(driver_called_as,                  driver,  nullptr,       "is called as") \

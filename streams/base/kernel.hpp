@@ -29,7 +29,6 @@
 namespace rill {
 
 class System;
-struct AutopushRule;
 struct File;
 struct Module;
 class Caller;
@@ -39,6 +38,7 @@ struct Tunables {
     unsigned drivers = 128;        // rows of cdevsw
     unsigned modules = 128;        // rows of fmodsw
     int push_limit = 9;            // NSTRPUSH
+    unsigned autopush = 32;        // entries of the autopush table, where it is bounded (AUT-034)
     long strmsgsz = 0x10000;       // largest data part; 0: no limit
     long strctlsz = 1024;          // largest control part
     long strthresh = 0;            // bytes of STREAMS memory above which only a privileged process gets more; 0: any (WR-019)
@@ -97,7 +97,6 @@ struct Above {
     void (*locks_are_held)(Kernel &, const char *what);
     void (*run_free_routine)(Kernel &, const free_rtn &, const char *driver);
     Module *(*module_named)(Kernel &, std::string_view name);
-    const AutopushRule *(*autopush_rule)(Kernel &, dev_t);
     bool (*is_over_threshold)(const Kernel &, const Caller &);
     void (*signal_process)(Kernel &, int pid, int sig);
     void (*signal_group)(Kernel &, int pgrp, int sig);
@@ -168,7 +167,6 @@ public:
     void locks_are_held(const char *what) { above_.locks_are_held(*this, what); } // a driver may sleep, or passes a message on
     void run_free_routine(const free_rtn &routine, const char *driver) { above_.run_free_routine(*this, routine, driver); }
     Module *module_named(std::string_view name) { return above_.module_named(*this, name); }
-    const AutopushRule *autopush_rule(dev_t dev) { return above_.autopush_rule(*this, dev); }
     int drop_file(Caller &process, File *file) { return above_.drop_file(*this, process, file); } // one reference less; the last one closes
     void signal_process(int pid, int sig) { above_.signal_process(*this, pid, sig); }
     void signal_group(int pgrp, int sig) { above_.signal_group(*this, pgrp, sig); }

@@ -59,7 +59,9 @@ constexpr Profile rows[] = {
      .log_takes_pri = true,
      .log_counts_unwanted = true,
      .log_keeps_console = true,
-     .log_large_queue = true},
+     .log_large_queue = true,
+     .has_anchors = true,
+     .autopush_unbounded = true},
 };
 
 // Where a row of the catalogue holds both answers, its id stands on both sides.
@@ -145,6 +147,10 @@ constexpr ProfilePoint points[] = {
      "go to the first one", "LOG-047"},
     {"log_large_queue", "a logger's queue, full", &Profile::log_large_queue, "at 4096 bytes, silently", "",
      "at 1048576, told once", "LOG-048"},
+    {"has_anchors", "SAD_SAP and SAD_GAP of version 1", &Profile::has_anchors, "unknown: EINVAL", "AUT-041",
+     "have an anchor", "AUT-039 AUT-040 AUT-041"},
+    {"autopush_unbounded", "SAD_SAP beyond the size of the table", &Profile::autopush_unbounded, "ENOSR", "AUT-034",
+     "the table grows", "AUT-034"},
 };
 
 // A field added to the struct needs its row.

@@ -55,6 +55,8 @@ struct Profile {
     bool log_counts_unwanted;       // LOG-044 [alt]
     bool log_keeps_console;         // LOG-047
     bool log_large_queue;           // LOG-048
+    bool has_anchors;               // AUT-039 to AUT-041: an autopush entry may have an anchor
+    bool autopush_unbounded;        // AUT-034: the autopush table has no size
 };
 
 // "irix", "svr4", "solaris"; nullptr for any other name.

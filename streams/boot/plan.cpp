@@ -44,6 +44,7 @@ public:
         check_units();
         check_form();
         if (const int error = read_nodes()) return error;
+        if (const int error = read_autopush()) return error;
         return problems_.any() ? EINVAL : 0;
     }
 
@@ -290,19 +291,29 @@ private:
         Source source;
         const int error = read_source(directory_ + "/dev", "dev", source, problems_);
         if (error) return error == ENOENT ? 0 : error;
-        parse_nodes(
-            source, [&](const Word &name, unsigned long &major) {
-                const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
-                if (unreadable_.contains(name.text)) return false;
-                if (!m || m->majors.empty()) {
-                    problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
-                    return false;
-                }
-                major = m->majors[0];
-                return true;
-            },
-            problems_, plan_.nodes);
+        parse_nodes(source, majors(), problems_, plan_.nodes);
         return 0;
+    }
+
+    int read_autopush() {
+        Source source;
+        const int error = read_source(directory_ + "/iu.ap", "iu.ap", source, problems_);
+        if (error) return error == ENOENT ? 0 : error;
+        parse_autopush(source, majors(), problems_, plan_.autopush);
+        return 0;
+    }
+
+    MajorOf majors() {
+        return [this](const Word &name, unsigned long &major) {
+            const Master *m = is_file_name(name.text) ? master(name.text) : nullptr;
+            if (unreadable_.contains(name.text)) return false;
+            if (!m || m->majors.empty()) {
+                problems_.expected(name, m ? "the name of a master file with a major" : "a number or the name of a master file");
+                return false;
+            }
+            major = m->majors[0];
+            return true;
+        };
     }
 
     const std::string &directory_;

@@ -1,9 +1,10 @@
 // What a directory asks for, read and checked before anything is loaded: which modules, in which order, with which stubs
-// in place of those that stay out, and which nodes. lboot's part of the work.
+// in place of those that stay out, which nodes, and what is pushed at open. lboot's part of the work.
 //
 // Order of the units: as the system files name them, what a unit depends on before it (CFG-018), `u` units last (CFG-010).
 #pragma once
 
+#include "streams/boot/autopush.hpp"
 #include "streams/boot/like.hpp"
 #include "streams/boot/master.hpp"
 #include "streams/boot/nodes.hpp"
@@ -46,6 +47,7 @@ struct Plan {
     std::vector<Unit> units;
     std::vector<Stub> stubs; // of the modules that stay out
     std::vector<NodeLine> nodes;
+    std::vector<AutopushLine> autopush;
     SystemFile system;
     std::vector<std::string> notes; // what stays out although a line of a system file names it, and why
 };

@@ -295,6 +295,10 @@ void Booted::stop_all() {
     for (std::size_t i = running_.size(); i-- > 0;) stop(i);
 }
 
+static int set_anchored(System &system, const strapush_v1 &entry) {
+    return entry.sap_anchor && !system.profile.has_anchors ? EINVAL : system.autopush.set(entry);
+}
+
 int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
     Registry &registry = system_.registry;
     std::vector<Driver *> added;
@@ -360,6 +364,7 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
         else
             nodes.push_back(node.path);
     }
+    if (!error) error = set_autopush(plan_.autopush, problems, [&](const strapush_v1 &entry) { return set_anchored(system_, entry); });
     if (!error) {
         registry.boot_notes = plan_.notes;
         for (std::size_t i = 0; i < plan_.units.size(); ++i)
@@ -367,6 +372,8 @@ int Booted::put_in(const std::shared_ptr<Booted> &self, Problems &problems) {
         return 0;
     }
 
+    for (const AutopushLine &line : plan_.autopush)
+        system_.autopush.clear(static_cast<major_t>(line.entry.sap_major), static_cast<minor_t>(line.entry.sap_minor));
     for (const std::string &path : nodes) system_.nodes.unlink(path);
     for (const std::string &name : modules) registry.remove_module(name);
     for (Driver *driver : added) registry.remove(*driver);

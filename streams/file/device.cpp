@@ -141,7 +141,7 @@ int NodeTable::swap_vnode(Process &process, HeldDevice &device, dev_t dev) {
 //   join the stream         its errno      Stream::open_again
 //   or build one            its errno      Stream::open_first
 //   rebind                  its errno, when the driver answered with another device
-//   autopush                its errno      OPN-017 to OPN-020; by the device that came out
+//   autopush                its errno      OPN-017 to OPN-020, AUT-038; by the device that came out (AUT-036)
 int NodeTable::open_stream(Process &process, HeldDevice &device, Driver &driver, File &file, int oflag) {
     if (system_.over_threshold(process))
         return process.refuse(ENOSR, "stream open", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
@@ -156,7 +156,9 @@ int NodeTable::open_stream(Process &process, HeldDevice &device, Driver &driver,
     if (int error = stream.build(system_, *device, driver, &dev)) return error;
     if (dev != device->dev)
         if (int error = rebind(process, *stream, dev, moved)) return error;
-    if (int error = stream->autopush(process, dev)) return error;
+    if (system_.autopush.any()) [[unlikely]]
+        if (const AutopushEntry *entry = system_.autopush.find(dev))
+            if (int error = stream->autopush(process, dev, *entry)) return error;
     file.stream = stream.keep();
     if (moved) device = std::move(moved);
     return 0;

@@ -146,36 +146,6 @@ int Registry::unload(Driver &driver) {
     return remove(driver);
 }
 
-int Registry::autopush(AutopushRule rule) {
-    if (rule.modules.empty() || static_cast<int>(rule.modules.size()) > 8) return EINVAL;
-    for (const std::string &name : rule.modules)
-        if (!module(name)) return EINVAL;
-    autopush_clear(rule.major, rule.minor);
-    autopush_.push_back(std::move(rule));
-    return 0;
-}
-
-int Registry::autopush_clear(major_t major, int minor) {
-    const auto before = autopush_.size();
-    std::erase_if(autopush_, [&](const AutopushRule &r) { return r.major == major && r.minor == minor; });
-    return autopush_.size() == before ? ENOENT : 0;
-}
-
-const AutopushRule *Registry::autopush_for(dev_t dev) const {
-    if (autopush_.empty()) [[likely]]
-        return nullptr;
-    const AutopushRule *all = nullptr;
-    for (const AutopushRule &r : autopush_) {
-        if (r.major != external_major(dev)) continue;
-        if (r.minor < 0) all = &r;
-        const minor_t minor = external_minor(dev);
-        if (r.minor >= 0 && minor >= static_cast<minor_t>(r.minor) &&
-            minor <= std::max(r.last_minor, static_cast<minor_t>(r.minor)))
-            return &r;
-    }
-    return all;
-}
-
 } // namespace rill
 
 using namespace rill;

@@ -1,4 +1,4 @@
-// Who is installed: drivers by major, modules by name, modules to push by device.
+// Who is installed: drivers by major, modules by name.
 //
 // Users see external majors; the character switch table (cdevsw) has one row per internal major, and several external
 // majors may lead to one row (DEV-018). A driver's internal major is the first of its external ones, so that a device
@@ -69,13 +69,6 @@ struct Driver : Owner {
 
 struct Module : Owner {};
 
-struct AutopushRule {
-    major_t major;
-    int minor; // -1 for all
-    minor_t last_minor;
-    std::vector<std::string> modules;
-};
-
 // Both sides have a qinit with its module_info; a lower half is whole or not there. What is missing, or nullptr.
 const char *missing_part(const streamtab &tab);
 
@@ -108,11 +101,6 @@ public:
     // Unloads a loadable driver that nobody holds. EBUSY, ENXIO for an unknown one, EINVAL when it is not loadable.
     int unload(Driver &driver);
 
-    // Autopush: replaces a rule for the same device. EINVAL, ENOSPC.
-    int autopush(AutopushRule rule);
-    int autopush_clear(major_t major, int minor);
-    const AutopushRule *autopush_for(dev_t dev) const;
-
     const std::vector<std::unique_ptr<Driver>> &rows() const { return rows_; }
     const std::vector<std::unique_ptr<Module>> &modules() const { return modules_; }
 
@@ -129,7 +117,6 @@ private:
     std::vector<Driver *> by_external_;
     std::vector<std::unique_ptr<Module>> modules_;
     unsigned modules_max_;
-    std::vector<AutopushRule> autopush_;
 };
 
 } // namespace rill

@@ -375,22 +375,38 @@ void Stream::pop_top(Caller &process) {
     detach(*pair, 0, process);
 }
 
-int Stream::autopush(Caller &process, dev_t dev) {
-    const AutopushRule *rule = system.autopush_rule(dev);
-    if (!rule) [[likely]]
-        return 0;
-    if (static_cast<int>(rule->modules.size()) > system.tunables.push_limit)
-        return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019");
-    for (const std::string &name : rule->modules) {
-        if (hung_up) return process.refuse(ENXIO, "autopush", "the stream hung up", "OPN-018");
-        if (read_error || own_write_error()) return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018");
+int Stream::autopush(Caller &process, dev_t dev, const strapush_v1 &entry) {
+    const strapush_v1 list = entry; // a module's open may sleep, and the entry may be cleared meanwhile
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.event = Event::autopush_found, .clause = "AUT-036", .dev = dev, .number = static_cast<long>(list.sap_npush), .stream = id});
+    if (static_cast<int>(list.sap_npush) > system.tunables.push_limit)
+        return process.refuse(EINVAL, "autopush", "the list is longer than the push limit", "OPN-019 AUT-047");
+    for (unsigned i = 0; i < list.sap_npush; ++i) {
+        const char *name = list.sap_list[i];
+        if (hung_up) return process.refuse(ENXIO, "autopush", "the stream hung up", "OPN-018 AUT-047", name);
+        if (read_error || own_write_error())
+            return process.refuse(EIO, "autopush", "the stream holds an error", "OPN-018 AUT-047", name);
         Module *module = system.module_named(name);
-        if (!module) return process.refuse(EINVAL, "autopush", "no module has this name", "OPN-017");
+        if (!module) return process.refuse(EINVAL, "autopush", "no module has this name any more", "AUT-047", name);
         bool refused = false;
         if (int error = push(process, *module, dev, &refused))
-            return process.refuse(error, "autopush", "a module's open refused", "OPN-020");
+            return process.refuse(error, "autopush", refused ? "a module's open refused" : "no memory for a module's queues",
+                                  "OPN-020 AUT-038", name);
+        if (i + 1 == list.sap_anchor) place_anchor(name);
     }
     return 0;
+}
+
+void Stream::place_anchor(const char *module) {
+    anchor = pushed;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.event = Event::anchor_placed, .name = module, .clause = "AUT-039", .dev = dev(), .number = pushed, .stream = id});
+}
+
+void Stream::remove_anchor(const char *module) {
+    anchor = 0;
+    if (system.trace.on) [[unlikely]]
+        system.trace.emit({.event = Event::anchor_removed, .name = module, .clause = "AUT-039", .dev = dev(), .number = pushed, .stream = id});
 }
 
 // Takes a pair off the stream: its close procedure, then its neighbours, then what is left on its queues.

@@ -30,6 +30,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
+#include <sys/sad.h>
 
 namespace rill {
 
@@ -147,7 +148,9 @@ public:
     void readers_gone();
     int pass_file(Caller &process, const char *call, File &file, Connecting *opener); // to this end; EAGAIN
     int open_again(Caller &process, dev_t dev, int oflag); // OPN-006 and following
-    int autopush(Caller &process, dev_t dev);
+    // Pushes what is configured for the device that came out: OPN-018 to OPN-020, AUT-038, AUT-047. What an errno leaves on
+    // the stream goes with it, from the top down.
+    int autopush(Caller &process, dev_t dev, const strapush_v1 &entry);
     void offer_terminal(Caller &process, int oflag);
     // Last close: links, drain, close procedures from the top down. 0 or EINTR; the stream is gone afterwards.
     int close(Caller &process, int oflag);
@@ -177,6 +180,8 @@ public:
     // ENOSR, or the module's own errno with *refused set.
     int push(Caller &process, Module &module, dev_t device, bool *refused);
     void pop_top(Caller &process);
+    void place_anchor(const char *module); // above the topmost one
+    void remove_anchor(const char *module);
 
     // --- messages that reach the head ---
     void arrived(mblk_t *mp);      // the head's read put procedure
@@ -262,6 +267,7 @@ public:
     int write_error = 0;
     int close_ms = default_close_ms;
     int pushed = 0;
+    int anchor = 0;                // so many modules are below it; 0: none (AUT-039)
     int links_above = 0;           // links this stream controls
     int link_id = 0;               // id of the link it is below, 0 for none
 

@@ -265,8 +265,12 @@ int Stream::ioctl_pop(Caller &process, File &file) {
     if (!pair || pair == driver_pair() || pair->stream != this)
         error = process.refuse(EINVAL, "I_POP", pair && pair->stream != this ? "the module was pushed on the other end" : "no module is on the stream",
                                pair && pair->stream != this ? "IOC-031" : "IOC-030");
-    else
+    else if (anchor > 0 && pushed == anchor && process.cred.cr_uid != 0)
+        error = process.refuse(EPERM, "I_POP", "the module is at the anchor, and the process is not privileged", "AUT-039");
+    else {
+        if (anchor > 0 && pushed == anchor) remove_anchor(pair->owner->name.c_str());
         pop_top(process);
+    }
     end_plumbing();
     return error;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <map>
+#include <sys/apush.h>
 #include <sys/ddi.h>
 
 extern "C" streamtab echoinfo, loopinfo, passmodinfo;
@@ -177,6 +178,16 @@ Full::~Full() {
 
 Traced::Traced() { reinterpret_cast<System *>(system)->trace.attach(heedless); }
 Traced::~Traced() { reinterpret_cast<System *>(system)->trace.detach(heedless); }
+
+Autopushed::Autopushed() {
+    const Inside inside(system);
+    strapush_v1 all{};
+    all.sap_cmd = SAP_ALL;
+    all.sap_major = 61;
+    all.sap_npush = 3;
+    for (auto &name : all.sap_list) std::string("passmod").copy(name, FMNAMESZ);
+    if (apush_set(&all) != 0) throw Unable("the modules to push at open cannot be set");
+}
 
 Named::Named(int count) {
     for (int i = 0; i < count; ++i) {

@@ -83,6 +83,11 @@ struct Traced : World {
     ~Traced() override;
 };
 
+// Three modules are pushed when `clone` is opened.
+struct Autopushed : World {
+    Autopushed();
+};
+
 // So many names in /dev, each of a device of its own; opened one after another with a stride.
 struct Named : World {
     explicit Named(int count);

@@ -462,7 +462,7 @@ TEST_CASE("CLN-026: an autopush list for the clone's own major has no effect on 
     Fixture f;
     f.driver("echo", N);
     Probe &pass = f.module("pass");
-    f.autopush(10, -1, {"pass"});
+    f.autopush(f.system.profile.clone_major, -1, {"pass"});
     f.node("/dev/echo", f.clone(N));
     int fd = f.open("/dev/echo");
     CHECK(fd >= 0);

@@ -214,17 +214,17 @@ TEST_CASE("OPN-024: when the driver returns another device the opened node stays
 // --- autopush
 
 TEST_CASE("OPN-019: an autopush list beyond the push limit: EINVAL") {
-    Tunables tunables;
-    tunables.push_limit = 2;
-    Fixture f(nullptr, tunables);
+    Fixture f;
     Probe &echo = with_node(f);
     Probe &a = f.module("a"), &b = f.module("b"), &c = f.module("c");
     f.autopush(N, -1, {"a", "b", "c"});
+    f.system.tunables.push_limit = 2; // it was more when the list was set
     Census before = f.census();
     CHECK(f.open("/dev/echo2") == -EINVAL);
     CHECK(f.census() == before);
     CHECK(echo.count("open") == echo.count("close"));
     for (Probe *p : {&a, &b, &c}) CHECK(p->count("open") == p->count("close"));
+    CHECK(f.autopush_clear(N) == 0);
     f.autopush(N, -1, {"a", "b"});
     CHECK(f.open("/dev/echo2") >= 0);
 }

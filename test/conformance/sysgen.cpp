@@ -150,6 +150,7 @@ public:
         for (const auto &row : system.registry.rows())
             if (row) all += "\n" + std::to_string(row->internal) + " " + row->name + " " + device_text(make_device(row->externals[0], 0));
         for (const auto &m : system.registry.modules()) all += "\nmodule " + m->name;
+        all += "\nentries of autopush: " + std::to_string(system.autopush.used());
         for (const auto &[path, node] : system.nodes.nodes()) all += "\n" + path + " " + device_text(node->rdev);
         return all;
     }
@@ -1008,6 +1009,42 @@ TEST_CASE("CFG-051 [svr4]: a node file line names driver, node under /dev, type 
     const int fd = k.open("/dev/bar/x");
     REQUIRE(fd >= 0);
     CHECK(k.rdev(fd) == makedevice(62, 3));
+}
+
+// --- modules pushed at open (iu.ap) ------------------------------------------------------------------------------------
+
+TEST_CASE("CMD-005 [irix]: what a line of iu.ap has wrong is told with its place, and nothing is left of the boot") {
+    Tree tree;
+    tree.sm("INCLUDE: foo mod\n").master("foo", "fs foo 61 8 clone\n").master("mod", "m mod - -\n").driver("foo").driver("mod");
+    auto refuses = [&](std::string_view line, std::string_view text) {
+        tree.file("iu.ap", "# modules\nfoo 7 0 mod\n" + std::string(line) + "\n");
+        Booted().refuses(tree, EINVAL, text);
+    };
+    refuses("nope 1 0 mod", "iu.ap:3:1: expected a number or the name of a master file, found 'nope'");
+    refuses("9999999 1 0 mod", "iu.ap:3:1: expected a major of at most 16383, or a driver's name, found '9999999'");
+    refuses("foo -2 0 mod", "iu.ap:3:5: expected a minor, or -1 for all, of at most 262143, found '-2'");
+    refuses("foo 1 x mod", "iu.ap:3:7: expected a last minor of at most 262143, found 'x'");
+    refuses("foo 3 2 mod", "iu.ap:3:7: expected a last minor above the first, or 0 for one minor (AUT-015), found '2'");
+    refuses("foo 1 0", "iu.ap:3:8: expected a module, found the end of the line");
+    refuses("foo 1 0 mod mod mod mod mod mod mod mod mod", "iu.ap:3:41: expected at most 8 modules, found 'mod'");
+    refuses("foo 1 0 modulesname", "iu.ap:3:9: expected a module's name, of at most 8 letters, found 'modulesname'");
+    refuses("foo 1 0 [anchor] mod", "iu.ap:3:9: expected one anchor at most, behind a module");
+    Booted().refuses(tree.file("iu.ap", "foo 7 0 mod\nfoo 5 9 mod\n"), EEXIST, "iu.ap:2:1: modules are configured already");
+    Booted().refuses(tree.file("iu.ap", "foo 7 0 mod\n60 5 9 mod\n"), EINVAL, "iu.ap:2:1: no driver has this major");
+    Booted().refuses(tree.file("iu.ap", "foo 7 0 mod [anchor]\n"), EINVAL, "iu.ap:1:1: no driver has this major, or");
+}
+
+TEST_CASE("CMD-005 AUT-036 [irix]: the file iu.ap of a directory sets what is pushed at open") {
+    Tree tree;
+    tree.sm("INCLUDE: foo mod\n").master("foo", "fs foo 61 8 clone\n").master("mod", "m mod - -\n").driver("foo").driver("mod");
+    tree.file("dev", "/dev/foo c clone foo 0666 0 0\n").file("iu.ap", "* minors 0 to 1, then 2\nfoo 0 1 mod\n61 2 0 mod mod\n");
+    Booted k;
+    REQUIRE_MESSAGE(k.boot(tree) == 0, k.error);
+    for (int modules : {1, 1, 2, 0}) {
+        const int fd = k.open("/dev/foo");
+        REQUIRE(fd >= 0);
+        CHECK(outcome(rill_ioctl(handle(k.root), fd, I_LIST, nullptr)) == modules + 1);
+    }
 }
 
 // --- nodes -----------------------------------------------------------------------------------------------------------

@@ -55,22 +55,6 @@ TEST_CASE("a driver that is open cannot be removed; afterwards its majors are fr
     CHECK(f.open("/dev/echo") >= 0);
 }
 
-TEST_CASE("an autopush rule for one minor goes before the rule for all") {
-    Fixture f;
-    f.driver("echo", 61);
-    Probe &all = f.module("all"), &one = f.module("one");
-    f.autopush(61, -1, {"all"});
-    f.autopush(61, 2, {"one"});
-    f.node("/dev/echo1", makedevice(61, 1));
-    f.node("/dev/echo2", makedevice(61, 2));
-    CHECK(f.open("/dev/echo1") >= 0);
-    CHECK(all.count("open") == 1);
-    CHECK(one.count("open") == 0);
-    CHECK(f.open("/dev/echo2") >= 0);
-    CHECK(all.count("open") == 1);
-    CHECK(one.count("open") == 1);
-}
-
 TEST_CASE("a driver asks for the points on which systems differ, and gets its own System's answer") {
     Fixture irix("irix"), solaris("solaris");
     {

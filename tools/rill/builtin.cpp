@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <iterator>
 #include <string_view>
+#include <sys/sad.h>
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loginfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, spxinfo;
-extern int clonedevflag, echodevflag, logdevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, spxdevflag;
+extern struct streamtab cloneinfo, echoinfo, loginfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, sadinfo, spxinfo;
+extern int clonedevflag, echodevflag, logdevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, saddevflag, spxdevflag;
 extern void loginit(void), logunload(void);
 }
 
@@ -25,7 +26,7 @@ const struct {
     int major;
     streamtab *info;
     const int *devflag;
-    const char *node;
+    const char *node; // through the clone driver; nullptr: it has nodes of its own
     bool Profile::*clones_itself = nullptr; // then its minor 0 is the node
     void (*init)(void) = nullptr, (*unload)(void) = nullptr;
 } drivers[] = {
@@ -34,6 +35,7 @@ const struct {
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
     {"spx", 67, &spxinfo, &spxdevflag, "/dev/spx"},
+    {"sad", 69, &sadinfo, &saddevflag, nullptr},
     {"log", 71, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
 };
 
@@ -70,6 +72,11 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
         if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
         const auto major = static_cast<major_t>(d.major);
+        if (!d.node) {
+            result |= rill_mknod(maker, USERDEV, S_IFCHR | 0666, makedevice(major, USRMIN));
+            result |= rill_mknod(maker, ADMINDEV, S_IFCHR | 0600, makedevice(major, ADMMIN));
+            continue;
+        }
         const bool itself = d.clones_itself && profile.*d.clones_itself;
         result |= rill_mknod(maker, d.node, S_IFCHR | 0666, itself ? makedevice(major, 0) : makedevice(profile.clone_major, major)); // CLN-002, CLN-003
         if (d.init || d.unload) result |= rill_driver_start(system, d.prefix, d.init, d.unload);

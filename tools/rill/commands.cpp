@@ -98,6 +98,9 @@ constexpr Command table[] = {
     {"strerr", Part::log, "[-d DIR]",
      "The same for error messages (T: to strace too); -d also appends them to DIR/error.MM-DD of this machine, which `rill strclean` removes.",
      "strerr\nstrlog -p user.err hello\nexit strerr", nullptr, begin_strerr},
+    {"autopush", Part::administration, "-f|-g|-r|-s -M|-N DRIVER -m MINOR MODULE ...",
+     "Which modules are pushed when a device is opened: `-f FILE` sets those of a file, `-g -M MAJOR -m MINOR` shows an entry, -r instead of -g removes it, `-s -M MAJOR [-m MINOR [-l LAST]] MODULE ...` sets one; `-N DRIVER` may stand for -M. It works through /dev/sad/admin and /dev/sad/user.",
+     "autopush -s -M 61 pipemod\nautopush -g -M 61 -m 0\nautopush -r -M 61 -m 0", nullptr, autopush},
 
     {"show", Part::shown, "steps|calls", "Whether the steps of each call are told, or the calls alone.", "show calls", nullptr, show_what},
     {"help", Part::shown, "[CALL]", "All calls; or one, an ioctl, or a clause (help CLN-022).", "help open", nullptr, tell_help},
@@ -106,7 +109,7 @@ constexpr Command table[] = {
     {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place upward, or as rill has it.", "", nullptr,
      nullptr, nullptr, need_system},
     {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", "", nullptr, nullptr, nullptr, need_profile},
-    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, log, spx, pipemod, connld) only these; `drivers none` has none.", "", nullptr,
+    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, spx, sad, log, pipemod, connld) only these; `drivers none` has none.", "", nullptr,
      nullptr, nullptr, need_drivers},
     {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", "", nullptr, nullptr, nullptr, need_seed},
     {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", "", nullptr, nullptr, nullptr, need_faults},
@@ -122,6 +125,7 @@ const char *title(Part part) {
     case Part::process: return "processes";
     case Part::driver: return "drivers";
     case Part::log: return "the log driver (log(7))";
+    case Part::administration: return "administration, as commands of the old systems do it";
     case Part::shown: return "what is shown";
     case Part::need: return "what a scenario needs, in its first lines";
     }

@@ -26,6 +26,7 @@ enum class Part {
     process,
     driver,
     log,
+    administration,
     shown,
     need,
 };
@@ -87,6 +88,7 @@ Outcome new_process(Evaluator &, Words &), fork_process(Evaluator &, Words &), w
 Outcome attach(Evaluator &, Words &), detach(Evaluator &, Words &), unload(Evaluator &, Words &), watch(Evaluator &, Words &);
 Outcome begin_strace(Evaluator &, Words &), begin_strerr(Evaluator &, Words &),
     send_strlog(Evaluator &, Words &); // logs.cpp
+Outcome autopush(Evaluator &, Words &); // autopush.cpp
 Outcome show_what(Evaluator &, Words &), tell_help(Evaluator &, Words &), quit(Evaluator &, Words &);
 
 } // namespace rill::tool

@@ -200,8 +200,8 @@ Outcome Evaluator::evaluate(std::string_view text) {
             if (!parsed.line.assign.empty()) throw SyntaxError(1, fmt::format("{} makes no descriptor", command.name));
             if (parsed.background) throw SyntaxError(1, fmt::format("{} is no call that could sleep", command.name));
             ended = command.act(*this, words);
-            // A wait's result is the call's own; anything else returns nothing that one could expect.
-            if (parsed.line.want && ended.kind != Outcome::Kind::call)
+            // A wait's result is the call's own, and a table may deliver data; anything else returns nothing that one could expect.
+            if (parsed.line.want && ended.kind != Outcome::Kind::call && !ended.data)
                 throw SyntaxError(parsed.line.want->column, fmt::format("{} has no result to expect", command.name));
             if (parsed.line.want && !parsed.line.want->met(ended) && ended.complaint.empty()) {
                 ended.column = parsed.line.want->column;

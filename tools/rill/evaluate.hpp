@@ -48,6 +48,9 @@ public:
     // What `help CLN-022` tells; false: no such clause. Unset: no catalogue is at hand.
     std::function<bool(const std::string &id, std::string &text)> clause;
 
+    // Where a file lies that a line names; unset: as it is named.
+    std::function<std::string(const std::string &name)> find_file;
+
     std::optional<Census> counted; // the last census that was asked for
     std::vector<Logger> loggers;   // of strace and strerr
     std::string read_loggers();    // what they got since, in lines (logs.cpp)

@@ -196,6 +196,12 @@ int play(const PlayOptions &asked) {
     {
         Scenario scenario(system.get(), show, options.file.empty() ? "<stdin>" : options.file, page);
         scenario.evaluator().clause = clause_for_shell;
+        if (!options.file.empty())
+            scenario.evaluator().find_file = [file = fs::path(options.file)](const std::string &name) {
+                std::error_code ignored;
+                const fs::path found = fs::exists(name, ignored) ? fs::path() : find_place(name, file);
+                return found.empty() ? name : found.string();
+            };
         if (person) return shell(scenario, show >= Show::json);
         scenario.from = options.from;
         scenario.steps = options.step;

@@ -146,6 +146,7 @@ bool Scenario::told(const Outcome &ended) {
         break;
     case Outcome::Kind::table:
         show_table(ended.shown, ended.text);
+        show_trace();
         break;
     case Outcome::Kind::note:
         say(ended.text);
