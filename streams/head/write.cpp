@@ -86,12 +86,12 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
 
 // Once, then for each piece (ERR-041, ERR-043):
 //   a background process          EINTR and SIGTTOU, EIO when orphaned   WR-062
-//   nothing, on a pipe            0                                      WR-011, PIP-061
 //   linked below                  EINVAL                                 WR-060
 //   hung up, or a write error     EIO, ENXIO, EPIPE, the error           WR-050 to WR-059
 //   STREAMS memory                ENOSR                                  WR-019
 //   the topmost takes nothing     0                                      WR-006
 //   the count                     ERANGE                                 WR-004
+//   nothing, on a pipe            0                                      WR-011; also where it is hung up PIP-061
 //  of a piece, or 0 when one before it was sent:
 //   what came meanwhile           as above
 //   room below                    EAGAIN, EINTR                          WR-031
@@ -99,10 +99,9 @@ int Stream::wait_for_memory(Caller &process, const char *call, size_t size, bool
 //   its address                   EFAULT                                 WR-063
 int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     if (int error = job_control(process, false)) return process.refuse(error, "write", "a background process", "WR-062");
-    if (t.count == 0 && fifo && !(options.write_options & SNDZERO) && !linked_below) [[unlikely]]
-        return 0; // WR-011
+    const bool nothing = t.count == 0 && fifo && !(options.write_options & SNDZERO);
     if (linked_below || hung_up || no_readers || write_error) [[unlikely]]
-        return refuse_write(process, "write", true);
+        return nothing && !linked_below ? 0 : refuse_write(process, "write", true); // PIP-061
     if (system.over_threshold(process)) [[unlikely]]
         return process.refuse(ENOSR, "write", "STREAMS memory is above STRTHRESH, and the process is not privileged", "WR-019");
     const Limits limits = limits_of(*this);
@@ -110,6 +109,7 @@ int Stream::write(Caller &process, File &file, Transfer &t, bool may_sleep) {
     const auto max = static_cast<size_t>(limits.max);
     if (limits.min > 0 && (t.count < static_cast<size_t>(limits.min) || t.count > max))
         return process.refuse(ERANGE, "write", "the count is outside the topmost module's packet sizes", "WR-004");
+    if (nothing) return 0; // WR-011
     queue_t *wq = write_queue();
     bool waited = false;
     do {

@@ -102,14 +102,20 @@ private:
         REQUIRE(fd >= 0);
         Name *name = names[static_cast<std::size_t>(i)];
         CHECK(outcome(rill_isastream(root(), fd)) == (name != nullptr));
-        if (!name) return void(CHECK(f.close(fd) == 0));
+        if (!name) {
+            CHECK(f.close(fd) == 0);
+            return;
+        }
         ++name->refs;
         opened(fd, {name->end, name});
     }
     void attach(int fd, const Ref &ref, int i) {
         Name *&name = names[static_cast<std::size_t>(i)];
         const int result = outcome(rill_fattach(root(), fd, path(i).c_str()));
-        if (name || (ref.name && ref.name->path >= 0)) return void(CHECK(result == -EBUSY));
+        if (name || (ref.name && ref.name->path >= 0)) {
+            CHECK(result == -EBUSY);
+            return;
+        }
         CHECK(result == 0);
         name = new Name{ref.end, i};
         ++ref.end->refs;
@@ -143,8 +149,14 @@ private:
     void read(int fd, End &end) {
         CHECK(f.ioctl(fd, I_SRDOPT, RMSGN) == 0);
         const std::string got = f.read(fd, 64);
-        if (end.unread.empty()) return void(CHECK(got == (end.hung ? "" : "-EAGAIN")));
-        if (end.unread.front().text.empty()) return void(CHECK(got == "-EBADMSG"));
+        if (end.unread.empty()) {
+            CHECK(got == (end.hung ? "" : "-EAGAIN"));
+            return;
+        }
+        if (end.unread.front().text.empty()) {
+            CHECK(got == "-EBADMSG");
+            return;
+        }
         CHECK(got == end.unread.front().text);
         end.unread.pop_front();
     }
@@ -163,8 +175,14 @@ private:
         if (!room) return;
         strrecvfd received{};
         const int result = f.ioctl(fd, I_RECVFD, &received);
-        if (end.unread.empty()) return void(CHECK(result == (end.hung ? -ENXIO : -EAGAIN)));
-        if (!end.unread.front().text.empty()) return void(CHECK(result == -EBADMSG));
+        if (end.unread.empty()) {
+            CHECK(result == (end.hung ? -ENXIO : -EAGAIN));
+            return;
+        }
+        if (!end.unread.front().text.empty()) {
+            CHECK(result == -EBADMSG);
+            return;
+        }
         CHECK(result == 0);
         open[received.fd] = end.unread.front().passed; // the reference is the descriptor's now
         end.unread.pop_front();
