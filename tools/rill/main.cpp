@@ -145,7 +145,7 @@ void clause_command(CLI::App &app, tool::ClauseOptions &what) {
 
 void strclean_command(CLI::App &app, tool::CleanOptions &what) {
     CLI::App *clean = app.add_subcommand("strclean", "Remove old files of strerr");
-    clean->add_option("-a", what.days, "days; files that are older go")->check(not_negative)->capture_default_str();
+    clean->add_option("-a", what.days, "days, up to 36500; files that are older go")->check(CLI::Range(0, 36500))->capture_default_str();
     clean->add_option("-d", what.directory, "where they are")->capture_default_str();
     clean->footer("strerr, strace and strlog are commands of a scenario and of the shell (help strerr); strerr -d DIR writes\n"
                   "DIR/error.MM-DD.\nExit status: 0, 1 when a file could not be removed, 2 when the directory cannot be read.\n"
