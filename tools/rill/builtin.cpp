@@ -9,8 +9,8 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo;
-extern int clonedevflag, echodevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag;
+extern struct streamtab cloneinfo, delayinfo, echoinfo, loopinfo, muxinfo, nsdevinfo, nulsinfo, passmodinfo, pipemodinfo, scinfo;
+extern int clonedevflag, delaydevflag, echodevflag, loopdevflag, muxdevflag, nsdevdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, scdevflag;
 }
 
 namespace rill::tool {
@@ -24,13 +24,29 @@ const struct {
     int major;
     streamtab *info;
     const int *devflag;
-    const char *node;
+    const char *node; // for clone opens; null: its nodes depend on what they shall stand for
 } drivers[] = {
     {"echo", 61, &echoinfo, &echodevflag, "/dev/echo"},
     {"loop", 62, &loopinfo, &loopdevflag, "/dev/loop"},
     {"nuls", 64, &nulsinfo, &nulsdevflag, "/dev/nuls"},
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
+    {"nsdev", 71, &nsdevinfo, &nsdevdevflag, nullptr},
 };
+
+const struct {
+    const char *name;
+    streamtab *info;
+    const int *devflag;
+} modules[] = {
+    {"pipemod", &pipemodinfo, &pipemoddevflag},
+    {"delay", &delayinfo, &delaydevflag},
+    {"sc", &scinfo, &scdevflag},
+};
+
+bool is_builtin(std::string_view name) {
+    return std::any_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; }) ||
+           std::any_of(std::begin(modules), std::end(modules), [&](const auto &m) { return name == m.name; });
+}
 
 } // namespace
 
@@ -43,10 +59,11 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     const auto wanted = [&](std::string_view name) { return !names || std::find(names->begin(), names->end(), name) != names->end(); };
     if (names)
         for (const std::string &name : *names)
-            if (name != "pipemod" && std::none_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; })) {
+            if (!is_builtin(name)) {
                 unknown = "no built-in driver or module is called " + name + " (there are";
                 for (const auto &d : drivers) unknown += std::string(" ") + d.prefix;
-                unknown += " pipemod)";
+                for (const auto &m : modules) unknown += std::string(" ") + m.name;
+                unknown += ")";
                 return ENXIO;
             }
     const major_t clone_major = reinterpret_cast<System *>(system)->profile.clone_major; // CLN-002, CLN-003
@@ -56,9 +73,10 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     for (const auto &d : drivers) {
         if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
-        result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
+        if (d.node) result |= rill_mknod(maker, d.node, S_IFCHR | 0666, makedevice(clone_major, static_cast<minor_t>(d.major)));
     }
-    if (wanted("pipemod")) result |= rill_module_add(system, "pipemod", &pipemodinfo, pipemoddevflag);
+    for (const auto &m : modules)
+        if (wanted(m.name)) result |= rill_module_add(system, m.name, m.info, *m.devflag);
     const int error = errno;
     rill_proc_exit(maker);
     return result ? error : 0;
