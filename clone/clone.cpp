@@ -12,13 +12,14 @@
 
 #include <cerrno>
 #include <sys/conf.h>
+#include <sys/nsdev.h>
 
 using namespace rill;
 
 namespace {
 
-int refuse(int error, const char *reason, const char *clause) {
-    if (Process *caller = current->caller()) return caller->refuse(error, "clone open", reason, clause);
+int refuse(int error, const char *reason, const char *clause, const char *rung = "clone open") {
+    if (Process *caller = current->caller()) return caller->refuse(error, rung, reason, clause);
     return error;
 }
 
@@ -78,17 +79,38 @@ int clone_open(queue_t *q, dev_t *devp, int oflag, int sflag, cred_t *credp) {
             caller->refuse(error, "driver open", "the driver refused the clone open; its close is not called", "CLN-056 CLN-059");
         return error;
     }
-    const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == &*target;
-    if (!own_row) system.checks.foreign_device(*target, dev, "CLN-070");
-    if (!own_row || (system.profile.clone_compares_external && external_major(dev) != target_major)) {
+    // The pair is the target's, unless that passed the open on (chain_open): then it is whose the stream is now.
+    const Owner &opened = *pair.owner;
+    const bool own_row = dev != no_device && system.registry.by_external(external_major(dev)) == &opened;
+    if (!own_row) system.checks.foreign_device(opened, dev, "CLN-070");
+    if (!own_row || (system.profile.clone_compares_external && &opened == &*target && external_major(dev) != target_major)) {
         call_close(pair, oflag, *credp);
         if (Process *caller = system.caller())
             caller->refuse(ENXIO, "clone open", "the driver's open, which was closed again, returned a device that is not its own",
-                           dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, *target, target_major));
+                           dev == no_device ? "CLN-080" : "CLN-070", system.registry.foreign_device(dev, opened, target_major));
         return ENXIO;
     }
     swapped.keep();
     *devp = dev; // CLN-024, CLN-063
+    return 0;
+}
+
+// What is the same here whoever passes an open on to a driver that it names.
+//   no such driver, it cannot be loaded    ENXIO   STD-020
+//   it is no STREAMS driver, or the same   ENXIO
+//   its open                               its errno, unchanged
+int open_named(QueuePair &pair, const char *name, dev_t *devp, int oflag, int sflag, cred_t &cred) {
+    System &system = this_system();
+    const Driver *row = system.registry.by_name(name);
+    HeldDriver next(system.registry);
+    if (!row || row->externals.empty() || next.take(row->externals.front()))
+        return refuse(ENXIO, "no driver has the name that the open is passed on to, or it cannot be loaded", "STD-020", "open by name");
+    if (!next->tab || pair.owner == &*next) return refuse(ENXIO, "the open cannot be passed on to a driver that is not STREAMS, or to itself", "STD-019", "open by name");
+    dev_t dev = make_device(row->externals.front(), geteminor(*devp));
+    SwappedPair swapped(pair, *next);
+    if (int error = call_open(pair, &dev, oflag, sflag, cred)) return error;
+    swapped.keep();
+    *devp = dev;
     return 0;
 }
 
@@ -101,4 +123,8 @@ qinit clone_winit{nullptr, nullptr, nullptr, nullptr, nullptr, &clone_minfo, nul
 extern "C" {
 __attribute__((visibility("default"))) streamtab cloneinfo{&clone_rinit, &clone_winit, nullptr, nullptr};
 __attribute__((visibility("default"))) int clonedevflag = D_MP;
+
+__attribute__((visibility("default"))) int chain_open(queue_t *q, const char *driver, dev_t *devp, int oflag, int sflag, cred_t *credp) {
+    return open_named(*pair_of(q), driver, devp, oflag, sflag, *credp);
+}
 }

@@ -172,8 +172,18 @@ echowput(queue_t *q, mblk_t *mp)
     case M_DATA:
     case M_PROTO:
     case M_PCPROTO:
+    case M_CTL:
+    case M_PCCTL:
+    case M_RSE:
+    case M_PCRSE:
         if (!putq(q, mp))
             freemsg(mp);
+        break;
+    case M_READ: /* nothing will come by itself: the read is at the end of the file */
+        mp->b_datap->db_type = M_DATA;
+        mp->b_wptr = mp->b_rptr;
+        mp->b_flag |= MSGDELIM;
+        qreply(q, mp);
         break;
     case M_IOCTL:
         echo_ioctl(q, mp);

@@ -3,7 +3,7 @@
  *
  * Each clone open gives a stream that leads nowhere; LOOP_SET on one of them names the minor of another, and from then on
  * what is written on either comes out of the other. Closing one of them hangs the other up. Data written before the join
- * has nowhere to go: it is freed, and the stream gets M_ERROR with ENXIO.
+ * has nowhere to go: it is freed, and the stream gets M_ERROR with ENXIO for both sides. A stream joined with itself echoes.
  *
  * A message goes straight across while there is room at the far reader and nothing waits before it; else it waits on the
  * write queue. When the far reader makes room, back-enabling runs the read service procedure of the far stream, which
@@ -12,8 +12,9 @@
  *     A write queue  ---- putnext ---->  B read queue, B's stream head
  *     A wsrv  <--- qenable --- B rsrv  <--- back-enabled
  *
- * l_peer of both is set or of neither; close clears it on both sides before the unit goes. Flushing counts the far read
- * side to this write side, as a pipe's twist does.
+ * l_peer of both is set or of neither; close clears it on both sides before the unit goes. A flush goes across like data,
+ * with FLUSHR and FLUSHW exchanged, for one stream's write side is the other's read side: what the far stream head turns
+ * round comes back here exchanged once more.
  *
  * loop_devices: as echo_devices in echo.c.
  */
@@ -27,6 +28,8 @@
 #include <sys/minor.h>
 #include "loop.h"
 #include <sys/ddi.h>
+
+int putnextctl2(); /* gnu89 drivers declare it themselves (PUT-017) */
 
 int loopopen(queue_t *, dev_t *, int, int, cred_t *);
 int loopclose(queue_t *, int, cred_t *);
@@ -98,7 +101,7 @@ loopclose(queue_t *q, int flag, cred_t *credp)
     qprocsoff(q);
     loop->l_peer = NULL;
     loop->l_read = NULL;
-    if (peer != NULL) {
+    if (peer != NULL && peer != loop) {
         peer->l_peer = NULL;
         flushq(WR(peer->l_read), FLUSHALL); /* nobody will read it */
         putnextctl(peer->l_read, M_HANGUP);
@@ -143,8 +146,6 @@ loop_set(struct loop *loop, mblk_t *mp)
     other = loop_named(loop, mp->b_cont, ioc->ioc_count);
     if (other == NULL)
         return ENXIO;
-    if (other == loop)
-        return EINVAL;
     if (loop->l_peer != NULL || other->l_peer != NULL)
         return EBUSY;
     loop->l_peer = other;
@@ -152,37 +153,23 @@ loop_set(struct loop *loop, mblk_t *mp)
     return 0;
 }
 
-/*
- * A flush of this stream. Its write side ends where the other stream's reader takes messages off, so that is flushed as
- * well; and what waits on the other's write queue is on its way to this reader.
- */
 static void
 loop_flush(queue_t *q, mblk_t *mp)
 {
     struct loop *peer = ((struct loop *)q->q_ptr)->l_peer;
     unsigned char what = *mp->b_rptr;
-    unsigned char band = (what & FLUSHBAND) ? mp->b_rptr[1] : 0;
-    mblk_t *across;
 
     if (what & FLUSHW) {
         if (what & FLUSHBAND)
-            flushband(q, band, FLUSHDATA);
+            flushband(q, mp->b_rptr[1], FLUSHDATA);
         else
             flushq(q, FLUSHDATA);
-        if (peer != NULL && (across = copyb(mp)) != NULL) {
-            *across->b_rptr = (unsigned char)((what & ~FLUSHRW) | FLUSHR);
-            across->b_datap->db_type = M_FLUSH;
-            putnext(peer->l_read, across);
-        }
-        *mp->b_rptr &= ~FLUSHW;
     }
-    if (what & FLUSHR) {
-        if (peer != NULL) {
-            if (what & FLUSHBAND)
-                flushband(WR(peer->l_read), band, FLUSHDATA);
-            else
-                flushq(WR(peer->l_read), FLUSHDATA);
-        }
+    if (peer != NULL) {
+        *mp->b_rptr = (unsigned char)((what & ~FLUSHRW) | ((what & FLUSHR) ? FLUSHW : 0) | ((what & FLUSHW) ? FLUSHR : 0));
+        putnext(peer->l_read, mp);
+    } else if (what & FLUSHR) {
+        *mp->b_rptr &= ~FLUSHW;
         qreply(q, mp);
     } else
         freemsg(mp);
@@ -212,7 +199,7 @@ loopwput(queue_t *q, mblk_t *mp)
 
             freemsg(mp);
             if (data)
-                putnextctl1(RD(q), M_ERROR, ENXIO);
+                putnextctl2(RD(q), M_ERROR, ENXIO, ENXIO);
         } else if (queclass(mp) == QPCTL || (q->q_first == NULL && bcanputnext(loop->l_peer->l_read, mp->b_band)))
             putnext(loop->l_peer->l_read, mp);
         else if (!putq(q, mp))

@@ -17,7 +17,8 @@
  *
  * To a lower stream mux is the stream head: it turns M_FLUSH round and refuses ioctls. M_HANGUP or M_ERROR from below
  * puts the link out of use and goes to the upper streams bound to it; the others, the control stream among them, do not
- * see it. An upper unit has u_read, a lower one l_write, exactly while it is in use.
+ * see it. Those bound to a link that is unlinked are hung up too. An upper unit has u_read, a lower one l_write, exactly
+ * while it is in use.
  *
  * mux_devices: as echo_devices in echo.c.
  */
@@ -204,8 +205,11 @@ mux_unlink(struct linkblk *link)
     if (lower == NULL)
         return EINVAL;
     for (i = 0; (upper = mux_upper_at(i)) != NULL; ++i)
-        if (upper->u_bound == lower->l_index)
+        if (upper->u_bound == lower->l_index) {
             upper->u_bound = 0;
+            if (upper->u_read != NULL)
+                putnextctl(upper->u_read, M_HANGUP);
+        }
     lower->l_write->q_ptr = RD(lower->l_write)->q_ptr = NULL;
     lower->l_write = NULL;
     mux_enable_upper_writes();

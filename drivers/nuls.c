@@ -104,6 +104,7 @@ nulswput(queue_t *q, mblk_t *mp)
     case M_READ:
         mp->b_datap->db_type = M_DATA;
         mp->b_wptr = mp->b_rptr;
+        mp->b_flag |= MSGDELIM;
         qreply(q, mp);
         break;
     case M_FLUSH: /* both queues are always empty */

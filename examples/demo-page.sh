@@ -62,11 +62,11 @@ cat <<'END'
 
 What else there is, by name (./bootstrap demo NAME; all: one after the other):
 END
-for name in $(grep '^s' "$scenarios/ORDER"); do
+for name in $(grep -E '^s([1-9]|10)-' "$scenarios/ORDER"); do
     printf '  %-23s %s\n' "$name" "$(sed -n '1{s/^# *S[0-9]*: *//;s/\.$//;p}' "$scenarios/$name.rill" | cut -c1-54)"
 done
 cat <<'END'
   designs                 the same question put to five kernels, side by side
 END
-grep -v '^s' "$scenarios/ORDER" | fmt -w 78 | sed 's/^/  /'
+grep -vE '^s([1-9]|10)-' "$scenarios/ORDER" | fmt -w 78 | sed 's/^/  /'
 echo 'Calls of your own: build/tools/rill boot build/examples/sysgen'

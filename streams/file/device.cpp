@@ -78,6 +78,7 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
     if (int error = device.take(*this, dev, true))
         return error == ENOMEM ? process.refuse(error, "spec open", "no memory for the device's vnode", nullptr)
                                : process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
+    device->opening = &node;
     HeldDriver driver(system_.registry);
     if (int error = driver.take(external_major(dev))) {
         const bool configured = system_.registry.by_external(external_major(dev));

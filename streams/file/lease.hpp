@@ -60,7 +60,10 @@ public:
         if (Special *special = keep()) nodes_->release(special);
     }
     Special *keep() { // the hold is the caller's, the lock the next opener's
-        if (special_) nodes_->unlock(*special_);
+        if (special_) {
+            special_->opening = nullptr;
+            nodes_->unlock(*special_);
+        }
         return std::exchange(special_, nullptr);
     }
 

@@ -61,6 +61,7 @@ struct Special {
     int files = 0;            // completed opens not yet closed
     int character_opens = 0;  // of a driver that is not STREAMS
     bool locked = false;
+    const Node *opening = nullptr; // the name by which whoever has the lock opens it (STD-019)
     WaitQueue lock_waiters;
 };
 

@@ -143,6 +143,22 @@ TEST_CASE("MUX-075: flow control passes through the multiplexor in both directio
     }
 }
 
+TEST_CASE("STD-013: the upper streams bound to a link that is unlinked are hung up, and no other") {
+    Drivers f;
+    int ctl = f.open("/dev/mux"), bound = f.open("/dev/mux");
+    int id = f.ioctl(ctl, I_LINK, f.open("/dev/echo"));
+    REQUIRE(id > 0);
+    REQUIRE(f.ioctl(ctl, I_LINK, f.open("/dev/echo")) > 0);
+    CHECK(f.str(bound, MUX_BIND, id) == 0);
+    CHECK(f.ioctl(ctl, I_UNLINK, id) == 0);
+    pollfd both[] = {{bound, POLLIN, 0}, {ctl, POLLIN, 0}};
+    CHECK(outcome(rill_poll(handle(f.root), both, 2, 0)) == 1);
+    CHECK((both[0].revents & POLLHUP) != 0);
+    CHECK(both[1].revents == 0);
+    CHECK(f.write(ctl, "on") == 2);
+    CHECK(f.read(ctl) == "on");
+}
+
 TEST_CASE("MUX-071: with no link data waits on the upper stream, and goes when one is made") {
     Drivers f;
     int upper = f.open("/dev/mux"), ctl = f.open("/dev/mux");

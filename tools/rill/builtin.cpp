@@ -10,8 +10,10 @@
 #include <sys/stream.h>
 
 extern "C" {
-extern struct streamtab cloneinfo, echoinfo, loginfo, loopinfo, muxinfo, nulsinfo, passmodinfo, pipemodinfo, connldinfo, sadinfo, spxinfo;
-extern int clonedevflag, echodevflag, logdevflag, loopdevflag, muxdevflag, nulsdevflag, passmoddevflag, pipemoddevflag, connlddevflag, saddevflag, spxdevflag;
+extern struct streamtab cloneinfo, connldinfo, delayinfo, echoinfo, loginfo, loopinfo, muxinfo, nsdevinfo, nulsinfo, passmodinfo, pipemodinfo, sadinfo,
+    scinfo, spxinfo;
+extern int clonedevflag, connlddevflag, delaydevflag, echodevflag, logdevflag, loopdevflag, muxdevflag, nsdevdevflag, nulsdevflag, passmoddevflag,
+    pipemoddevflag, saddevflag, scdevflag, spxdevflag;
 extern void loginit(void), logunload(void);
 }
 
@@ -26,7 +28,7 @@ const struct {
     int major;
     streamtab *info;
     const int *devflag;
-    const char *node; // through the clone driver; nullptr: it has nodes of its own
+    const char *node; // for clone opens; nullptr: it has nodes of its own, or they depend on what they shall stand for
     bool Profile::*clones_itself = nullptr; // then its minor 0 is the node
     void (*init)(void) = nullptr, (*unload)(void) = nullptr;
 } drivers[] = {
@@ -36,14 +38,25 @@ const struct {
     {"mux", 66, &muxinfo, &muxdevflag, "/dev/mux"},
     {"spx", 67, &spxinfo, &spxdevflag, "/dev/spx"},
     {"sad", 69, &sadinfo, &saddevflag, nullptr},
-    {"log", 71, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
+    {"nsdev", 71, &nsdevinfo, &nsdevdevflag, nullptr},
+    {"log", 70, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
 };
 
 const struct {
     const char *name;
     streamtab *info;
     const int *devflag;
-} modules[] = {{"pipemod", &pipemodinfo, &pipemoddevflag}, {"connld", &connldinfo, &connlddevflag}};
+} modules[] = {
+    {"pipemod", &pipemodinfo, &pipemoddevflag},
+    {"connld", &connldinfo, &connlddevflag},
+    {"delay", &delayinfo, &delaydevflag},
+    {"sc", &scinfo, &scdevflag},
+};
+
+bool is_builtin(std::string_view name) {
+    return std::any_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; }) ||
+           std::any_of(std::begin(modules), std::end(modules), [&](const auto &m) { return name == m.name; });
+}
 
 } // namespace
 
@@ -56,12 +69,11 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
     const auto wanted = [&](std::string_view name) { return !names || std::find(names->begin(), names->end(), name) != names->end(); };
     if (names)
         for (const std::string &name : *names)
-            if (std::none_of(std::begin(modules), std::end(modules), [&](const auto &m) { return name == m.name; }) &&
-                std::none_of(std::begin(drivers), std::end(drivers), [&](const auto &d) { return name == d.prefix; })) {
+            if (!is_builtin(name)) {
                 unknown = "no built-in driver or module is called " + name + " (there are";
                 for (const auto &d : drivers) unknown += std::string(" ") + d.prefix;
                 for (const auto &m : modules) unknown += std::string(" ") + m.name;
-                unknown += ')';
+                unknown += ")";
                 return ENXIO;
             }
     const Profile &profile = reinterpret_cast<System *>(system)->profile;
@@ -72,11 +84,11 @@ int add_builtin_drivers(rill_system *system, const std::vector<std::string> *nam
         if (!wanted(d.prefix)) continue;
         result |= rill_driver_add(system, d.prefix, d.major, d.info, *d.devflag, minors);
         const auto major = static_cast<major_t>(d.major);
-        if (!d.node) {
+        if (d.info == &sadinfo) {
             result |= rill_mknod(maker, USERDEV, S_IFCHR | 0666, makedevice(major, USRMIN));
             result |= rill_mknod(maker, ADMINDEV, S_IFCHR | 0600, makedevice(major, ADMMIN));
-            continue;
         }
+        if (!d.node) continue;
         const bool itself = d.clones_itself && profile.*d.clones_itself;
         result |= rill_mknod(maker, d.node, S_IFCHR | 0666, itself ? makedevice(major, 0) : makedevice(profile.clone_major, major)); // CLN-002, CLN-003
         if (d.init || d.unload) result |= rill_driver_start(system, d.prefix, d.init, d.unload);

@@ -109,7 +109,7 @@ constexpr Command table[] = {
     {"system", Part::need, "DIR", "The sysgen directory that is booted: from the scenario's place upward, or as rill has it.", "", nullptr,
      nullptr, nullptr, need_system},
     {"profile", Part::need, "irix|svr4|solaris", "Which system to be.", "", nullptr, nullptr, nullptr, need_profile},
-    {"drivers", Part::need, "NAME ...", "Of the built-in drivers (echo, loop, nuls, mux, spx, sad, log, pipemod, connld) only these; `drivers none` has none.", "", nullptr,
+    {"drivers", Part::need, "NAME ...", "Of the built-in drivers and modules (echo, loop, nuls, mux, spx, sad, nsdev, log, pipemod, connld, delay, sc) only these; `drivers none` has none.", "", nullptr,
      nullptr, nullptr, need_drivers},
     {"seed", Part::need, "N", "The order of what is runnable is drawn from this seed.", "", nullptr, nullptr, nullptr, need_seed},
     {"faults", Part::need, "report|stop|off", "What happens when a driver does what no manual allows.", "", nullptr, nullptr, nullptr, need_faults},
