@@ -98,7 +98,7 @@ std::string qinit(const Record &r) {
 
 std::string opened(const Record &r) {
     if (r.error) return fmt::format("{}'s open returns {}", str(r.name), errno_name(r.error));
-    return fmt::format("{}'s open returns 0 (success){}", str(r.name), dev_suffix(r.dev, ", device "));
+    return fmt::format("{}'s open returns 0 (success), device {}", str(r.name), device_text(r.dev));
 }
 
 std::string minor(const Record &r) {
@@ -235,7 +235,7 @@ std::string Text::sentence(const Record &r) const {
         if (r.event == Event::descriptor_given_back) return fmt::format("descriptor {}: {}", r.number, what);
         return joined(joined(name, ": ", what), " ", dev_suffix(r.dev, ""));
     case Kind::qopen:
-        return fmt::format("calls {}'s open: {}{}, sflag {}", name, r.dev == no_device ? "" : fmt::format("device {}, ", device_text(r.dev)),
+        return fmt::format("calls {}'s open: device {}, {}, sflag {}", name, device_text(r.dev),
                            r.number ? open_flags_text(r.number) : "oflag 0", sflag_text(r.extra));
     case Kind::qopened:
         return opened(r);

@@ -39,7 +39,7 @@ const struct {
     {"spx", 67, &spxinfo, &spxdevflag, "/dev/spx"},
     {"sad", 69, &sadinfo, &saddevflag, nullptr},
     {"nsdev", 71, &nsdevinfo, &nsdevdevflag, nullptr},
-    {"log", 70, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
+    {"log", 73, &loginfo, &logdevflag, "/dev/log", &Profile::log_clones_itself, loginit, logunload},
 };
 
 const struct {
