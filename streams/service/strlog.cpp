@@ -69,6 +69,17 @@ private:
     std::size_t size_;
 };
 
+// How many arguments a format takes.
+int words_of(const char *format) {
+    int words = 0;
+    for (const char *at = format; (at = std::strchr(at, '%')); ++at) {
+        for (++at; *at && std::strchr("-+ #0123456789.*lhzjt", *at); ++at) words += *at == '*';
+        if (!*at) break;
+        words += *at != '%';
+    }
+    return words;
+}
+
 // Whether every kind of it was taken. With a facility, each kind has a pri of its own.
 bool send(System &system, log_ctl ctl, const int *facility, std::string_view data, const char *for_console) {
     ctl.ltime = static_cast<int>(system.sched.now());
@@ -100,8 +111,10 @@ EXPORT int strlog(short mid, short sid, char level, unsigned short flags, const 
         system.trace.emit({.event = Event::logged, .name = system.acting_driver(), .number = flags, .extra = level, .text = text});
     Data data(system.profile.log_expands ? text : format);
     data.end_text();
-    if (!system.profile.log_expands)
-        for (int i = 0; i < NLOGARGS; ++i) data.add(va_arg(again, unsigned long));
+    if (!system.profile.log_expands) {
+        const int given = words_of(format); // behind these is what the caller did not pass
+        for (int i = 0; i < NLOGARGS; ++i) data.add(i < given ? va_arg(again, unsigned long) : 0);
+    }
     va_end(again);
     log_ctl ctl{};
     ctl.mid = mid;
