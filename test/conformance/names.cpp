@@ -735,15 +735,4 @@ TEST_CASE("CON-025: an I_RECVFD that fails leaves the connection there and the c
     CHECK(s.f.close(third) == 0);
 }
 
-TEST_CASE("PMD-011: connld has id 1003, any packet size, the head's marks and no service procedures") {
-    for (const qinit *side : {connldinfo.st_rdinit, connldinfo.st_wrinit}) {
-        CHECK(side->qi_minfo->mi_idnum == 1003);
-        CHECK(side->qi_minfo->mi_minpsz == 0);
-        CHECK(side->qi_minfo->mi_maxpsz == INFPSZ);
-        CHECK(side->qi_minfo->mi_hiwat == STRHIGH);
-        CHECK(side->qi_minfo->mi_lowat == STRLOW);
-        CHECK(!side->qi_srvp);
-    }
-}
-
 TEST_SUITE_END();

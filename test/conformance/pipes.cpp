@@ -8,7 +8,7 @@ using namespace rill;
 using namespace rill::test;
 
 extern "C" {
-extern struct streamtab pipemodinfo, spxinfo;
+extern struct streamtab connldinfo, pipemodinfo, spxinfo;
 extern int pipemoddevflag, spxdevflag;
 }
 
@@ -862,8 +862,8 @@ TEST_CASE("PMD-008: I_FLUSH with other bits: EINVAL on a pipe, too") {
     CHECK(s.unread(s.p[0]) == 3);
 }
 
-TEST_CASE("PMD-011: pipemod has id 1003, any packet size, the head's marks and no service procedures") {
-    for (const qinit *side : {pipemodinfo.st_rdinit, pipemodinfo.st_wrinit}) {
+TEST_CASE("PMD-011: pipemod and connld have id 1003, any packet size, the head's marks and no service procedures") {
+    for (const qinit *side : {pipemodinfo.st_rdinit, pipemodinfo.st_wrinit, connldinfo.st_rdinit, connldinfo.st_wrinit}) {
         CHECK(side->qi_minfo->mi_idnum == 1003);
         CHECK(side->qi_minfo->mi_minpsz == 0);
         CHECK(side->qi_minfo->mi_maxpsz == INFPSZ);
