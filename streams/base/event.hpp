@@ -55,6 +55,7 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(block_node_found,                  rung,    "name",        "block node") \
     event(character_node_found,              rung,    "name",        "character node") \
     event(file_found,                        rung,    "name",        "file") \
+    event(fifo_found,                        rung,    "name",        "FIFO") \
     event(spec_open_begins,                  rung,    "spec open",   "device of the node") \
     event(driver_found,                      rung,    "cdevsw",      nullptr) /* what = driver, extra = whether it is a STREAMS driver */ \
     event(name_leads_to_stream,              rung,    "name",        "a stream is attached to it") \
@@ -88,6 +89,7 @@ constexpr int trace_kind_count = static_cast<int>(Kind::fault) + 1;
     event(name_detached,                     node,    nullptr,       "no stream's any more") \
     event(stream_built,                      stream,  nullptr,       "built: head and driver queue pair") \
     event(stream_joined,                     stream,  nullptr,       "joined: the device has a stream already") \
+    event(pipe_joined,                       stream,  nullptr,       "joined: it is open already") \
     event(stream_moved,                      stream,  nullptr,       "moved to the device that came out") \
     event(stream_taken_apart,                stream,  nullptr,       "taken apart again") \
     event(stream_closing,                    stream,  nullptr,       "last close") \

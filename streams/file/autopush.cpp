@@ -36,7 +36,8 @@ dev_t device_of(const AutopushEntry &entry) {
 } // namespace
 
 // Tells why, for there is no Caller here who could be refused: the request comes in a message.
-int AutopushTable::refuse(int error, const char *what, const char *clause, const AutopushEntry &about) const {
+int AutopushTable::refuse(int error, const char *what, const char *clause, const AutopushEntry &about) {
+    why = what;
     if (system_.trace.on) [[unlikely]]
         system_.trace.emit({.event = Event::refused, .name = "autopush table", .what = what, .clause = clause, .error = error, .dev = device_of(about)});
     return error;
@@ -138,7 +139,7 @@ int AutopushTable::clear(major_t major, minor_t minor) {
     return 0;
 }
 
-int AutopushTable::get(major_t major, minor_t minor, AutopushEntry *entry) const {
+int AutopushTable::get(major_t major, minor_t minor, AutopushEntry *entry) {
     AutopushEntry about{};
     about.sap_major = static_cast<int>(major);
     about.sap_minor = static_cast<int>(minor);

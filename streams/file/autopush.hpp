@@ -44,11 +44,13 @@ public:
     //   an entry for all, by another minor than 0          EINVAL   AUT-024
     int clear(major_t major, minor_t minor);
     // What SAD_GAP answers: EINVAL, ENOSTR as above, ENODEV (AUT-029).
-    int get(major_t major, minor_t minor, AutopushEntry *entry) const;
+    int get(major_t major, minor_t minor, AutopushEntry *entry);
 
     bool any() const { return used_ > 0; }
     const AutopushEntry *find(dev_t dev) const; // nullptr when nothing is to be pushed
     unsigned used() const { return used_; }
+
+    const char *why = nullptr; // the last request was refused; whoever asks clears it first
 
 private:
     struct Kept {
@@ -60,7 +62,7 @@ private:
     const Kept *covering(major_t major, minor_t minor) const;
     int check_major(major_t major) const;
     int check_names(const AutopushEntry &entry) const;
-    int refuse(int error, const char *what, const char *clause, const AutopushEntry &about) const;
+    int refuse(int error, const char *what, const char *clause, const AutopushEntry &about);
 
     System &system_;
     unsigned entries_max_, used_ = 0;

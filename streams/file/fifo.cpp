@@ -53,7 +53,7 @@ int Process::join_fifo(Stream &stream, File &file, int flags, bool first) {
         const Wake wake = system.sleep(fifo.openers, reads ? "somebody who writes the FIFO" : "somebody who reads the FIFO", true);
         if (wake == Wake::event) continue;
         error = refuse(wake == Wake::signal ? EINTR : EDEADLK, "FIFO", reads ? "nobody has it open for writing" : "nobody has it open for reading",
-                       "FIFO-005");
+                       wake == Wake::signal ? "FIFO-005" : "FIFO-001");
     }
     if (!error) return 0;
     Node *node = std::exchange(file.node, nullptr);

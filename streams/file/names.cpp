@@ -93,13 +93,13 @@ int Process::fdetach(std::string_view path) {
         return refuse(error, "fdetach", error == ENOENT ? "no node has this name" : "the path is refused", "FAT-024");
     if (!node->over) return refuse(EINVAL, "fdetach", "nothing is attached to the path", "FAT-022");
     if (!owns(cred, *node->over)) return refuse(EPERM, "fdetach", "the name is another user's", "FAT-023");
-    detach_name(*this, *node->over);
+    detach_name(*this, *node->over, "FAT-021");
     return 0;
 }
 
-void detach_name(Process &process, NameNode &name) {
+void detach_name(Process &process, NameNode &name, const char *clause) {
     System &system = process.system;
-    trace_name(system, Event::name_detached, name, "FAT-021");
+    trace_name(system, Event::name_detached, name, clause);
     Node *node = std::exchange(name.below, nullptr);
     node->over = nullptr;
     system.attached_names.erase(name.ino);
@@ -123,7 +123,7 @@ void drop_names(System &system) {
     if (system.attached_names.empty()) return;
     Process &process = system.new_process(0, 0);
     system.run_call(process, "shutdown", [&] {
-        while (!system.attached_names.empty()) detach_name(process, *system.attached_names.begin()->second);
+        while (!system.attached_names.empty()) detach_name(process, *system.attached_names.begin()->second, nullptr);
         return 0;
     });
     system.end_process(process);
@@ -245,7 +245,7 @@ void close_end(Process &process, File &file) {
             }
     end.close_pipe_end(process, file.flags);
     for (NameNode *name : names) {
-        if (name->below) detach_name(process, *name);
+        if (name->below) detach_name(process, *name, "FAT-026");
         release_name(process, *name);
     }
 }

@@ -21,7 +21,7 @@ inline Node &top_of(Node &node) { return node.over ? *node.over : node; }
 inline NameNode *name_of(const File &file) {
     return file.node && file.node->is_name ? static_cast<NameNode *>(file.node) : nullptr;
 }
-void detach_name(Process &process, NameNode &name);
+void detach_name(Process &process, NameNode &name, const char *clause);
 void release_name(Process &process, NameNode &name);
 void drop_names(System &system); // when it ends
 // The last reference of a file that is open on a pipe's end or a FIFO.

@@ -18,9 +18,10 @@ namespace {
 
 void trace_name(System &system, std::string_view path, const Node &node) {
     const std::string led = node.path == path ? std::string() : fmt::format("{} led to {}, which", path, node.path);
-    system.trace.emit({.event = S_ISBLK(node.mode)   ? Event::block_node_found
-                                : S_ISCHR(node.mode) ? Event::character_node_found
-                                                     : Event::file_found,
+    system.trace.emit({.event = S_ISBLK(node.mode)    ? Event::block_node_found
+                                : S_ISCHR(node.mode)  ? Event::character_node_found
+                                : S_ISFIFO(node.mode) ? Event::fifo_found
+                                                      : Event::file_found,
                        .dev = node.rdev,
                        .number = static_cast<long>(node.mode),
                        .text = led.empty() ? std::string_view(path) : led});
@@ -290,7 +291,7 @@ int Process::unlink(std::string_view path) {
     if (error) return refuse(error, "unlink", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
     if (node->over) { // FAT-035
         if (cred.cr_uid != 0 && cred.cr_uid != node->over->uid) return refuse(EPERM, "unlink", "the name of a stream, and another user's", "FAT-035");
-        detach_name(*this, *node->over);
+        detach_name(*this, *node->over, "FAT-035");
         error = system.nodes.lookup(*this, path, Lookup::remove, &node);
         if (error) return refuse(error, "unlink", "it went meanwhile", nullptr);
     }

@@ -297,7 +297,7 @@ void Stream::end_plumbing() {
 //   linked below meanwhile                      EINVAL          IOC-236
 //   each open procedure, from the top down      its errno       OPN-006 to OPN-008
 int Stream::open_again(Caller &process, dev_t dev, int oflag) {
-    trace_stream(system, *this, Event::stream_joined, "OPN-006", dev);
+    trace_stream(system, *this, fifo ? Event::pipe_joined : Event::stream_joined, "OPN-006", dev);
     if (linked_below && !plumbing.busy())
         return process.refuse(EINVAL, "stream open", "the stream is linked below a multiplexor", "IOC-002");
     if (read_error || own_write_error())

@@ -248,7 +248,10 @@ int Stream::ioctl_push(Caller &process, void *argument) {
         if (error) {
             const bool keeps = system.profile.push_passes_errno || !refused || module->name == "connld" || module->name == "tirdwr";
             process.refuse(keeps ? error : ENXIO, "I_PUSH", refused ? "the module's open refused" : "no memory for a queue pair",
-                           refused ? "IOC-025" : "IOC-057");
+                           !refused                           ? "IOC-057"
+                           : module->name == "connld"         ? "CON-001 CON-003 CON-004 CON-014"
+                           : system.profile.push_passes_errno ? "IOC-024"
+                                                              : "IOC-025");
             if (!keeps) error = ENXIO;
         }
     }

@@ -47,8 +47,9 @@ int Stream::refuse_write(Caller &process, const char *call, bool is_write, bool 
             process.post(SIGPIPE);
             return process.refuse(EPIPE, call, "the stream is hung up (SNDPIPE)", "WR-058");
         }
-        return process.refuse(is_write && !waited && system.profile.write_hangup_eio ? EIO : ENXIO, call, "the stream is hung up",
-                              is_write ? "WR-050" : "PM-051");
+        return process.refuse(is_write && !waited && system.profile.write_hangup_eio ? EIO : ENXIO, call,
+                              fifo ? "the other end of the pipe is closed" : "the stream is hung up", fifo ? "WR-064" : is_write ? "WR-050"
+                                                                                                                                 : "PM-051");
     }
     int error = take_error(false);
     if (options.write_options & SNDPIPE) {

@@ -74,6 +74,7 @@ std::string rung(const Record &r) {
     case Event::block_node_found:
     case Event::character_node_found:
     case Event::file_found:
+    case Event::fifo_found:
         return fmt::format("{} is a {}{}", r.text, str(r.what), dev_suffix(r.dev, " for device "));
     case Event::spec_open_begins:
         return fmt::format("the node leads to device {}", device_text(r.dev));

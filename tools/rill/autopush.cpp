@@ -15,8 +15,8 @@ namespace {
 // sad, opened for one command.
 class Sad {
 public:
-    Sad(User &user, const char *path) : user_(user), fd_(rill_open(user.handle, path, O_RDWR, 0)) {
-        if (fd_ < 0) refused_ = outcome(user, fd_);
+    Sad(Evaluator &e, const char *path) : system_(e.system()), user_(e.acting()), fd_(rill_open(user_.handle, path, O_RDWR, 0)) {
+        if (fd_ < 0) refused_ = outcome(user_, fd_);
     }
     ~Sad() {
         if (fd_ >= 0) rill_close(user_.handle, fd_);
@@ -26,15 +26,20 @@ public:
     // The first one that failed is what the command came to. An anchor is known to version 1 alone.
     int ioctl(int command, strapush_v1 &entry, bool with_anchor) {
         if (fd_ < 0) return refused_.error;
+        system_.autopush.why = nullptr;
         Outcome o = outcome(user_, rill_ioctl(user_.handle, fd_, with_anchor ? command | SAD_VERSION(1) : command, &entry));
         const int error = o.error;
-        if (error && !refused_.error) refused_ = std::move(o);
+        if (error && !refused_.error) {
+            o.why = system_.autopush.why ? system_.autopush.why : sysgen::autopush_refusal(error);
+            refused_ = std::move(o);
+        }
         return error;
     }
     bool is_open() const { return fd_ >= 0; }
     const Outcome &refused() const { return refused_; } // its error is 0 if none was
 
 private:
+    System &system_;
     User &user_;
     int fd_;
     Outcome refused_;
@@ -56,7 +61,6 @@ int minor_of(Words &words) { return static_cast<int>(words.number("a minor", 0, 
 
 Outcome told(const Sad &sad) {
     Outcome o = sad.refused();
-    if (o.error && sad.is_open()) o.why = sysgen::autopush_refusal(o.error);
     if (!o.error) o.text = "ok";
     return o;
 }
@@ -81,7 +85,7 @@ Outcome file_set(Evaluator &e, const std::string &name) {
         },
         problems, lines);
     const bool all_read = !problems.any();
-    Sad sad(e.acting(), ADMINDEV);
+    Sad sad(e, ADMINDEV);
     if (!sad.is_open()) return sad.refused();
     std::size_t done = lines.size();
     o.error = sysgen::set_autopush(lines, problems, [&](const strapush_v1 &entry) {
@@ -100,7 +104,7 @@ Outcome file_set(Evaluator &e, const std::string &name) {
 }
 
 Outcome get(Evaluator &e, strapush_v1 &entry) {
-    Sad sad(e.acting(), USERDEV);
+    Sad sad(e, USERDEV);
     bool has_anchors = e.system().profile.has_anchors;
     if (sad.ioctl(SAD_GAP, entry, has_anchors)) return told(sad);
     std::string modules;
@@ -136,7 +140,7 @@ Outcome set(Evaluator &e, Words &words, strapush_v1 &entry) {
         else
             name.copy(entry.sap_list[entry.sap_npush++], FMNAMESZ);
     } while (!words.empty());
-    Sad sad(e.acting(), ADMINDEV);
+    Sad sad(e, ADMINDEV);
     sad.ioctl(SAD_SAP, entry, entry.sap_anchor > 0);
     return told(sad);
 }
@@ -159,7 +163,7 @@ Outcome autopush(Evaluator &e, Words &words) {
     words.finish();
     if (shows) return get(e, entry);
     entry.sap_cmd = SAP_CLEAR;
-    Sad sad(e.acting(), ADMINDEV);
+    Sad sad(e, ADMINDEV);
     sad.ioctl(SAD_SAP, entry, false);
     return told(sad);
 }

@@ -15,7 +15,7 @@ constexpr const char *which_value = "which number? or which errno?";
 
 constexpr Command table[] = {
     {"open", Part::call, "PATH [rdonly|wronly|rdwr|nonblock|ndelay|append|creat|excl|trunc|noctty]",
-     "Opens a node; without flags for reading and writing. `fd = open ...` names the descriptor.", "fd = open /dev/echo rdwr", open_call,
+     "Opens a node; without flags for reading and writing; several are joined: wronly|nonblock. `fd = open ...` names the descriptor.", "fd = open /dev/echo rdwr", open_call,
      nullptr, which_minor},
     {"close", Part::call, "FD", "Closes a descriptor; the last one of a stream takes it down.", "fd = open /dev/echo\nclose fd", close_call},
     {"read", Part::call, "FD [COUNT]", "Reads so many bytes at most, or 1024.", "fd = open /dev/echo\nwrite fd \"hello\"\nread fd 64",
@@ -47,8 +47,8 @@ constexpr Command table[] = {
     {"chmod", Part::call, "PATH MODE", "Permissions of a path, or of the name that is attached to it.", "chmod /dev/echo 0600", chmod_call},
     {"chown", Part::call, "PATH UID GID", "Its owner and group; -1 leaves one as it is.", "chown /dev/echo 100 -1", chown_call},
     {"mknod", Part::call, "PATH c|b MAJOR MINOR [MODE] | p [MODE] | f [MODE]",
-     "Makes a node: a device (10,61 is a clone node of the driver at major 61), a FIFO, a plain file.",
-     "mknod /dev/mine c 10 61 0600", mknod_call},
+     "Makes a node: c or b, a device (10,61 is a clone node of the driver at major 61); p, a FIFO; f, a plain file, to fattach a stream to. MODE is 0666 unless given.",
+     "mknod /dev/mine c 10 61 0600\nmknod /tmp/fifo p\nfd = open /tmp/fifo", mknod_call},
     {"unlink", Part::call, "PATH", "Removes a node's name; what is open stays open.", "unlink /dev/echo", unlink_call},
 
     {"minors", Part::question, "DRIVER", "The driver's minor table: which minors are in use.", "fd = open /dev/echo\nminors echo", nullptr,
@@ -79,7 +79,7 @@ constexpr Command table[] = {
      "proc B\nB: fd = open /dev/echo\nB: read fd 10 &\nsignal B SIGUSR1\nwait B", nullptr, signal_process},
     {"kill", Part::process, "PROCESS [SIGNAL]", "Sends a signal that the process has no handler for: it ends, and its calls do.",
      "proc B\nB: fd = open /dev/echo\nB: read fd 10 &\nkill B SIGKILL", nullptr, kill_process},
-    {"exit", Part::process, "PROCESS", "The process ends: its sleeping calls are broken off, its descriptors closed.",
+    {"exit", Part::process, "PROCESS", "The process ends: its sleeping calls are broken off, its descriptors closed. `B: exit` says the same.",
      "proc B\nB: fd = open /dev/echo\nexit B", nullptr, exit_process},
 
     {"attach", Part::driver, "DESIGN [BOUND]", "Brings in a device of another system (`rill designs --list` names them).",
@@ -98,7 +98,7 @@ constexpr Command table[] = {
     {"strerr", Part::log, "[-d DIR]",
      "The same for error messages (T: to strace too); -d also appends them to DIR/error.MM-DD of this machine, which `rill strclean` removes.",
      "strerr\nstrlog -p user.err hello\nexit strerr", nullptr, begin_strerr},
-    {"autopush", Part::administration, "-f|-g|-r|-s -M|-N DRIVER -m MINOR MODULE ...",
+    {"autopush", Part::administration, "-f FILE | -g|-r -M MAJOR|-N DRIVER -m MINOR | -s -M MAJOR|-N DRIVER [-m MINOR [-l LAST]] MODULE ...",
      "Which modules are pushed when a device is opened: `-f FILE` sets those of a file, `-g -M MAJOR -m MINOR` shows an entry, -r instead of -g removes it, `-s -M MAJOR [-m MINOR [-l LAST]] MODULE ...` sets one; `-N DRIVER` may stand for -M. It works through /dev/sad/admin and /dev/sad/user.",
      "autopush -s -M 61 pipemod\nautopush -g -M 61 -m 0\nautopush -r -M 61 -m 0", nullptr, autopush},
 

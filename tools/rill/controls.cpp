@@ -217,8 +217,11 @@ Outcome wait_for(Evaluator &e, Words &words) {
 }
 
 Outcome exit_process(Evaluator &e, Words &words) {
-    if (words.empty()) return quit(e, words);
-    User &gone = other_process(e, words);
+    if (words.empty() && &e.acting() == &e.first()) {
+        if (e.find_file) words.fail("expected a process: exit B, or B: exit (quit ends the scenario)");
+        return quit(e, words); // of a shell
+    }
+    User &gone = words.empty() ? e.acting() : other_process(e, words);
     words.finish();
     return done(e.end_user(gone, "gone, with all its descriptors"));
 }
@@ -312,7 +315,8 @@ Outcome tell_help(Evaluator &e, Words &words) {
     throw SyntaxError(column, fmt::format("no call, ioctl or clause is called \"{}\"{}", name, meant(name, known)));
 }
 
-Outcome quit(Evaluator &, Words &words) {
+Outcome quit(Evaluator &e, Words &words) {
+    if (&e.acting() != &e.first()) words.fail("quit ends the scenario, not a process (exit does)");
     words.finish();
     return told(Outcome::Kind::over, "");
 }

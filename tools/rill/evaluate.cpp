@@ -233,7 +233,7 @@ Evaluator::Parsed Evaluator::parse(Words &words, std::string_view shown) {
         const Word *word = words.peek();
         if (!word || word->quoted || word->text.size() < 2 || word->text.back() != ':') return;
         User *found = find_user(word->text.substr(0, word->text.size() - 1));
-        if (!found) words.fail(fmt::format("no process is called {} (proc NAME makes one)", word->text));
+        if (!found) words.fail(fmt::format("no process is called \"{}\" (proc NAME makes one)", word->text.substr(0, word->text.size() - 1)));
         parsed.line.user = found;
         words.take("a process");
     };

@@ -24,7 +24,11 @@ std::string top(User &user, int fd) {
 Action push_all(User &user, int fd, std::vector<std::string> modules) {
     return [&user, fd, modules = std::move(modules)] {
         for (const std::string &module : modules)
-            if (const int result = push(user, fd, module); result < 0) return outcome(user, result);
+            if (const int result = push(user, fd, module); result < 0) {
+                Outcome o = outcome(user, result);
+                o.why = fmt::format("{}: {}", module, o.why);
+                return o;
+            }
         return outcome(user, 0);
     };
 }
