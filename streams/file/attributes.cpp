@@ -95,6 +95,8 @@ int Process::fstat(int fd, struct stat *st) {
 template <class F> int Process::change_path(std::string_view path, const char *call, F &&change) {
     Node *node = nullptr;
     if (int error = system.nodes.lookup(*this, path, Lookup::stat, &node)) return refuse(error, call, "no node has this name", nullptr);
+    if (node->path.empty() && cred.cr_uid == 0)
+        if (int error = system.nodes.own_directory(path, &node)) return refuse(error, call, "the path is refused", nullptr);
     return change_node(top_of(*node), call, change);
 }
 

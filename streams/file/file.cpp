@@ -24,6 +24,8 @@ int drop_file(Process &process, File *file) {
     if (--file->refs > 0) {
         if (file->stream) file->stream->process_closed(process);
         system.reference_gone(*file);
+        if (file->by_names && file->stream->passed_here > 0) [[unlikely]]
+            system.note_circle();
         return 0;
     }
     if (file->stream) file->stream->closed_by(*file);

@@ -30,6 +30,7 @@ struct PassedFile; // head
 struct File {
     int refs = 1;          // descriptors, and calls and messages that carry it; 0 while its open is on its way
     int passed = 0;        // of these, messages
+    int by_names = 0;      // and names that are detached: what was opened through them holds them
     PassedFile *messages = nullptr;
     int flags = 0;         // FREAD, FWRITE, FNDELAY, FNONBLOCK, FAPPEND
     int status = 0;        // the O_ flags as fcntl(F_GETFL) shows them

@@ -60,12 +60,8 @@ int Process::fattach(int fd, std::string_view path) {
         return refuse(EBUSY, "fattach", "the descriptor was opened through a name that stands", "FAT-017");
     if (!owns(cred, *node)) return refuse(EPERM, "fattach", "the path is another user's", "FAT-012");
     if (!may_access(*node, cred, FWRITE)) return refuse(EACCES, "fattach", "the owner may not write the path", "FAT-010");
-    if (node->path.empty()) { // a directory for which no node stands
-        std::string directory;
-        system.nodes.canonical(path, directory);
-        if (int error = system.nodes.make(directory, node->mode, no_device, 0, 0)) return refuse(error, "fattach", "the path is refused", nullptr);
-        node = system.nodes.find(directory);
-    }
+    if (node->path.empty())
+        if (int error = system.nodes.own_directory(path, &node)) return refuse(error, "fattach", "the path is refused", nullptr);
     NameNode *name = make_name(system, *node, f->pipe ? S_IFIFO : S_IFCHR);
     if (!name) return refuse(ENOMEM, "fattach", "no memory for the name", nullptr);
     if (f->special) name->rdev = f->special->dev;
@@ -102,6 +98,9 @@ void detach_name(Process &process, NameNode &name, const char *clause) {
     trace_name(system, Event::name_detached, name, clause);
     Node *node = std::exchange(name.below, nullptr);
     node->over = nullptr;
+    ++name.file->by_names;
+    if (name.file->stream->passed_here > 0) [[unlikely]]
+        system.note_circle();
     system.attached_names.erase(name.ino);
     if (name.link) {
         *name.link = name.next;
@@ -115,8 +114,12 @@ void detach_name(Process &process, NameNode &name, const char *clause) {
 void release_name(Process &process, NameNode &name) {
     if (--name.refs > 0) return;
     File *file = name.file;
+    const bool detached = !name.below;
     process.system.name_pool.free(&name);
-    if (file) drop_file(process, file); // FAT-025
+    if (!file) return;
+    if (detached) --file->by_names;
+    // Names over names may be many: each goes when the call that ends the one before has come back.
+    process.system.close_passed(file); // FAT-025
 }
 
 void drop_names(System &system) {

@@ -91,6 +91,7 @@ int NodeTable::rmdir(const std::string &path) {
     auto it = nodes_.find(path);
     if (it == nodes_.end()) return ENOENT;
     if (!S_ISDIR(it->second->mode)) return ENOTDIR;
+    if (path == "/") return EBUSY;
     const auto below = nodes_.lower_bound(path + '/');
     if (below != nodes_.end() && below->first.starts_with(path + '/')) return ENOTEMPTY;
     it->second->mode = 0;
@@ -136,7 +137,7 @@ bool NodeTable::is_directory(std::string_view path) const {
 
 int NodeTable::below_a_file(std::string_view path) const {
     for (std::size_t slash = path.rfind('/'); slash != 0 && slash != path.npos; slash = path.rfind('/', slash - 1))
-        if (const Node *above = find_const(path.substr(0, slash)); above && !S_ISDIR(above->mode)) return ENOTDIR;
+        if (const Node *above = find_const(path.substr(0, slash)); above && (!S_ISDIR(above->mode) || above->over)) return ENOTDIR;
     return 0;
 }
 
@@ -185,6 +186,14 @@ int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred
                            : directory->gid == cred.cr_gid ? 3
                                                            : 0;
     return directory->mode >> shift & 2 ? 0 : EACCES;
+}
+
+int NodeTable::own_directory(std::string_view path, Node **node) {
+    std::string name;
+    if (int error = canonical(path, name)) return error;
+    if (int error = make(name, unnamed_directory_.mode, no_device, 0, 0)) return error;
+    *node = find(name);
+    return 0;
 }
 
 int NodeTable::add_name_hook(NameHook hook) {

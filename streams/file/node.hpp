@@ -83,6 +83,8 @@ public:
     // May a process with these credentials make and remove names in the path's directory? ENOTDIR, EACCES. A directory
     // that no node stands for is root's, 0755.
     int may_change_directory_of(std::string_view path, const cred_t &cred) const;
+    // A node for a directory that has been there by the names below it only.
+    int own_directory(std::string_view path, Node **node);
     void release(Node *node); // of a NameNode: names.hpp
     ino_t next_ino() { return next_ino_++; }
     // A directory was made that not everybody may search, or a name attached to one: from now on lookups look at what leads to

@@ -157,7 +157,8 @@ void System::close_passed(File *file) {
     reference_gone(*file);
 }
 
-static bool has_own_references(const File &file) { return file.refs != file.passed; }
+// A detached name refers to its file for what was opened through it, which is open on the same stream and looked at itself.
+static bool has_own_references(const File &file) { return file.refs != file.passed + file.by_names; }
 
 // What is on its way, in a driver's hands or on a stream that is linked below one or just being opened, counts as held.
 static bool is_on_its_way(const PassedFile &p) {

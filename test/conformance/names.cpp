@@ -442,6 +442,55 @@ TEST_CASE("FAT-001: each allocation failing in turn, at fattach and at an open o
     }
 }
 
+TEST_CASE("FAT-038: a chain of names, each over a descriptor opened through the one before, goes whole, however long") {
+    Names s;
+    int last = s.p[1];
+    for (int i = 0; i < 20'000; ++i) {
+        REQUIRE(s.attach(last) == 0);
+        const int next = s.f.open("/name");
+        REQUIRE(next >= 0);
+        REQUIRE(s.detach() == 0);
+        REQUIRE(s.f.close(last) == 0);
+        last = next;
+    }
+    CHECK(s.f.close(last) == 0);
+    CHECK(revents(s.root, s.p[0], POLLIN) == POLLHUP);
+}
+
+TEST_CASE("FAT-038 IOC-321: a descriptor opened through a name, sent over the pipe that it is on, and closed: it goes with the name") {
+    for (bool detach_last : {false, true}) {
+        CAPTURE(detach_last);
+        Names s;
+        const Census before = s.f.census();
+        int q[2];
+        REQUIRE(outcome(rill_pipe(handle(s.root), q)) == 0);
+        CHECK(s.attach(q[1]) == 0);
+        const int through = s.f.open("/name");
+        CHECK(s.f.ioctl(q[0], I_SENDFD, through) == 0);
+        if (!detach_last) CHECK(s.detach() == 0);
+        for (int fd : {through, q[1], q[0]}) CHECK(s.f.close(fd) == 0);
+        if (detach_last) CHECK(s.detach() == (s.is_attached() ? 0 : -EINVAL));
+        CHECK(s.f.census() == before);
+    }
+}
+
+TEST_CASE("FAT-034 FAT-033: a directory without a node gets one of its own by chmod and fattach; nothing is made below an attached one; / stays") {
+    Names s;
+    REQUIRE(outcome(rill_mknod(handle(s.root), "/d/x", S_IFREG | 0666, 0)) == 0);
+    REQUIRE(outcome(rill_mknod(handle(s.root), "/e/y", S_IFREG | 0666, 0)) == 0);
+    CHECK(outcome(rill_chmod(handle(s.root), "/d", 0700)) == 0);
+    CHECK(s.f.stat("/d").st_mode == (S_IFDIR | 0700));
+    CHECK(s.f.stat("/e").st_mode == (S_IFDIR | 0755));
+    Process &user = s.f.process(8, 8);
+    CHECK(s.f.open(user, "/d/x") == -EACCES);
+    CHECK(s.attach(s.p[1], "/e") == 0);
+    CHECK(outcome(rill_mknod(handle(s.root), "/e/z", S_IFREG | 0666, 0)) == -ENOTDIR);
+    CHECK(s.detach("/e") == 0);
+    for (const char *path : {"/d/x", "/e/y"}) CHECK(outcome(rill_unlink(handle(s.root), path)) == 0);
+    for (const char *path : {"/d", "/e"}) CHECK(outcome(rill_rmdir(handle(s.root), path)) == 0);
+    CHECK(outcome(rill_rmdir(handle(s.root), "/")) < 0);
+}
+
 // --- connld ---
 
 namespace {

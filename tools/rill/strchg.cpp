@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <fmt/format.h>
 
@@ -74,13 +75,19 @@ Action strchg_call(User &user, Words &words) {
     const std::size_t column = words.column();
     const std::string path = words.name("a file");
     std::ifstream in(path);
-    if (!in) throw SyntaxError(column, fmt::format("cannot read {}", path));
+    if (!in || std::filesystem::is_directory(path)) throw SyntaxError(column, fmt::format("cannot read {}", path));
     std::vector<std::string> modules; // the topmost first
     for (std::string line; std::getline(in, line);)
         if (!line.empty() && line[0] != '#') modules.push_back(line);
     std::reverse(modules.begin(), modules.end());
     const int fd = descriptor(user, words);
     return [&user, fd, modules] {
+        for (const std::string &module : modules) // nothing changes for one that is not there
+            if (const int found = rill_ioctl(user.handle, fd, I_FIND, module.c_str()); found < 0) {
+                Outcome o = outcome(user, found);
+                o.why = fmt::format("{}: {}", module, o.why);
+                return o;
+            }
         const Outcome popped = pop_until(user, fd, "")();
         return popped.error ? popped : push_all(user, fd, modules)();
     };
