@@ -70,8 +70,8 @@ int rill_driver_start(rill_system *, const char *prefix, void (*init)(void), voi
 /* Registers a module under a name of at most 8 characters. EINVAL, EEXIST, ENOSPC, ENOMEM. */
 int rill_module_add(rill_system *, const char *name, struct streamtab *, int devflag);
 
-/* A device (S_IFCHR, S_IFBLK: privileged), FIFO, directory or plain file. Directories above a name come with it. EEXIST (a directory's name, too), ENOENT for a device with a slash at its end, ENOTDIR,
-   EPERM, EACCES, EINVAL, ENAMETOOLONG, EFAULT. */
+/* A device (S_IFCHR, S_IFBLK: privileged), FIFO, directory or plain file. Directories above a name come with it. EEXIST (a
+   directory's name, too), ENOENT for a device with a slash at its end, ENOTDIR, EPERM, EACCES, EINVAL, ENAMETOOLONG, EFAULT. */
 int rill_mknod(rill_proc *, const char *path, mode_t mode, dev_t dev);
 int rill_unlink(rill_proc *, const char *path); /* a name that fattach() made is detached first */
 int rill_rmdir(rill_proc *, const char *path);

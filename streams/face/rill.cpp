@@ -130,6 +130,10 @@ public:
         process.refusal.error = 0; // a driver may have been refused something and have succeeded otherwise
         return result;
     }
+    // What is asked of a path that could be read: a handler of missing names, or a stream's last close, may sleep.
+    template <class F> int of_path(bool readable, F &&body) {
+        return static_cast<int>(end(readable ? system.run_call(process, name_, body) : EFAULT, 0));
+    }
     template <class F> int sleeping(int fd, F &&body) {
         return may_sleep(process, name_, fd, [&](Process &) { return body(); });
     }
@@ -395,8 +399,8 @@ EXPORT int rill_unlink(rill_proc *p, const char *path) {
     USER_CALL("unlink");
     const Path at(path);
     call.trace_arguments([&] { return at.text(); });
-    const auto body = [&] { return call.process.unlink(at.name()); }; // a handler of missing names may sleep
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "unlink", body) : EFAULT, 0));
+    const auto body = [&] { return call.process.unlink(at.name()); };
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 EXPORT int rill_rmdir(rill_proc *p, const char *path) {
@@ -404,7 +408,7 @@ EXPORT int rill_rmdir(rill_proc *p, const char *path) {
     const Path at(path);
     call.trace_arguments([&] { return at.text(); });
     const auto body = [&] { return call.process.rmdir(at.name()); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "rmdir", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
@@ -412,7 +416,7 @@ EXPORT int rill_stat(rill_proc *p, const char *path, struct stat *st) {
     const Path at(path);
     call.trace_arguments([&] { return at.text(); });
     const auto body = [&] { return call.process.stat(at.name(), st); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "stat", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 // --- descriptors ---
@@ -499,15 +503,15 @@ EXPORT int rill_fattach(rill_proc *p, int fd, const char *path) {
     const Path at(path);
     call.trace_arguments([&] { return fmt::format("{} {}", fd, at.text()); });
     const auto body = [&] { return call.process.fattach(fd, at.name()); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "fattach", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 EXPORT int rill_fdetach(rill_proc *p, const char *path) {
     USER_CALL("fdetach");
     const Path at(path);
     call.trace_arguments([&] { return at.text(); });
-    const auto body = [&] { return call.process.fdetach(at.name()); }; // the stream's last close may sleep
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "fdetach", body) : EFAULT, 0));
+    const auto body = [&] { return call.process.fdetach(at.name()); };
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 // --- attributes ---
@@ -517,7 +521,7 @@ EXPORT int rill_chmod(rill_proc *p, const char *path, mode_t mode) {
     const Path at(path);
     call.trace_arguments([&] { return fmt::format("{} {:o}", at.text(), mode); });
     const auto body = [&] { return call.process.chmod(at.name(), mode); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "chmod", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 EXPORT int rill_fchmod(rill_proc *p, int fd, mode_t mode) {
@@ -531,7 +535,7 @@ EXPORT int rill_chown(rill_proc *p, const char *path, uid_t uid, gid_t gid) {
     const Path at(path);
     call.trace_arguments([&] { return fmt::format("{} {} {}", at.text(), static_cast<int>(uid), static_cast<int>(gid)); });
     const auto body = [&] { return call.process.chown(at.name(), uid, gid); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "chown", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 EXPORT int rill_fchown(rill_proc *p, int fd, uid_t uid, gid_t gid) {
@@ -545,7 +549,7 @@ EXPORT int rill_utime(rill_proc *p, const char *path, const struct utimbuf *time
     const Path at(path);
     call.trace_arguments([&] { return at.text(); });
     const auto body = [&] { return call.process.utime(at.name(), times); };
-    return static_cast<int>(call.end(at ? call.system.run_call(call.process, "utime", body) : EFAULT, 0));
+    return call.of_path(static_cast<bool>(at), body);
 }
 
 // --- data: a pass that cannot sleep first, on the caller's stack ---

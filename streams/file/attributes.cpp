@@ -40,14 +40,8 @@ void tell_size(struct stat &s, const Stream &stream) {
 } // namespace
 
 bool may_access(const Node &node, const cred_t &cred, int flags) {
-    if (cred.cr_uid == 0) return true;
-    unsigned shift = 0;
-    if (node.uid == cred.cr_uid)
-        shift = 6;
-    else if (node.gid == cred.cr_gid)
-        shift = 3;
     const unsigned want = ((flags & FREAD) ? 4u : 0u) | ((flags & FWRITE) ? 2u : 0u);
-    return ((node.mode >> shift) & want) == want;
+    return (permissions_of(node, cred) & want) == want;
 }
 
 int Process::stat(std::string_view path, struct stat *st) {
@@ -109,7 +103,7 @@ template <class F> int Process::change_file(int fd, const char *call, F &&change
 }
 
 template <class F> int Process::change_node(Node &node, const char *call, F &&change) {
-    if (cred.cr_uid != 0 && cred.cr_uid != node.uid) return refuse(EPERM, call, "another user's", "FAT-033");
+    if (!owns(cred, node)) return refuse(EPERM, call, "another user's", "FAT-033");
     if (int error = change(node)) return refuse(error, call, "only a privileged process may give it away", nullptr);
     node.ctime = time_of(system.sched.now());
     if (S_ISDIR(node.mode) && (node.mode & 0111) != 0111) system.nodes.guard_directories();

@@ -43,10 +43,11 @@ int AutopushTable::refuse(int error, const char *what, const char *clause, const
     return error;
 }
 
-int AutopushTable::check_major(major_t major) const {
+int AutopushTable::check_major(major_t major, const char *clause, const AutopushEntry &about) {
     const Driver *driver = system_.registry.by_external(major);
-    if (!driver) return EINVAL;
-    return driver->tab || driver->load ? 0 : ENOSTR; // what one that is not loaded yet turns out to be, its open will tell
+    if (!driver) return refuse(EINVAL, "no driver is configured at this major", clause, about);
+    // What one that is not loaded yet turns out to be, its open will tell.
+    return driver->tab || driver->load ? 0 : refuse(ENOSTR, "the driver is not a STREAMS driver", clause, about);
 }
 
 int AutopushTable::check_names(const AutopushEntry &entry) const {
@@ -95,8 +96,7 @@ int AutopushTable::set(const AutopushEntry &wanted) {
     entry.sap_anchor = wanted.sap_anchor;
     if (check_names(entry)) return refuse(EINVAL, "no module has this name", "AUT-020", wanted);
     const auto major = static_cast<major_t>(wanted.sap_major);
-    if (int error = check_major(major))
-        return refuse(error, error == EINVAL ? "no driver is configured at this major" : "the driver is not a STREAMS driver", "AUT-021", wanted);
+    if (int error = check_major(major, "AUT-021", wanted)) return error;
 
     if (major < by_major_.size() && by_major_[major]) {
         const Minors &minors = *by_major_[major];
@@ -120,8 +120,7 @@ int AutopushTable::clear(major_t major, minor_t minor) {
     AutopushEntry about{};
     about.sap_major = static_cast<int>(major);
     about.sap_minor = static_cast<int>(minor);
-    if (int error = check_major(major))
-        return refuse(error, error == EINVAL ? "no driver is configured at this major" : "the driver is not a STREAMS driver", "AUT-021", about);
+    if (int error = check_major(major, "AUT-021", about)) return error;
     const Kept *kept = covering(major, minor);
     if (!kept) return refuse(ENODEV, "nothing is configured for this device", "AUT-026", about);
     if (kept->entry.sap_cmd == SAP_RANGE && minor != kept->first)
@@ -143,8 +142,7 @@ int AutopushTable::get(major_t major, minor_t minor, AutopushEntry *entry) {
     AutopushEntry about{};
     about.sap_major = static_cast<int>(major);
     about.sap_minor = static_cast<int>(minor);
-    if (int error = check_major(major))
-        return refuse(error, error == EINVAL ? "no driver is configured at this major" : "the driver is not a STREAMS driver", "AUT-029", about);
+    if (int error = check_major(major, "AUT-029", about)) return error;
     const Kept *kept = covering(major, minor);
     if (!kept) return refuse(ENODEV, "nothing is configured for this device", "AUT-029", about);
     *entry = kept->entry;

@@ -60,7 +60,7 @@ private:
     using Minors = std::vector<Kept>; // of one major; none overlaps another
 
     const Kept *covering(major_t major, minor_t minor) const;
-    int check_major(major_t major) const;
+    int check_major(major_t major, const char *clause, const AutopushEntry &about);
     int check_names(const AutopushEntry &entry) const;
     int refuse(int error, const char *what, const char *clause, const AutopushEntry &about);
 

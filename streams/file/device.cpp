@@ -62,6 +62,26 @@ int NodeTable::wait_for_lock(Special &special, bool interruptible) {
 
 void NodeTable::wake_for_lock(Special &special) { system_.wake_one(special.lock_waiters, "the device's lock"); }
 
+// --- the first and last rung of whoever opens a device, by its node or by a name that is attached to its stream ---
+
+static int take_to_open(Process &process, NodeTable &nodes, dev_t dev, HeldDevice &device) {
+    const int error = device.take(nodes, dev, true);
+    if (!error) [[likely]]
+        return 0;
+    return error == ENOMEM ? process.refuse(error, "spec open", "no memory for the device's vnode", nullptr)
+                           : process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
+}
+
+static void finish_open(Process &process, HeldDevice &device, File &file, int oflag) {
+    ++device->files;
+    if (Stream *stream = file.stream) {
+        stream->opened_by(file);
+        if (stream->options.istty) [[unlikely]]
+            stream->offer_terminal(process, oflag);
+    }
+    file.special = device.keep();
+}
+
 // spec open: from the node to the device. The ladder:
 //   block device            ENXIO          CLN-009
 //   hold the device         ENOMEM
@@ -75,9 +95,7 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
     if (S_ISBLK(node.mode))
         return process.refuse(ENXIO, "spec open", "STREAMS drivers are opened through character nodes only", "CLN-009");
     HeldDevice device;
-    if (int error = device.take(*this, dev, true))
-        return error == ENOMEM ? process.refuse(error, "spec open", "no memory for the device's vnode", nullptr)
-                               : process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
+    if (int error = take_to_open(process, *this, dev, device)) return error;
     device->opening = &node;
     HeldDriver driver(system_.registry);
     if (int error = driver.take(external_major(dev))) {
@@ -97,32 +115,20 @@ Opened NodeTable::spec_open(Process &process, Node &node, File &file, int oflag)
         if (process.refusal.error != opened.error) process.refuse(opened.error, "driver open", "the driver's open refused", "NBSD-082");
     }
     if (opened.error || opened.instead) return opened;
-    ++device->files;
-    if (Stream *stream = file.stream) {
-        stream->opened_by(file);
-        if (stream->options.istty) [[unlikely]]
-            stream->offer_terminal(process, oflag);
-    }
     if (device->dev == dev && !file.node) {
         file.node = &node;
         ++node.refs;
     }
-    file.special = device.keep();
+    finish_open(process, device, file, oflag);
     return 0;
 }
 
 int NodeTable::open_again(Process &process, Special &special, File &file, int oflag) {
     HeldDevice device;
-    if (int error = device.take(*this, special.dev, true))
-        return error == ENOMEM ? process.refuse(error, "spec open", "no memory for the device's vnode", nullptr)
-                               : process.refuse(error, "spec open", "waiting for another opener of this device", "CLN-042");
-    Stream &stream = *special.stream;
-    if (int error = stream.open_again(process, special.dev, oflag)) return error;
-    ++special.files;
-    file.stream = &stream;
-    stream.opened_by(file);
-    stream.offer_terminal(process, oflag);
-    file.special = device.keep();
+    if (int error = take_to_open(process, *this, special.dev, device)) return error;
+    if (int error = special.stream->open_again(process, special.dev, oflag)) return error;
+    file.stream = special.stream;
+    finish_open(process, device, file, oflag);
     return 0;
 }
 

@@ -31,9 +31,7 @@ int Process::open_fifo(Node &node, File &file, int flags) {
 int Process::join_fifo(Stream &stream, File &file, int flags, bool first) {
     Fifo &fifo = *stream.fifo;
     const bool reads = flags & FREAD, writes = flags & FWRITE;
-    file.stream = &stream;
-    file.pipe = true;
-    stream.opened_by(file);
+    open_end(file, stream);
     const unsigned readers_before = fifo.readers_ever, writers_before = fifo.writers_ever;
     if (reads) {
         ++fifo.readers;
@@ -57,10 +55,7 @@ int Process::join_fifo(Stream &stream, File &file, int flags, bool first) {
     }
     if (!error) return 0;
     Node *node = std::exchange(file.node, nullptr);
-    stream.closed_by(file);
-    close_end(*this, file);
-    file.stream = nullptr;
-    file.pipe = false;
+    leave_end(*this, file);
     if (node) system.nodes.release(node);
     return error;
 }

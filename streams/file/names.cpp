@@ -10,8 +10,6 @@ namespace rill {
 
 namespace {
 
-bool owns(const cred_t &cred, const Node &node) { return cred.cr_uid == 0 || cred.cr_uid == node.uid; }
-
 void trace_name(System &system, Event event, const NameNode &name, const char *clause) {
     if (system.trace.on) [[unlikely]]
         system.trace.emit({.event = event, .clause = clause, .stream = name.file->stream->id, .text = name.path});
@@ -114,10 +112,9 @@ void detach_name(Process &process, NameNode &name, const char *clause) {
 void release_name(Process &process, NameNode &name) {
     if (--name.refs > 0) return;
     File *file = name.file;
-    const bool detached = !name.below;
     process.system.name_pool.free(&name);
     if (!file) return;
-    if (detached) --file->by_names;
+    --file->by_names; // a name that stands refers to itself: this one is detached
     // Names over names may be many: each goes when the call that ends the one before has come back.
     process.system.close_passed(file); // FAT-025
 }
@@ -156,9 +153,7 @@ int Process::open_name(NameNode &name, File &file, int flags) {
         return open_connection(name, stream, file, flags);
     } else {
         if (int error = stream.open_again(*this, no_device, flags)) return error;
-        file.stream = &stream;
-        file.pipe = true;
-        stream.opened_by(file);
+        open_end(file, stream);
     }
     file.node = &name;
     ++name.refs;
@@ -200,11 +195,9 @@ int Process::open_connection(NameNode &name, Stream &named, File &file, int flag
         Stream::drop_pipe(ends);
         return refuse(servers ? EAGAIN : ENFILE, "connection", "no memory for a file", "CON-013");
     }
-    *servers = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[1], .pipe = true}; // CON-021
-    ends[1]->opened_by(*servers);
-    file.stream = ends[0];
-    file.pipe = true;
-    ends[0]->opened_by(file);
+    *servers = File{.flags = FREAD | FWRITE, .status = O_RDWR}; // CON-021
+    open_end(*servers, *ends[1]);
+    open_end(file, *ends[0]);
     Connecting connecting;
     int error = named.peer->pass_file(*this, "connection", *servers, &connecting);
     PassedFile *passed = error ? nullptr : servers->messages;
@@ -220,10 +213,7 @@ int Process::open_connection(NameNode &name, Stream &named, File &file, int flag
     if (!error && connecting.end == Connecting::End::lost)
         error = refuse(ENXIO, "connection", "the server closed its end, or dropped the connection", "CON-009");
     if (error) {
-        file.stream->closed_by(file);
-        close_end(*this, file);
-        file.stream = nullptr;
-        file.pipe = false;
+        leave_end(*this, file);
         system.name_pool.free(attributes);
         return error;
     }
@@ -231,7 +221,20 @@ int Process::open_connection(NameNode &name, Stream &named, File &file, int flag
     return 0;
 }
 
-// --- closing ---
+// --- a file on a pipe's end or a FIFO ---
+
+void open_end(File &file, Stream &end) {
+    file.stream = &end;
+    file.pipe = true;
+    end.opened_by(file);
+}
+
+void leave_end(Process &process, File &file) {
+    file.stream->closed_by(file);
+    close_end(process, file);
+    file.stream = nullptr;
+    file.pipe = false;
+}
 
 void close_end(Process &process, File &file) {
     Stream &end = *file.stream;

@@ -24,7 +24,9 @@ inline NameNode *name_of(const File &file) {
 void detach_name(Process &process, NameNode &name, const char *clause);
 void release_name(Process &process, NameNode &name);
 void drop_names(System &system); // when it ends
-// The last reference of a file that is open on a pipe's end or a FIFO.
+void open_end(File &file, Stream &end);          // the file is open on a pipe's end or a FIFO
+void leave_end(Process &process, File &file); // and not after all: its open fails
+// The last reference of a file that is open there.
 void close_end(Process &process, File &file);
 void close_fifo(Process &process, File &file);
 

@@ -146,9 +146,7 @@ int NodeTable::refused_on_the_way(std::string_view path, const cred_t &cred) con
         const Node *above = find_const(path.substr(0, slash));
         if (!above) continue;
         if (above->over || !S_ISDIR(above->mode)) return ENOTDIR; // FAT-034
-        const unsigned shift = above->uid == cred.cr_uid ? 6 : above->gid == cred.cr_gid ? 3
-                                                                                         : 0;
-        if (cred.cr_uid != 0 && !(above->mode >> shift & 1)) return EACCES;
+        if (!(permissions_of(*above, cred) & 1)) return EACCES;
     }
     return 0;
 }
@@ -181,11 +179,7 @@ int NodeTable::may_change_directory_of(std::string_view path, const cred_t &cred
     if (cred.cr_uid == 0) return 0;
     const std::size_t slash = path.rfind('/');
     const Node *directory = find_const(path.substr(0, slash ? slash : 1));
-    if (!directory) return EACCES;
-    const unsigned shift = directory->uid == cred.cr_uid   ? 6
-                           : directory->gid == cred.cr_gid ? 3
-                                                           : 0;
-    return directory->mode >> shift & 2 ? 0 : EACCES;
+    return directory && permissions_of(*directory, cred) & 2 ? 0 : EACCES;
 }
 
 int NodeTable::own_directory(std::string_view path, Node **node) {

@@ -43,6 +43,14 @@ struct Node : intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive:
     timespec atime{}, mtime{}, ctime{}; // set by the designs that keep them, and by what changes attributes
 };
 
+// What the node's permissions allow these credentials: bits 4, 2 and 1; all to a privileged one.
+inline unsigned permissions_of(const Node &node, const cred_t &cred) {
+    const unsigned shift = node.uid == cred.cr_uid ? 6 : node.gid == cred.cr_gid ? 3
+                                                                                 : 0;
+    return cred.cr_uid == 0 ? 7 : node.mode >> shift & 7;
+}
+inline bool owns(const cred_t &cred, const Node &node) { return cred.cr_uid == 0 || cred.cr_uid == node.uid; }
+
 // What a name is looked up for.
 enum class Lookup : unsigned char {
     open,

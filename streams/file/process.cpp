@@ -290,7 +290,7 @@ int Process::unlink(std::string_view path) {
     int error = system.nodes.lookup(*this, path, Lookup::remove, &node);
     if (error) return refuse(error, "unlink", error == ENOENT ? "no node has this name" : "the name is refused", nullptr);
     if (node->over) { // FAT-035
-        if (cred.cr_uid != 0 && cred.cr_uid != node->over->uid) return refuse(EPERM, "unlink", "the name of a stream, and another user's", "FAT-035");
+        if (!owns(cred, *node->over)) return refuse(EPERM, "unlink", "the name of a stream, and another user's", "FAT-035");
         detach_name(*this, *node->over, "FAT-035");
         error = system.nodes.lookup(*this, path, Lookup::remove, &node);
         if (error) return refuse(error, "unlink", "it went meanwhile", nullptr);
@@ -329,8 +329,8 @@ int Process::pipe(int fds[2]) {
             error = ENFILE;
             break;
         }
-        *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR, .stream = ends[i], .pipe = true};
-        ends[i]->opened_by(*made[i]);
+        *made[i] = File{.flags = FREAD | FWRITE, .status = O_RDWR};
+        open_end(*made[i], *ends[i]);
         local[i] = install(made[i]);
         if (local[i] < 0) error = EMFILE;
     }

@@ -22,14 +22,16 @@ std::string top(User &user, int fd) {
     return rill_ioctl(user.handle, fd, I_LOOK, name) < 0 ? "" : name;
 }
 
+Outcome refused(User &user, int result, const std::string &module) {
+    Outcome o = outcome(user, result);
+    o.why = fmt::format("{}: {}", module, o.why);
+    return o;
+}
+
 Action push_all(User &user, int fd, std::vector<std::string> modules) {
     return [&user, fd, modules = std::move(modules)] {
         for (const std::string &module : modules)
-            if (const int result = push(user, fd, module); result < 0) {
-                Outcome o = outcome(user, result);
-                o.why = fmt::format("{}: {}", module, o.why);
-                return o;
-            }
+            if (const int result = push(user, fd, module); result < 0) return refused(user, result, module);
         return outcome(user, 0);
     };
 }
@@ -83,11 +85,7 @@ Action strchg_call(User &user, Words &words) {
     const int fd = descriptor(user, words);
     return [&user, fd, modules] {
         for (const std::string &module : modules) // nothing changes for one that is not there
-            if (const int found = rill_ioctl(user.handle, fd, I_FIND, module.c_str()); found < 0) {
-                Outcome o = outcome(user, found);
-                o.why = fmt::format("{}: {}", module, o.why);
-                return o;
-            }
+            if (const int found = rill_ioctl(user.handle, fd, I_FIND, module.c_str()); found < 0) return refused(user, found, module);
         const Outcome popped = pop_until(user, fd, "")();
         return popped.error ? popped : push_all(user, fd, modules)();
     };
